@@ -1,0 +1,35 @@
+/** Every error an operator can meet, with its exit status. README's table is held to this one by a test. */
+export const ERROR_CODES = {
+  ERR_USAGE: { exit: 2, meaning: 'the command line is wrong' },
+  ERR_SOURCE_NOT_FOUND: { exit: 3, meaning: 'a capture file or folder does not exist or holds no capture' },
+  ERR_SOURCE_PERMISSION: { exit: 3, meaning: 'a capture file cannot be read' },
+  ERR_SOURCE_FORMAT: { exit: 3, meaning: 'a file is not a capture in a known format' },
+  ERR_SOURCE_DAMAGED: {
+    exit: 4,
+    meaning: 'a capture file is damaged or cut off; everything before the damage was read',
+  },
+  ERR_STORE_UNREACHABLE: { exit: 5, meaning: 'the store cannot be reached or refuses the login' },
+  ERR_STORE_SCHEMA: { exit: 5, meaning: 'the store holds a schema this version cannot use' },
+  ERR_STORE_WRITE: { exit: 5, meaning: 'the store refused rows' },
+  ERR_DATA_FOLDER: { exit: 5, meaning: 'the data folder cannot be used' },
+  ERR_POLICY_NOT_FOUND: { exit: 6, meaning: 'no policy pack has that name' },
+  ERR_POLICY_INVALID: { exit: 6, meaning: 'a policy pack is not valid' },
+  ERR_FILTER: { exit: 2, meaning: 'the filter expression is not valid' },
+} as const satisfies Record<string, { exit: number; meaning: string }>
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+/** A mistake of the operator's or of the surroundings: thrown, caught once in main, printed as one line with its fix. */
+export class OperatorError extends Error {
+  readonly code: ErrorCode
+  readonly fix: string
+  constructor(code: ErrorCode, what: string, fix: string) {
+    super(what)
+    this.name = 'OperatorError'
+    this.code = code
+    this.fix = fix
+  }
+  get exitStatus(): number {
+    return ERROR_CODES[this.code].exit
+  }
+}

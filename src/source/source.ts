@@ -1,0 +1,47 @@
+/**
+ * A borrowed batch of frames: one byte array and, per frame, where it lies in it. Dead after the consumer returns
+ * to the source for the next one; only functions named `copy…` may keep bytes.
+ */
+export interface FrameBatch {
+  bytes: Uint8Array
+  /** Frames in this batch; the arrays below may be longer. */
+  count: number
+  /** Offset of each frame's first byte in `bytes`. */
+  at: Int32Array
+  /** Bytes of each frame that were captured. */
+  captured: Int32Array
+  /** Bytes of each frame on the wire. */
+  wire: Int32Array
+  /** Capture time, µs since the epoch (UTC); fractions are kept for nanosecond captures. */
+  time: Float64Array
+  /** LINKTYPE_ value of each frame, as registered with tcpdump.org. */
+  link: Int32Array
+}
+
+/** Why a source stopped before its end. Everything before `offset` was delivered. */
+export interface Damage {
+  /** Byte offset in the (decompressed) stream. */
+  offset: number
+  what: string
+}
+
+export interface SourceStats {
+  /** Bytes of the file read so far, before decompression: progress is this over `size`. */
+  bytesRead: number
+  frames: number
+  /** Blocks of a pcapng file that carry no packet and were passed over, by name or number: `{ "systemd_journal": 3 }`. */
+  skippedBlocks: Record<string, number>
+}
+
+/** One capture file or stream. The one interface of every source, live or stored. */
+export interface Source {
+  /** The file's name as given, "-" for standard input. */
+  readonly name: string
+  /** Bytes of the file, null when it is a stream. */
+  readonly size: number | null
+  readonly stats: SourceStats
+  /** Set when the source stopped early; null otherwise. */
+  readonly damage: Damage | null
+  batches(): AsyncIterable<FrameBatch>
+  close(): Promise<void>
+}
