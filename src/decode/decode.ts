@@ -1,0 +1,219 @@
+import { u8, u16, u32 } from '../core/bytes.ts'
+import { decodeEthernet, decodeEthertype, decodeLlc, decodeMpls, decodePpp } from './ethernet.ts'
+import { decodeAuthenticationHeader, decodeIpv4, decodeIpv6, isAuthenticationHeader, limit } from './ip.ts'
+import {
+  LAYER_DONE,
+  LAYER_ETHERNET,
+  LAYER_ETHERTYPE,
+  LAYER_FRAGMENT,
+  LAYER_IP,
+  LAYER_IP_PAYLOAD,
+  LAYER_LINK_ONLY,
+  LAYER_LLC,
+  LAYER_MALFORMED,
+  LAYER_MPLS,
+  LAYER_NOT_IP,
+  LAYER_PPP,
+  LAYER_TRUNCATED,
+} from './layers.ts'
+import { decodeLink } from './link.ts'
+import {
+  DECODED,
+  type DecodeStatus,
+  FRAGMENT,
+  LINK_ONLY,
+  MALFORMED,
+  NOT_IP,
+  type PacketMeta,
+  PROTO_TCP,
+  PROTO_UDP,
+  TRUNCATED,
+  TUNNEL_IPIP,
+  TUNNEL_NONE,
+  UNSUPPORTED,
+} from './packet-meta.ts'
+import {
+  decodeGeneve,
+  decodeGre,
+  decodeGtpu,
+  decodeVxlan,
+  GENEVE_PORT,
+  GTPU_PORT,
+  VXLAN_LINUX_PORT,
+  VXLAN_PORT,
+} from './tunnels.ts'
+
+/** A frame nests at most this many layers; a deeper one is malformed by intent. */
+const MAX_LAYERS = 24
+
+/**
+ * Reads the headers of one frame down to its innermost transport and fills `m`. `end` is the end of the captured
+ * bytes; `wireLength` the frame's length on the wire. Reads nothing outside [at, end) and allocates nothing.
+ */
+export function decodeFrame(
+  buf: Uint8Array,
+  at: number,
+  end: number,
+  wireLength: number,
+  link: number,
+  m: PacketMeta,
+): DecodeStatus {
+  m.at = at
+  m.end = end
+  const missing = wireLength - (end - at)
+  m.missing = Math.max(missing, 0)
+  m.vlan = -1
+  m.vni = -1
+  m.tunnel = TUNNEL_NONE
+  m.tunnels = 0
+  m.ipVersion = 0
+  // Ethernet is what nearly every frame is: skip the table.
+  return run(buf, m, link === 1 ? LAYER_ETHERNET : decodeLink(buf, m, link))
+}
+
+/** Continues with a datagram whose fragments were joined: `m` still holds the IP header's fields. */
+export function decodeIpPayload(buf: Uint8Array, at: number, end: number, m: PacketMeta): DecodeStatus {
+  m.at = at
+  m.end = end
+  m.missing = 0
+  return run(buf, m, LAYER_IP_PAYLOAD)
+}
+
+function run(buf: Uint8Array, m: PacketMeta, first: number): DecodeStatus {
+  let layer = first
+  for (let n = 0; n < MAX_LAYERS; n++) {
+    switch (layer) {
+      case LAYER_ETHERNET:
+        layer = decodeEthernet(m)
+        break
+      case LAYER_ETHERTYPE:
+        layer = decodeEthertype(buf, m)
+        break
+      case LAYER_IP:
+        layer = decodeIp(buf, m)
+        break
+      case LAYER_IP_PAYLOAD:
+        layer = decodeTransport(buf, m)
+        break
+      case LAYER_PPP:
+        layer = decodePpp(buf, m)
+        break
+      case LAYER_MPLS:
+        layer = decodeMpls(buf, m)
+        break
+      case LAYER_LLC:
+        layer = decodeLlc(buf, m)
+        break
+      default:
+        return outcome(layer, m)
+    }
+  }
+  return MALFORMED
+}
+
+function outcome(layer: number, m: PacketMeta): DecodeStatus {
+  switch (layer) {
+    case LAYER_DONE:
+      return DECODED
+    case LAYER_FRAGMENT:
+      return FRAGMENT
+    // An inner layer that is not IP leaves the outer conversation as the innermost one we know.
+    case LAYER_NOT_IP:
+      return m.ipVersion !== 0 && m.tunnels > 0 ? DECODED : NOT_IP
+    case LAYER_TRUNCATED:
+      return TRUNCATED
+    case LAYER_MALFORMED:
+      return MALFORMED
+    case LAYER_LINK_ONLY:
+      return LINK_ONLY
+    default:
+      return UNSUPPORTED
+  }
+}
+
+function decodeIp(buf: Uint8Array, m: PacketMeta): number {
+  if (m.end <= m.at) return LAYER_TRUNCATED
+  const version = u8(buf, m.at) >> 4
+  if (version === 4) return decodeIpv4(buf, m)
+  if (version === 6) return decodeIpv6(buf, m)
+  return LAYER_MALFORMED
+}
+
+// Protocol numbers that carry a further packet (IANA: IP-in-IP, IPv6, GRE).
+const PROTO_IPIP = 4
+const PROTO_IPV6 = 41
+const PROTO_GRE = 47
+
+function decodeTransport(buf: Uint8Array, m: PacketMeta): number {
+  const proto = m.proto
+  if (proto === PROTO_TCP) return decodeTcp(buf, m)
+  if (proto === PROTO_UDP) return decodeUdp(buf, m)
+  m.srcPort = 0
+  m.dstPort = 0
+  m.tcpFlags = 0
+  if (proto === PROTO_IPIP || proto === PROTO_IPV6) {
+    m.tunnel = TUNNEL_IPIP
+    m.tunnels += 1
+    return LAYER_IP
+  }
+  if (proto === PROTO_GRE) {
+    m.tunnels += 1
+    return decodeGre(buf, m)
+  }
+  if (isAuthenticationHeader(proto)) return decodeAuthenticationHeader(buf, m)
+  return LAYER_DONE
+}
+
+// RFC 9293 §3.1. Byte offsets from the start of the TCP header.
+const TCP_SEQ = 4
+const TCP_ACK = 8
+const TCP_DATA_OFFSET = 12
+const TCP_FLAGS = 13
+const TCP_MIN_HEADER = 20
+
+function decodeTcp(buf: Uint8Array, m: PacketMeta): number {
+  const at = m.at
+  if (m.end - at < TCP_MIN_HEADER) return LAYER_TRUNCATED
+  const header = (u8(buf, at + TCP_DATA_OFFSET) >> 4) << 2
+  if (header < TCP_MIN_HEADER) return LAYER_MALFORMED
+  m.srcPort = u16(buf, at)
+  m.dstPort = u16(buf, at + 2)
+  m.seq = u32(buf, at + TCP_SEQ)
+  m.ack = u32(buf, at + TCP_ACK)
+  m.tcpFlags = u8(buf, at + TCP_FLAGS)
+  m.at = at + header
+  if (m.at > m.end) {
+    // The options were cut off: what is missing of the payload is what lies behind them.
+    if (m.at > m.end + m.missing) return LAYER_MALFORMED
+    m.missing -= m.at - m.end
+    m.end = m.at
+  }
+  return LAYER_DONE
+}
+
+// RFC 768.
+const UDP_HEADER = 8
+
+function decodeUdp(buf: Uint8Array, m: PacketMeta): number {
+  const at = m.at
+  if (m.end - at < UDP_HEADER) return LAYER_TRUNCATED
+  m.srcPort = u16(buf, at)
+  m.dstPort = u16(buf, at + 2)
+  m.tcpFlags = 0
+  const length = u16(buf, at + 4)
+  if (length !== 0 && length < UDP_HEADER) return LAYER_MALFORMED
+  if (length !== 0) limit(m, at + length)
+  m.at = at + UDP_HEADER
+  return tunnelInUdp(buf, m)
+}
+
+/** Tunnels are told by their registered destination port *and* a header that fits; else the datagram is the payload. */
+function tunnelInUdp(buf: Uint8Array, m: PacketMeta): number {
+  const port = m.dstPort
+  let layer = LAYER_DONE
+  if (port === VXLAN_PORT || port === VXLAN_LINUX_PORT) layer = decodeVxlan(buf, m)
+  else if (port === GENEVE_PORT) layer = decodeGeneve(buf, m)
+  else if (port === GTPU_PORT) layer = decodeGtpu(buf, m)
+  if (layer !== LAYER_DONE) m.tunnels += 1
+  return layer
+}

@@ -1,0 +1,141 @@
+import { u8, u16, u32 } from '../core/bytes.ts'
+import {
+  LAYER_ETHERNET,
+  LAYER_ETHERTYPE,
+  LAYER_IP,
+  LAYER_LLC,
+  LAYER_MPLS,
+  LAYER_NOT_IP,
+  LAYER_PPP,
+  LAYER_TRUNCATED,
+} from './layers.ts'
+import { type PacketMeta, TUNNEL_MPLS, TUNNEL_PPPOE } from './packet-meta.ts'
+
+// IEEE 802 numbers, as registered with IANA.
+export const ETHERTYPE_IPV4 = 0x0800
+export const ETHERTYPE_TEB = 0x6558
+export const ETHERTYPE_IPV6 = 0x86dd
+const ETHERTYPE_VLAN = 0x8100
+const ETHERTYPE_QINQ = 0x88a8
+const ETHERTYPE_QINQ_OLD = 0x9100
+const ETHERTYPE_QINQ_OLDER = 0x9200
+const ETHERTYPE_MPLS = 0x8847
+const ETHERTYPE_MPLS_MULTICAST = 0x8848
+const ETHERTYPE_PPPOE_SESSION = 0x8864
+const ETHERTYPE_PPP = 0x880b
+const ETHERTYPE_CMD = 0x8909
+/** Values below are an IEEE 802.3 length, and LLC follows. */
+const MIN_ETHERTYPE = 0x0600
+
+export function decodeEthernet(m: PacketMeta): number {
+  if (m.end - m.at < 14) return LAYER_TRUNCATED
+  m.at += 12
+  return LAYER_ETHERTYPE
+}
+
+/** `at` is on the ethertype's two bytes. */
+export function decodeEthertype(buf: Uint8Array, m: PacketMeta): number {
+  if (m.end - m.at < 2) return LAYER_TRUNCATED
+  const type = u16(buf, m.at)
+  m.at += 2
+  switch (type) {
+    case ETHERTYPE_IPV4:
+    case ETHERTYPE_IPV6:
+      return LAYER_IP
+    case ETHERTYPE_VLAN:
+    case ETHERTYPE_QINQ:
+    case ETHERTYPE_QINQ_OLD:
+    case ETHERTYPE_QINQ_OLDER:
+      return decodeVlan(buf, m)
+    case ETHERTYPE_MPLS:
+    case ETHERTYPE_MPLS_MULTICAST:
+      return LAYER_MPLS
+    case ETHERTYPE_PPPOE_SESSION:
+      return decodePppoe(buf, m)
+    case ETHERTYPE_PPP:
+      return LAYER_PPP
+    case ETHERTYPE_TEB:
+      return LAYER_ETHERNET
+    case ETHERTYPE_CMD:
+      // Cisco MetaData: version, length, then an option block of 2 + 2 + 2 bytes before the real ethertype.
+      m.at += 6
+      return LAYER_ETHERTYPE
+    default:
+      m.stoppedAt = type
+      return type < MIN_ETHERTYPE ? LAYER_LLC : LAYER_NOT_IP
+  }
+}
+
+// IEEE 802.1Q §9.6: the outermost tag is the one an operator's switch configuration names.
+function decodeVlan(buf: Uint8Array, m: PacketMeta): number {
+  if (m.end - m.at < 4) return LAYER_TRUNCATED
+  if (m.vlan < 0) m.vlan = u16(buf, m.at) & 0x0fff
+  m.at += 2
+  return LAYER_ETHERTYPE
+}
+
+// RFC 2516 §4: version/type, code, session id, length.
+function decodePppoe(buf: Uint8Array, m: PacketMeta): number {
+  if (m.end - m.at < 8) return LAYER_TRUNCATED
+  if (u8(buf, m.at) !== 0x11 || u8(buf, m.at + 1) !== 0) return LAYER_NOT_IP
+  m.tunnel = TUNNEL_PPPOE
+  m.at += 6
+  return LAYER_PPP
+}
+
+// IEEE 802.2 with SNAP (RFC 1042): AA AA 03, three bytes of organisation, then an ethertype.
+export function decodeLlc(buf: Uint8Array, m: PacketMeta): number {
+  if (m.end - m.at < 8) return LAYER_NOT_IP
+  if (u16(buf, m.at) === 0xaaaa && u8(buf, m.at + 2) === 3) {
+    m.at += 6
+    return LAYER_ETHERTYPE
+  }
+  // DSAP/SSAP 0x06 is IP itself (RFC 1010).
+  if (u16(buf, m.at) === 0x0606 && u8(buf, m.at + 2) === 3) {
+    m.at += 3
+    return LAYER_IP
+  }
+  return LAYER_NOT_IP
+}
+
+/** RFC 3032 §2.1. What lies under the last label is told by its first nibble (RFC 4928 §3). */
+export function decodeMpls(buf: Uint8Array, m: PacketMeta): number {
+  m.tunnel = TUNNEL_MPLS
+  let last = 0
+  while (last === 0) {
+    if (m.end - m.at < 4) return LAYER_TRUNCATED
+    last = (u32(buf, m.at) >>> 8) & 1
+    m.at += 4
+  }
+  if (m.end - m.at < 4) return LAYER_TRUNCATED
+  const nibble = u8(buf, m.at) >> 4
+  if (nibble === 4 || nibble === 6) return LAYER_IP
+  // RFC 4385 §3: a control word of nibble 0 stands before Ethernet; without it, Ethernet follows directly.
+  if (nibble === 0 && m.end - m.at >= 18) m.at += 4
+  return LAYER_ETHERNET
+}
+
+// RFC 1661 §2 and RFC 1662 §3.1; protocol numbers of IANA's PPP registry.
+const PPP_IPV4 = 0x0021
+const PPP_IPV6 = 0x0057
+const PPP_MPLS = 0x0281
+export function decodePpp(buf: Uint8Array, m: PacketMeta): number {
+  if (m.end - m.at < 2) return LAYER_TRUNCATED
+  if (u16(buf, m.at) === 0xff03) m.at += 2
+  if (m.end - m.at < 2) return LAYER_TRUNCATED
+  // Protocol field compression: an odd first byte is the whole field (RFC 1661 §6.5).
+  const short = (u8(buf, m.at) & 1) === 1
+  const protocol = short ? u8(buf, m.at) : u16(buf, m.at)
+  m.at += short ? 1 : 2
+  if (protocol === PPP_IPV4 || protocol === PPP_IPV6) return LAYER_IP
+  if (protocol === PPP_MPLS) return LAYER_MPLS
+  m.stoppedAt = protocol
+  return LAYER_NOT_IP
+}
+
+/** Cisco HDLC and Linux cooked captures carry an ethertype behind a fixed header. */
+export function skipToEthertype(m: PacketMeta, header: number): number {
+  if (m.end - m.at < header + 2) return LAYER_TRUNCATED
+  m.at += header
+  return LAYER_ETHERTYPE
+}

@@ -1,0 +1,91 @@
+/** Transport outcome of decoding one frame: what the flow stage does next. Numbers, so that V8 keeps them unboxed. */
+export const DECODED = 0
+/** An IP fragment: the payload range is the fragment's, to be joined before the transport header can be read. */
+export const FRAGMENT = 1
+/** A frame that carries no IP (ARP, LLDP, …): counted, not an error. */
+export const NOT_IP = 2
+/** Fewer bytes were captured than the headers need. */
+export const TRUNCATED = 3
+/** A header contradicts itself. */
+export const MALFORMED = 4
+/** A link type or an encapsulation we do not read. */
+export const UNSUPPORTED = 5
+/** 802.11 frames whose payload is protected by the link itself, and management frames. */
+export const LINK_ONLY = 6
+export type DecodeStatus = 0 | 1 | 2 | 3 | 4 | 5 | 6
+export const DECODE_STATUS_NAMES = [
+  'decoded',
+  'fragment',
+  'not_ip',
+  'truncated',
+  'malformed',
+  'unsupported',
+  'link_only',
+] as const
+
+// Protocol numbers as assigned by IANA.
+export const PROTO_ICMP = 1
+export const PROTO_TCP = 6
+export const PROTO_UDP = 17
+export const PROTO_ICMPV6 = 58
+export const PROTO_SCTP = 132
+
+// RFC 9293 §3.1 control bits.
+export const FIN = 0x01
+export const SYN = 0x02
+export const RST = 0x04
+export const ACK = 0x10
+
+// Outer encapsulations, innermost wins; names in TUNNEL_NAMES at the same index.
+export const TUNNEL_NONE = 0
+export const TUNNEL_GRE = 1
+export const TUNNEL_ERSPAN = 2
+export const TUNNEL_VXLAN = 3
+export const TUNNEL_GENEVE = 4
+export const TUNNEL_IPIP = 5
+export const TUNNEL_GTPU = 6
+export const TUNNEL_MPLS = 7
+export const TUNNEL_PPPOE = 8
+export const TUNNEL_NAMES = [null, 'gre', 'erspan', 'vxlan', 'geneve', 'ipip', 'gtpu', 'mpls', 'pppoe'] as const
+
+/**
+ * What the headers of one frame said. One object is reused for all frames: numbers only, one hidden class.
+ * Addresses are four 32-bit words, an IPv4 address as its IPv4-mapped form (RFC 4291 §2.5.5.2).
+ */
+export class PacketMeta {
+  /** Cursor of the layer being decoded; after decoding, the range of the transport payload that was captured. */
+  at = 0
+  end = 0
+  /** Bytes that were on the wire behind `end` but were not captured. */
+  missing = 0
+
+  ipVersion = 0
+  proto = 0
+  src0 = 0
+  src1 = 0
+  src2 = 0
+  src3 = 0
+  dst0 = 0
+  dst1 = 0
+  dst2 = 0
+  dst3 = 0
+  srcPort = 0
+  dstPort = 0
+  seq = 0
+  ack = 0
+  tcpFlags = 0
+
+  /** Outermost 802.1Q VLAN identifier, -1 = untagged. */
+  vlan = -1
+  /** VXLAN/GENEVE network identifier, ERSPAN session, GRE key or GTP TEID of the innermost tunnel, -1 = none. */
+  vni = -1
+  tunnel: number = TUNNEL_NONE
+  tunnels = 0
+
+  fragmentId = 0
+  /** Bytes. */
+  fragmentOffset = 0
+  moreFragments = 0
+  /** Ethertype or link type that ended decoding when the status is NOT_IP or UNSUPPORTED. */
+  stoppedAt = 0
+}
