@@ -1,0 +1,135 @@
+import type { PacketMeta } from '../decode/packet-meta.ts'
+import type { ByteBudget } from './byte-budget.ts'
+
+/** Datagrams being joined at once, and how long one may take (RFC 8200 §4.5: 60 s; RFC 791's upper bound is lower). */
+const MAX_DATAGRAMS = 4096
+const MAX_AGE_US = 60_000_000
+const MAX_DATAGRAM_BYTES = 65_535
+const MAX_FRAGMENTS = 512
+
+interface Piece {
+  from: number
+  bytes: Uint8Array
+}
+
+interface Datagram {
+  started: number
+  pieces: Piece[]
+  bytes: number
+  /** Total length, known once the last fragment came; -1 before. */
+  total: number
+  proto: number
+}
+
+export interface FragmentStats {
+  fragments: number
+  joined: number
+  /** Given up: too old, over a cap, or contradicting itself. */
+  dropped: number
+}
+
+/** Joins IPv4 and IPv6 fragments; overlapping bytes of the first arrival win. Bounded in datagrams, bytes and age. */
+export class IpFragments {
+  readonly stats: FragmentStats = { fragments: 0, joined: 0, dropped: 0 }
+  readonly #budget: ByteBudget
+  readonly #datagrams = new Map<string, Datagram>()
+
+  constructor(budget: ByteBudget) {
+    this.#budget = budget
+  }
+
+  get size(): number {
+    return this.#datagrams.size
+  }
+
+  /** Takes the fragment `m` describes; returns the whole IP payload when it is complete, else null. */
+  add(buf: Uint8Array, m: PacketMeta, time: number): Uint8Array | null {
+    this.stats.fragments += 1
+    this.#expire(time)
+    const key = fragmentKey(m)
+    const datagram = this.#datagrams.get(key) ?? this.#start(key, m, time)
+    if (!this.#keep(datagram, buf, m)) {
+      this.#drop(key, datagram)
+      return null
+    }
+    if (datagram.total < 0 || datagram.bytes < datagram.total) return null
+    const whole = join(datagram)
+    if (whole === null) return null
+    this.#forget(key, datagram)
+    this.stats.joined += 1
+    m.proto = datagram.proto
+    return whole
+  }
+
+  #start(key: string, m: PacketMeta, time: number): Datagram {
+    if (this.#datagrams.size >= MAX_DATAGRAMS) this.#dropOldest()
+    const datagram: Datagram = { started: time, pieces: [], bytes: 0, total: -1, proto: m.proto }
+    this.#datagrams.set(key, datagram)
+    return datagram
+  }
+
+  #keep(datagram: Datagram, buf: Uint8Array, m: PacketMeta): boolean {
+    const from = m.fragmentOffset
+    const length = m.end - m.at
+    const to = from + length
+    // Bytes that were not captured can not be made up for.
+    if (m.missing > 0 || to > MAX_DATAGRAM_BYTES || datagram.pieces.length >= MAX_FRAGMENTS) return false
+    if (m.moreFragments === 0) {
+      if (datagram.total >= 0 && datagram.total !== to) return false
+      datagram.total = to
+    }
+    if (from === 0) datagram.proto = m.proto
+    if (!this.#budget.take(length)) return false
+    datagram.pieces.push({ from, bytes: buf.slice(m.at, m.end) })
+    datagram.bytes += length
+    return true
+  }
+
+  #expire(time: number): void {
+    // Insertion order is age order, near enough: stop at the first young one.
+    for (const [key, datagram] of this.#datagrams) {
+      if (time - datagram.started < MAX_AGE_US) return
+      this.#drop(key, datagram)
+    }
+  }
+
+  #dropOldest(): void {
+    for (const [key, datagram] of this.#datagrams) {
+      this.#drop(key, datagram)
+      return
+    }
+  }
+
+  #drop(key: string, datagram: Datagram): void {
+    this.stats.dropped += 1
+    this.#forget(key, datagram)
+  }
+
+  #forget(key: string, datagram: Datagram): void {
+    this.#datagrams.delete(key)
+    this.#budget.give(datagram.bytes)
+  }
+}
+
+function join(datagram: Datagram): Uint8Array | null {
+  const pieces = datagram.pieces.toSorted((a, b) => a.from - b.from)
+  let reached = 0
+  for (const piece of pieces) {
+    if (piece.from > reached) return null
+    reached = Math.max(reached, piece.from + piece.bytes.length)
+  }
+  if (reached < datagram.total) return null
+  const whole = new Uint8Array(datagram.total)
+  // Written last to first of arrival, so that the first arrival's bytes stand where fragments overlap.
+  for (const piece of datagram.pieces.toReversed()) {
+    const fits = Math.min(piece.bytes.length, datagram.total - piece.from)
+    if (fits > 0) whole.set(piece.bytes.subarray(0, fits), piece.from)
+  }
+  return whole
+}
+
+// RFC 791 §3.2 identifies by addresses, protocol and identification; RFC 8200 §4.5 without the protocol.
+const fragmentKey = (m: PacketMeta): string =>
+  `${m.src0},${m.src1},${m.src2},${m.src3},${m.dst0},${m.dst1},${m.dst2},${m.dst3},${m.fragmentId},${
+    m.ipVersion === 4 ? m.proto : 0
+  },${m.vni}`

@@ -1,0 +1,28 @@
+import { PROTO_TCP, PROTO_UDP } from '../decode/packet-meta.ts'
+import { type FlowTable, HAS_PAYLOAD, isClosed } from './flow-table.ts'
+
+const SECOND = 1_000_000
+
+/** How long flows live, in µs of capture time. */
+export class Lifetime {
+  /** A connection that carried no payload yet: half-open, scanned, refused. */
+  openingUs = 30 * SECOND
+  /** An established TCP connection without a packet. Long, because keep-alive is two hours on most systems. */
+  tcpIdleUs = 900 * SECOND
+  udpIdleUs = 120 * SECOND
+  otherIdleUs = 60 * SECOND
+  /** After the last FIN or a reset: late acknowledgements and retransmissions still belong to the flow. */
+  lingerUs = 5 * SECOND
+  /** A flow that lasts longer is reported in increments of this length; its id stays. */
+  activeUs = 1800 * SECOND
+
+  idleUs(table: FlowTable, flow: number): number {
+    const flags = table.flags[flow] as number
+    const proto = table.proto[flow] as number
+    if (proto === PROTO_TCP) {
+      if (isClosed(flags)) return this.lingerUs
+      return (flags & HAS_PAYLOAD) === 0 ? this.openingUs : this.tcpIdleUs
+    }
+    return proto === PROTO_UDP ? this.udpIdleUs : this.otherIdleUs
+  }
+}
