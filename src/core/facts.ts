@@ -92,7 +92,41 @@ export class TlsFacts {
   established = false
   /** µs from ClientHello to the last plaintext handshake message or first protected record; 0 = not measured. */
   handshakeUs = 0
+
+  /** As new, for the next flow. */
+  reset(): void {
+    this.offer = null
+    this.serverName = null
+    this.version = 0
+    this.cipherSuite = -1
+    this.namedGroup = 0
+    this.dhBits = 0
+    this.alpn = null
+    this.ja3s = null
+    this.compressionMethod = 0
+    this.helloRetry = false
+    this.resumed = false
+    this.earlyData = false
+    this.ech = null
+    this.downgradeSentinel = null
+    this.extendedMasterSecret = false
+    this.secureRenegotiation = false
+    this.encryptThenMac = false
+    this.heartbeat = false
+    this.renegotiation = false
+    this.newSessionTicket = false
+    this.ocspStaple = false
+    this.clientCertificate = 'unobservable'
+    this.serverCertificates = NO_CERTIFICATES
+    this.clientCertificates = NO_CERTIFICATES
+    if (this.alerts.length > 0) this.alerts = []
+    this.sawServerHello = false
+    this.established = false
+    this.handshakeUs = 0
+  }
 }
+
+const NO_CERTIFICATES: readonly CertificateFacts[] = Object.freeze([])
 
 export class HttpFacts {
   method: string | null = null
@@ -111,7 +145,7 @@ export class HttpFacts {
   cookiesWithoutSameSite = 0
 }
 
-/** One object per flow, alive only while the flow's opening is being read. */
+/** One object per flow, in use only while the flow's opening is being read. */
 export class FlowFacts {
   appProtocol: string | null = null
   /** How TLS came up inside another protocol: "starttls", "connect", "in_band"; null = from the first byte. */
@@ -127,4 +161,29 @@ export class FlowFacts {
   midstream = false
   capHit = false
   malformed = 0
+  #spareTls: TlsFacts | null = null
+
+  /** Fresh TLS facts in place of any there were. */
+  openTls(): TlsFacts {
+    const tls = this.#spareTls ?? new TlsFacts()
+    this.#spareTls = tls
+    tls.reset()
+    this.tls = tls
+    return tls
+  }
+
+  /** As new, for the next flow. */
+  reset(): void {
+    this.appProtocol = null
+    this.upgrade = null
+    this.protection = 'undetermined'
+    this.tls = null
+    this.http = null
+    if (this.credentialsExposed.length > 0) this.credentialsExposed = []
+    this.sawGap = false
+    this.sawTruncation = false
+    this.midstream = false
+    this.capHit = false
+    this.malformed = 0
+  }
 }

@@ -24,6 +24,9 @@ export const EVICTED = 1 << 11
 export const isClosed = (flags: number): boolean =>
   (flags & RESET) !== 0 || (flags & (FIN_LOW | FIN_HIGH)) === (FIN_LOW | FIN_HIGH)
 
+/** `vni` of a direction of which no packet came yet; identifiers have 24 bits or 32, -1 is none. */
+const UNSEEN = -2
+
 export const LOW = 0
 export const HIGH = 1
 /** An end of a flow in the key's canonical order. */
@@ -48,6 +51,7 @@ export class FlowTable {
   readonly address: Int32Array
   /** Low port in the upper half, high port in the lower. */
   readonly ports: Int32Array
+  /** Two a flow: the tunnel identifier in which low, and high, was seen; NO_TUNNEL, or UNSEEN. */
   readonly vni: Int32Array
   readonly proto: Uint8Array
   readonly ipVersion: Uint8Array
@@ -95,7 +99,7 @@ export class FlowTable {
     this.capacity = capacity
     this.address = new Int32Array(capacity * 8)
     this.ports = new Int32Array(capacity)
-    this.vni = new Int32Array(capacity)
+    this.vni = new Int32Array(capacity * 2)
     this.proto = new Uint8Array(capacity)
     this.ipVersion = new Uint8Array(capacity)
     this.tunnel = new Uint8Array(capacity)
@@ -129,13 +133,31 @@ export class FlowTable {
   find(m: PacketMeta): number {
     this.#key(m)
     const hash = this.#keyHash
+    const vni = m.vni
+    let other = -1
     let slot = this.#buckets[hash & this.#mask] as number
     while (slot !== 0) {
       const flow = slot - 1
-      if (this.#hash[flow] === hash && this.#matches(flow, m)) return flow
+      if (this.#hash[flow] === hash && this.#matches(flow, m)) {
+        const context = this.vni[flow * 2 + this.side] as number
+        if (context === vni) return flow
+        if (context === UNSEEN) {
+          if (this.vni[flow * 2 + 1 - this.side] === vni) return this.#own(flow, vni)
+          other = flow
+        }
+      }
       slot = this.#next[flow] as number
     }
-    return -1
+    return other < 0 ? -1 : this.#own(other, vni)
+  }
+
+  /**
+   * The first context that shows a direction owns it. Mostly both directions have the same one; some mirrors wrap only
+   * what goes out, and then two contexts are one conversation.
+   */
+  #own(flow: number, vni: number): number {
+    this.vni[flow * 2 + this.side] = vni
+    return flow
   }
 
   /** Adds the flow of the packet that `find` just missed. The table must not be full. */
@@ -154,7 +176,8 @@ export class FlowTable {
     address[a + 6] = this.#hi2
     address[a + 7] = this.#hi3
     this.ports[flow] = this.#keyPorts
-    this.vni[flow] = m.vni
+    this.vni[flow * 2 + this.side] = m.vni
+    this.vni[flow * 2 + 1 - this.side] = UNSEEN
     this.proto[flow] = m.proto
     this.ipVersion[flow] = m.ipVersion
     this.tunnel[flow] = m.tunnel
@@ -231,8 +254,7 @@ export class FlowTable {
       address[a + 5] === this.#hi1 &&
       address[a] === this.#lo0 &&
       address[a + 4] === this.#hi0 &&
-      this.proto[flow] === m.proto &&
-      this.vni[flow] === m.vni
+      this.proto[flow] === m.proto
     )
   }
 
@@ -268,7 +290,7 @@ export class FlowTable {
       h = Math.imul((h ^ (h >>> 13)) + this.#lo1 + Math.imul(this.#hi1, 31), 0x85ebca6b)
       h = Math.imul((h ^ (h >>> 15)) + this.#lo2 + Math.imul(this.#hi2, 31), 0xc2b2ae35)
     }
-    h = Math.imul((h ^ (h >>> 16)) + m.proto + Math.imul(m.vni + 1, 0x27d4eb2f), 0x165667b1)
+    h = Math.imul((h ^ (h >>> 16)) + m.proto, 0x165667b1)
     this.#keyHash = h ^ (h >>> 16)
   }
 }

@@ -23,7 +23,11 @@ export function startsNewConnection(table: FlowTable, index: number, m: PacketMe
 export function noteSyn(table: FlowTable, index: number, m: PacketMeta): void {
   const side = table.side
   let flags = table.flags[index] as number
-  if ((flags & synBit(side)) !== 0) return
+  if ((flags & synBit(side)) !== 0) {
+    // The same SYN once more: a reset in between (to an ACK of an older connection, RFC 9293 §3.10.7.3) did not close it.
+    table.flags[index] = flags & ~(flow.RESET | flow.FIN_LOW | flow.FIN_HIGH)
+    return
+  }
   table.isn[index * 2 + side] = m.seq | 0
   const isSynAck = (m.tcpFlags & ACK) !== 0
   // With a simultaneous open, whoever was first is the client.

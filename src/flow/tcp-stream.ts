@@ -1,4 +1,5 @@
 import { copyBytes } from '../core/bytes.ts'
+import { bufferBytes, lendBuffer, returnBuffer } from './buffer-pool.ts'
 import type { ByteBudget } from './byte-budget.ts'
 
 /** What a stream hands its contiguous bytes to. `side` is the sender. */
@@ -14,7 +15,6 @@ const MAX_PENDING_BYTES = 96 * 1024
 /** Bytes and segments that may wait behind a hole before the hole is given up. */
 const MAX_WAITING_BYTES = 256 * 1024
 const MAX_WAITING_SEGMENTS = 256
-const FIRST_PENDING_BYTES = 2048
 
 interface Waiting {
   seq: number
@@ -31,7 +31,7 @@ export class TcpStream {
   #skip = 0
   #pending: Uint8Array | null = null
   #pendingLength = 0
-  #waiting: Waiting[] = []
+  readonly #waiting: Waiting[] = []
   #waitingBytes = 0
   #retransmissions = 0
   /** A cap of ours was hit: what was unconsumed is gone. */
@@ -78,12 +78,23 @@ export class TcpStream {
     if (this.#pendingLength > 0) this.#feedPending(reader)
   }
 
-  /** Gives memory back to the budget. The stream must not be used afterwards. */
+  /** Gives memory back to the budget. The stream must not be used afterwards, but for `reset`. */
   close(): void {
-    this.#dropPending(true)
+    this.#dropPending()
+    if (this.#waiting.length === 0) return
     for (const one of this.#waiting) this.#budget.give(one.bytes.length)
-    this.#waiting = []
+    this.#waiting.length = 0
     this.#waitingBytes = 0
+  }
+
+  /** As new, for the next connection. */
+  reset(): void {
+    this.close()
+    this.#nextSeq = 0
+    this.#started = false
+    this.#skip = 0
+    this.#retransmissions = 0
+    this.overflowed = false
   }
 
   #accept(overlap: number, buf: Uint8Array, at: number, end: number, missing: number, reader: StreamReader): void {
@@ -138,30 +149,31 @@ export class TcpStream {
     if (consumed === 0) return
     if (consumed < length) pending.copyWithin(0, consumed, length)
     this.#pendingLength = length - consumed
-    if (this.#pendingLength === 0) this.#dropPending(false)
+    if (this.#pendingLength === 0) this.#dropPending()
   }
 
   #append(buf: Uint8Array, at: number, end: number): boolean {
     const need = this.#pendingLength + end - at
     if (need > MAX_PENDING_BYTES) return false
     if (this.#pending === null || this.#pending.length < need) {
-      let size = this.#pending?.length ?? FIRST_PENDING_BYTES
-      while (size < need) size *= 2
-      if (!this.#budget.take(size - (this.#pending?.length ?? 0))) return false
-      const grown = new Uint8Array(size)
-      if (this.#pending !== null) grown.set(this.#pending.subarray(0, this.#pendingLength))
-      this.#pending = grown
+      const held = this.#pending
+      if (!this.#budget.take(bufferBytes(need) - (held?.length ?? 0))) return false
+      this.#pending = lendBuffer(need)
+      if (held !== null) {
+        this.#pending.set(held.subarray(0, this.#pendingLength))
+        returnBuffer(held)
+      }
     }
-    for (let i = at, to = this.#pendingLength; i < end; i++, to++) this.#pending[to] = buf[i] as number
+    this.#pending.set(buf.subarray(at, end), this.#pendingLength)
     this.#pendingLength = need
     return true
   }
 
-  /** Small buffers are kept for the next partial message; large or final ones are given back. */
-  #dropPending(final: boolean): void {
+  #dropPending(): void {
     this.#pendingLength = 0
-    if (this.#pending === null || (!final && this.#pending.length <= FIRST_PENDING_BYTES)) return
+    if (this.#pending === null) return
     this.#budget.give(this.#pending.length)
+    returnBuffer(this.#pending)
     this.#pending = null
   }
 
@@ -172,7 +184,7 @@ export class TcpStream {
 
   #lose(bytes: number, reader: StreamReader): void {
     let lost = bytes + this.#pendingLength
-    this.#dropPending(false)
+    this.#dropPending()
     const skipped = Math.min(this.#skip, lost)
     this.#skip -= skipped
     lost -= skipped

@@ -19,6 +19,8 @@ export class TimerWheel {
   readonly #slot: Int16Array
   /** Second up to which deadlines were handled; -1 before the first packet. */
   #now = -1
+  /** Sum of the leaps: the wheel's own time is capture time less this. */
+  #shiftUs = 0
 
   constructor(capacity: number) {
     this.#next = new Int32Array(capacity)
@@ -33,7 +35,7 @@ export class TimerWheel {
   /** Sets the deadline of `entry` to `timeUs` (capture time), replacing an earlier one. */
   arm(entry: number, timeUs: number): void {
     this.cancel(entry)
-    const second = Math.floor(timeUs / US_PER_SLOT) + 1
+    const second = Math.floor((timeUs - this.#shiftUs) / US_PER_SLOT) + 1
     if (this.#now < 0) this.#now = second - 1
     const ahead = Math.min(Math.max(second - this.#now, 1), SLOTS - 1)
     const slot = (this.#now + ahead) & MASK
@@ -60,12 +62,12 @@ export class TimerWheel {
 
   /** Would `advance` to this time visit a slot? Cheap enough to ask for every packet. */
   isDue(timeUs: number): boolean {
-    return timeUs >= (this.#now + 1) * US_PER_SLOT
+    return timeUs - this.#shiftUs >= (this.#now + 1) * US_PER_SLOT
   }
 
   /** Takes every entry whose slot lies at or before `timeUs` off the wheel and hands it to `visit`. */
   advance(timeUs: number, visit: (entry: number) => void): void {
-    const target = Math.floor(timeUs / US_PER_SLOT)
+    const target = Math.floor((timeUs - this.#shiftUs) / US_PER_SLOT)
     if (this.#now < 0) this.#now = target - 1
     // A jump further than the wheel spans visits each slot once: everything in it is due.
     const from = Math.max(this.#now, target - SLOTS)
@@ -80,6 +82,14 @@ export class TimerWheel {
       }
     }
     this.#now = target
+  }
+
+  /**
+   * The clock made a leap of `us`: deadlines keep their distance to it. For captures whose timestamps jump, by a step of
+   * the clock or a wrong header, while the traffic goes on.
+   */
+  leap(us: number): void {
+    this.#shiftUs += us
   }
 
   /** The entry with the earliest deadline, or NONE. */
