@@ -29,7 +29,8 @@ export interface Dissector<S extends DissectorState = DissectorState> {
   probe(buf: Uint8Array, at: number, end: number, sender: Direction): Probe
   /** If the matching opener reveals which side sent it (a ClientHello comes from the client), say so. */
   opener?(buf: Uint8Array, at: number, end: number): Direction | null
-  start(facts: FlowFacts): S
+  /** `used` is a state of an earlier flow, to be made as new and used again. */
+  start(facts: FlowFacts, used?: S | null): S
   /**
    * Takes contiguous bytes of one direction, in order, and returns how many it is done with. Unconsumed bytes are
    * offered again with more behind them; returning more than `end - at` skips bytes not yet seen (a body, a record

@@ -1,0 +1,299 @@
+/** From the parts of HTTP/1 messages to facts, and from a finished head to the framing of its body. */
+import { copyLatin1 } from '../core/bytes.ts'
+import { type FlowFacts, HttpFacts } from '../core/facts.ts'
+import { hasText, isConnect, isHost, type StartLine } from '../wire/http1.ts'
+import {
+  authorityAt,
+  authorityEnd,
+  authorizationKind,
+  FormPasswordWatch,
+  type HttpCredentialKind,
+  hasUrlCredentials,
+  userinfoEnd,
+} from '../wire/http1-credentials.ts'
+import {
+  COOKIE_HTTP_ONLY,
+  COOKIE_SAME_SITE,
+  COOKIE_SECURE,
+  cookieAttributes,
+  type FieldSpan,
+  finalTransferCoding,
+  isMediaType,
+  parseContentLength,
+  protocolEnd,
+  startsWith,
+} from '../wire/http1-fields.ts'
+import { type HttpState, type Lane, MAX_OUTSTANDING, MAX_TRANSACTIONS, type MethodKind } from './http-state.ts'
+
+const MAX_HOST_BYTES = 255
+const MAX_UPGRADE_BYTES = 32
+/** Of each form body; nothing is buffered for it. */
+const MAX_FORM_LOOK_BYTES = 4096
+/** Every HTTP kind fits; the list is shared with what a tunnel's inner protocol exposes. */
+const MAX_CREDENTIAL_KINDS = 16
+
+export function expose(facts: FlowFacts, kind: HttpCredentialKind): void {
+  const kinds = facts.credentialsExposed
+  if (kinds.length < MAX_CREDENTIAL_KINDS && !kinds.includes(kind)) kinds.push(kind)
+}
+
+/** The facts of a flow in which an HTTP message was shown. */
+function httpFacts(facts: FlowFacts): HttpFacts {
+  if (facts.http !== null) return facts.http
+  facts.appProtocol = 'http'
+  facts.http = new HttpFacts()
+  return facts.http
+}
+
+export function openRequest(
+  state: HttpState,
+  facts: FlowFacts,
+  lane: Lane,
+  buf: Uint8Array,
+  at: number,
+  line: StartLine,
+): void {
+  const method = methodKind(buf, at, line.methodEnd)
+  lane.openMessage(true, method, 0)
+  const http = httpFacts(facts)
+  http.requests++
+  if (http.method === null) http.method = copyLatin1(buf, at, line.methodEnd)
+  // A CONNECT carries no application data: what goes through its tunnel decides.
+  if (method !== 'connect') facts.protection = 'cleartext'
+  rememberMethod(state, facts, method)
+  readTarget(facts, http, method, buf, line.targetAt, line.targetEnd)
+}
+
+function methodKind(buf: Uint8Array, at: number, end: number): MethodKind {
+  if (hasText(buf, at, end, 'HEAD')) return 'head'
+  return isConnect(buf, at, end) ? 'connect' : 'other'
+}
+
+function rememberMethod(state: HttpState, facts: FlowFacts, method: MethodKind): void {
+  if (!state.paired) return
+  // The flow's opening is there, so a response more than requests means that the two directions came out of order.
+  if (state.early > 0 && !facts.midstream) {
+    state.early--
+    return
+  }
+  if (state.outstanding.length < MAX_OUTSTANDING) {
+    state.outstanding.push(method)
+    return
+  }
+  state.overflowed = true
+  state.unpair()
+}
+
+/** The authority of a target wins over the Host field (RFC 9112 §3.2.2). */
+function readTarget(
+  facts: FlowFacts,
+  http: HttpFacts,
+  method: MethodKind,
+  buf: Uint8Array,
+  at: number,
+  end: number,
+): void {
+  if (method === 'connect') {
+    keepHost(http, buf, at, end)
+    return
+  }
+  if (hasUrlCredentials(buf, at, end)) expose(facts, 'http-url-credentials')
+  const from = authorityAt(buf, at, end)
+  if (from < 0) return
+  const userinfo = userinfoEnd(buf, at, end)
+  keepHost(http, buf, userinfo > 0 ? userinfo + 1 : from, authorityEnd(buf, from, end))
+}
+
+function keepHost(http: HttpFacts, buf: Uint8Array, at: number, end: number): void {
+  if (http.host !== null || end - at > MAX_HOST_BYTES || !isHost(buf, at, end)) return
+  http.host = copyLatin1(buf, at, end)
+}
+
+export function openResponse(state: HttpState, facts: FlowFacts, lane: Lane, status: number): void {
+  const http = httpFacts(facts)
+  // RFC 9110 §15.2: an interim response answers nothing yet; 101 is the last one of HTTP.
+  if (status < 200 && status !== 101) {
+    lane.openMessage(false, 'other', status)
+    facts.protection = 'cleartext'
+    return
+  }
+  const method = answeredMethod(state, facts)
+  lane.openMessage(false, method, status)
+  http.responses++
+  if (http.status === 0) http.status = status
+  // 2xx may open a tunnel and 407 precede one; then no application data crossed yet.
+  const mayBeConnect = method === 'connect' || (method === 'unknown' && (isSuccess(status) || status === 407))
+  if (mayBeConnect) state.shown = true
+  else facts.protection = 'cleartext'
+  if (method === 'connect' && !isSuccess(status)) for (const each of state.lanes) each.leaving = null
+}
+
+const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
+function answeredMethod(state: HttpState, facts: FlowFacts): MethodKind {
+  if (!state.paired) {
+    if (state.overflowed) facts.capHit = true
+    return 'unknown'
+  }
+  const method = state.outstanding.shift()
+  if (method !== undefined) return method
+  state.early++
+  return 'unknown'
+}
+
+/** One header field of either kind of message. Values are looked at and forgotten; only a host is kept. */
+export function readField(state: HttpState, facts: FlowFacts, lane: Lane, buf: Uint8Array, field: FieldSpan): void {
+  const { name, valueAt: at, valueEnd: end } = field
+  if (name === 'content-length') {
+    const length = parseContentLength(buf, at, end)
+    lane.badLength ||= length < 0 || (lane.contentLength >= 0 && lane.contentLength !== length)
+    lane.contentLength = length
+  } else if (name === 'transfer-encoding') {
+    lane.coding = finalTransferCoding(buf, at, end)
+  } else if (name === 'content-type') {
+    lane.hasContentType = true
+    lane.isForm = isMediaType(buf, at, end, 'application/x-www-form-urlencoded')
+  } else if (lane.isRequest) {
+    readRequestField(facts, lane, buf, field)
+  } else {
+    readResponseField(state, facts, lane, buf, field)
+  }
+}
+
+function readRequestField(facts: FlowFacts, lane: Lane, buf: Uint8Array, field: FieldSpan): void {
+  const { name, valueAt: at, valueEnd: end } = field
+  if (at === end) return
+  switch (name) {
+    case 'host':
+      keepHost(httpFacts(facts), buf, at, end)
+      return
+    case 'cookie':
+      expose(facts, 'http-cookie')
+      return
+    case 'authorization':
+    case 'proxy-authorization': {
+      const kind = authorizationKind(buf, at, end, name === 'proxy-authorization')
+      if (kind !== null) expose(facts, kind)
+      return
+    }
+    case 'upgrade':
+      if (lane.method !== 'connect') lane.leaving = 'upgrade'
+      return
+    case 'set-cookie':
+    case 'location':
+    case 'strict-transport-security':
+      return
+    default:
+      expose(facts, 'http-api-key')
+  }
+}
+
+function readResponseField(state: HttpState, facts: FlowFacts, lane: Lane, buf: Uint8Array, field: FieldSpan): void {
+  const { name, valueAt: at, valueEnd: end } = field
+  const http = httpFacts(facts)
+  switch (name) {
+    case 'set-cookie':
+      if (at < end) countCookie(http, cookieAttributes(buf, at, end))
+      return
+    case 'location':
+      if (lane.status >= 300 && lane.status < 400 && startsWith(buf, at, end, 'https:')) http.redirectsToHttps = true
+      return
+    case 'strict-transport-security':
+      http.hsts = true
+      return
+    case 'upgrade': {
+      const tokenEnd = protocolEnd(buf, at, end)
+      if (lane.status !== 101 || tokenEnd === at || tokenEnd - at > MAX_UPGRADE_BYTES) return
+      state.upgradeTo = copyLatin1(buf, at, tokenEnd).toLowerCase()
+      return
+    }
+  }
+}
+
+function countCookie(http: HttpFacts, attributes: number): void {
+  http.cookiesSet++
+  if ((attributes & COOKIE_SECURE) === 0) http.cookiesWithoutSecure++
+  if ((attributes & COOKIE_HTTP_ONLY) === 0) http.cookiesWithoutHttpOnly++
+  if ((attributes & COOKIE_SAME_SITE) === 0) http.cookiesWithoutSameSite++
+}
+
+/** The empty line was read: decides what the direction's next bytes are. */
+export function endHead(state: HttpState, facts: FlowFacts, lane: Lane): void {
+  lane.headBytes = 0
+  if (lane.isRequest) endRequestHead(facts, lane)
+  else endResponseHead(state, facts, lane)
+  const http = httpFacts(facts)
+  if (http.responses >= MAX_TRANSACTIONS || http.requests >= MAX_TRANSACTIONS + MAX_OUTSTANDING) {
+    state.done = true
+    settle(state, facts)
+  }
+}
+
+/** RFC 9112 §6.3, the items on requests. */
+function endRequestHead(facts: FlowFacts, lane: Lane): void {
+  if (lane.method === 'connect') {
+    lane.leaving = 'connect'
+    lane.phase = 'start'
+    return
+  }
+  if (lane.isForm) {
+    lane.lookBytes = MAX_FORM_LOOK_BYTES
+    lane.form = new FormPasswordWatch()
+  }
+  if (lane.coding === 'chunked') lane.phase = 'chunk_size'
+  else if (lane.coding === 'other' || lane.badLength) loseTrack(facts, lane)
+  else passBody(lane)
+}
+
+/** RFC 9112 §6.3, the items on responses, in its order. */
+function endResponseHead(state: HttpState, facts: FlowFacts, lane: Lane): void {
+  const { status, method } = lane
+  if (status === 101) {
+    // RFC 2817 §3.3: TLS begins right behind this response.
+    leaveHttp(state, facts, state.upgradeTo, state.upgradeTo?.startsWith('tls/') ?? false)
+  } else if (method === 'connect' && isSuccess(status)) {
+    leaveHttp(state, facts, 'connect', true)
+  } else if (method === 'head' || status < 200 || status === 204 || status === 304) {
+    lane.phase = 'start'
+  } else if (method === 'unknown' && isSuccess(status) && !describesBody(lane)) {
+    lane.phase = lane.contentLength === 0 ? 'start' : 'perhaps_tunnel'
+  } else {
+    if (method === 'unknown' && isSuccess(status)) facts.protection = 'cleartext'
+    frameResponseBody(facts, lane)
+  }
+}
+
+/** A response that says anything about its body did not open a tunnel (RFC 9110 §9.3.6). */
+const describesBody = (lane: Lane): boolean =>
+  lane.coding !== null || lane.contentLength > 0 || lane.badLength || lane.hasContentType
+
+function frameResponseBody(facts: FlowFacts, lane: Lane): void {
+  if (lane.coding === 'chunked') lane.phase = 'chunk_size'
+  else if (lane.coding === 'other') lane.phase = 'to_close'
+  else if (lane.badLength) loseTrack(facts, lane)
+  else if (lane.contentLength >= 0) passBody(lane)
+  else lane.phase = 'to_close'
+}
+
+function passBody(lane: Lane): void {
+  lane.remaining = Math.max(lane.contentLength, 0)
+  lane.phase = lane.remaining > 0 ? 'body' : 'start'
+}
+
+/** The connection is no longer HTTP's. With `tunnel`, what follows is to be recognised on its own. */
+export function leaveHttp(state: HttpState, facts: FlowFacts, upgrade: string | null, tunnel: boolean): void {
+  if (upgrade !== null) facts.upgrade = upgrade
+  state.tunnel = tunnel
+  state.done = true
+}
+
+/** These bytes cannot be framed: nothing more of this direction is read. */
+export function loseTrack(facts: FlowFacts, lane: Lane): void {
+  facts.malformed++
+  lane.phase = 'to_close'
+}
+
+/** Nothing opened a tunnel, so the messages that might have were the application's own data. */
+export function settle(state: HttpState, facts: FlowFacts): void {
+  if (state.shown && !state.tunnel && facts.protection === 'undetermined') facts.protection = 'cleartext'
+}

@@ -1,0 +1,201 @@
+import { FlowFacts } from '../core/facts.ts'
+import type { ByteBudget } from '../flow/byte-budget.ts'
+import { type StreamReader, TcpStream } from '../flow/tcp-stream.ts'
+import { CLIENT, type Direction, type Dissector, type DissectorState, SERVER } from './dissector.ts'
+import { IN_BAND_DISSECTOR, TCP_DISSECTORS } from './index.ts'
+
+/** Bytes of a direction that may be looked at before some dissector must have said yes or no. */
+const MAX_PROBE_BYTES = 16 * 1024
+/** Bytes of an unrecognised flow, both directions together, that are watched for TLS coming up in the middle. */
+const MAX_SCAN_BYTES = 512 * 1024
+const HANDSHAKE_RECORD = 0x16
+
+/**
+ * Reads one TCP flow until its verdict: finds the dissector, feeds it both directions in order, and follows a tunnel
+ * or an upgrade into what comes after. Lives only while the opening is being read.
+ */
+export class FlowSession implements StreamReader {
+  readonly facts = new FlowFacts()
+  readonly streams: readonly [TcpStream, TcpStream]
+  /** Side that is the client, as far as is known; a dissector's opener corrects a guess. */
+  clientSide = 0
+  #oriented = false
+  /** True once nothing further can change a fact. */
+  done = false
+  /** A dissector's first message told who the client is. */
+  reoriented = false
+  #dissector: Dissector | null = null
+  #state: DissectorState | null = null
+  /** Per side: bit n = dissector n said no. */
+  readonly #refused = [0, 0]
+  /** Per side: every dissector said no, only an in-band upgrade can still be found. */
+  readonly #scanning = [false, false]
+  /** Per side: its bytes are the dissector's. */
+  readonly #joined = [true, true]
+  #scanned = 0
+  #now = 0
+  #offerOther = -1
+  /** States of earlier flows, by place in the table of dissectors. */
+  readonly #used: (DissectorState | null)[] = TCP_DISSECTORS.map(() => null)
+
+  constructor(budget: ByteBudget) {
+    this.streams = [new TcpStream(0, budget), new TcpStream(1, budget)]
+  }
+
+  /** Begins with a flow; whatever was known of an earlier one is forgotten. */
+  open(clientSide: number, oriented: boolean): void {
+    this.facts.reset()
+    this.streams[0].reset()
+    this.streams[1].reset()
+    this.clientSide = clientSide
+    this.#oriented = oriented
+    this.done = false
+    this.reoriented = false
+    this.#dissector = null
+    this.#state = null
+    this.#refused[0] = 0
+    this.#refused[1] = 0
+    this.#scanning[0] = false
+    this.#scanning[1] = false
+    this.#joined[0] = true
+    this.#joined[1] = true
+    this.#scanned = 0
+    this.#offerOther = -1
+  }
+
+  segment(side: number, seq: number, buf: Uint8Array, at: number, end: number, missing: number, time: number): void {
+    this.#now = time
+    const stream = this.streams[side] as TcpStream
+    stream.segment(seq, buf, at, end, missing, this)
+    if (this.#offerOther >= 0) this.#offer()
+    if (stream.overflowed) this.#giveUp()
+  }
+
+  /** The flow is over: delivers what still waits, and lets the dissector conclude. */
+  finish(): void {
+    if (!this.done) {
+      this.streams[0].flush(this)
+      this.streams[1].flush(this)
+      if (this.#offerOther >= 0) this.#offer()
+    }
+    if (this.#dissector !== null && this.#state !== null) this.#dissector.finish(this.#state, this.facts)
+    this.streams[0].close()
+    this.streams[1].close()
+  }
+
+  read(side: number, buf: Uint8Array, at: number, end: number): number {
+    if (this.done) return end - at
+    if (this.#dissector !== null) {
+      return this.#joined[side] === true ? this.#feed(side, buf, at, end) : this.#join(side, buf, at, end)
+    }
+    return this.#scanning[side] === true ? this.#scan(side, buf, at, end) : this.#probe(side, buf, at, end)
+  }
+
+  lost(side: number, bytes: number): void {
+    this.facts.sawGap = true
+    if (this.#dissector !== null && this.#state !== null) {
+      this.#dissector.gap(this.#state, this.facts, this.#direction(side), bytes)
+      this.#followState()
+    }
+  }
+
+  #direction(side: number): Direction {
+    return side === this.clientSide ? CLIENT : SERVER
+  }
+
+  #probe(side: number, buf: Uint8Array, at: number, end: number): number {
+    let refused = this.#refused[side] as number
+    let unsure = false
+    for (let n = 0; n < TCP_DISSECTORS.length; n++) {
+      if ((refused & (1 << n)) !== 0) continue
+      const dissector = TCP_DISSECTORS[n] as Dissector
+      const answer = dissector.probe(buf, at, end, this.#direction(side))
+      if (answer === 'match') return this.#begin(dissector, side, buf, at, end)
+      if (answer === 'unsure') unsure = true
+      else refused |= 1 << n
+    }
+    this.#refused[side] = refused
+    if (unsure && end - at < MAX_PROBE_BYTES) return 0
+    this.#scanning[side] = true
+    return this.#scan(side, buf, at, end)
+  }
+
+  /**
+   * Looks for a ClientHello or ServerHello where a write begins: the way STARTTLS, SSLRequest, CONNECT and their like
+   * all continue, whichever protocol asked for it.
+   */
+  #scan(side: number, buf: Uint8Array, at: number, end: number): number {
+    if (buf[at] === HANDSHAKE_RECORD || this.facts.midstream) {
+      const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.#direction(side))
+      if (answer === 'match') {
+        if (buf[at] === HANDSHAKE_RECORD) this.facts.upgrade ??= this.#scanned > 0 ? 'in_band' : null
+        this.#joined[1 - side] = this.facts.midstream
+        return this.#begin(IN_BAND_DISSECTOR, side, buf, at, end)
+      }
+      if (answer === 'unsure' && end - at < MAX_PROBE_BYTES) return 0
+    }
+    this.#scanned += end - at
+    if (this.#scanned > MAX_SCAN_BYTES) this.done = true
+    return end - at
+  }
+
+  /** One side has changed over in the middle; what the other still says in the old protocol is passed over. */
+  #join(side: number, buf: Uint8Array, at: number, end: number): number {
+    if (buf[at] !== HANDSHAKE_RECORD) return end - at
+    const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.#direction(side))
+    if (answer === 'unsure' && end - at < MAX_PROBE_BYTES) return 0
+    if (answer !== 'match') return end - at
+    this.#joined[side] = true
+    return this.#feed(side, buf, at, end)
+  }
+
+  #begin(dissector: Dissector, side: number, buf: Uint8Array, at: number, end: number): number {
+    const opener = dissector.opener?.(buf, at, end) ?? null
+    if (opener !== null && !this.#oriented && opener !== this.#direction(side)) {
+      this.clientSide = opener === CLIENT ? side : 1 - side
+      this.reoriented = true
+    }
+    if (opener !== null) this.#oriented = true
+    this.#dissector = dissector
+    const place = TCP_DISSECTORS.indexOf(dissector)
+    this.#state = dissector.start(this.facts, this.#used[place] ?? null)
+    this.#used[place] = this.#state
+    this.#offerOther = 1 - side
+    return this.#feed(side, buf, at, end)
+  }
+
+  #feed(side: number, buf: Uint8Array, at: number, end: number): number {
+    const dissector = this.#dissector as Dissector
+    const state = this.#state as DissectorState
+    const consumed = dissector.feed(state, this.facts, this.#direction(side), buf, at, end, this.#now)
+    this.#followState()
+    return consumed
+  }
+
+  /** A tunnel that the dissector found is a new conversation on the same connection; anything else done is done. */
+  #followState(): void {
+    const state = this.#state as DissectorState & { readonly tunnel?: boolean }
+    if (state.tunnel === true) {
+      this.#dissector?.finish(state, this.facts)
+      this.#dissector = null
+      this.#state = null
+      this.#refused.fill(0)
+      this.#scanning.fill(false)
+      this.#joined.fill(true)
+      this.facts.protection = 'undetermined'
+      return
+    }
+    if (state.done) this.done = true
+  }
+
+  #offer(): void {
+    const side = this.#offerOther
+    this.#offerOther = -1
+    ;(this.streams[side] as TcpStream).offerAgain(this)
+  }
+
+  #giveUp(): void {
+    this.facts.capHit = true
+    this.done = true
+  }
+}

@@ -1,0 +1,27 @@
+/** Certificates seen so far: each DER is copied, hashed and parsed once, and shared by the flows that carry it. */
+import { createHash } from 'node:crypto'
+import { copyBytes, hashBytes } from '../core/bytes.ts'
+import type { CertificateFacts } from '../core/facts.ts'
+import { parseCertificate } from '../wire/x509.ts'
+import { ByteCache, type ByteCacheStats } from './tls-cache.ts'
+
+const MAX_CERTIFICATES = 65_536
+const MAX_DER_BYTES = 64 * 1024 * 1024
+/** The end of a DER is its signature: as good as random, and enough to find candidates by. */
+const HASHED_TAIL_BYTES = 24
+
+const certificates = new ByteCache<CertificateFacts>(MAX_CERTIFICATES, MAX_DER_BYTES)
+
+export const certificateCacheStats = (): ByteCacheStats => certificates.stats
+
+/** Facts of the DER between two offsets. Keeps a copy of the bytes if they are new. */
+export function copyCertificate(buf: Uint8Array, at: number, end: number): CertificateFacts {
+  const hash = hashBytes(buf, Math.max(at, end - HASHED_TAIL_BYTES), end, end - at)
+  const known = certificates.find(hash, buf, at, end)
+  if (known !== undefined) return known
+  const der = copyBytes(buf, at, end)
+  const fingerprint = createHash('sha256').update(der).digest('hex')
+  const facts: CertificateFacts = Object.freeze({ fingerprint, der, ...parseCertificate(der, 0, der.length) })
+  certificates.add(hash, der, facts)
+  return facts
+}
