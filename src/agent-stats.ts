@@ -1,0 +1,36 @@
+import { DECODE_STATUS_NAMES, type DecodeStatus, NOT_IP, type PacketMeta, UNSUPPORTED } from './decode/packet-meta.ts'
+import type { FragmentStats } from './flow/ip-fragments.ts'
+
+/** Distinct ethertypes and link types that are counted by number; the rest goes into one bucket. */
+const MAX_NAMED = 64
+
+/** Plain counters of one agent, from which metrics, logs and the report are made. */
+export class AgentStats {
+  frames = 0
+  /** Frames by decode status; see DECODE_STATUS_NAMES. */
+  readonly statuses = new Float64Array(DECODE_STATUS_NAMES.length)
+  /** Frames that carry no IP, by ethertype or PPP protocol. */
+  readonly notIp = new Map<number, number>()
+  /** Frames of link types that are not read, by LINKTYPE_ value. */
+  readonly unsupportedLinks = new Map<number, number>()
+  flowsStarted = 0
+  flowsEnded = 0
+  flowsEvicted = 0
+  sessionsEvicted = 0
+  increments = 0
+  records = 0
+  /** Application messages that contradicted their own grammar. */
+  malformed = 0
+  fragments: FragmentStats = { fragments: 0, joined: 0, dropped: 0 }
+
+  notDecoded(status: DecodeStatus, m: PacketMeta): void {
+    if (status === NOT_IP) count(this.notIp, m.stoppedAt)
+    else if (status === UNSUPPORTED) count(this.unsupportedLinks, m.stoppedAt)
+  }
+}
+
+function count(map: Map<number, number>, key: number): void {
+  const known = map.get(key)
+  if (known === undefined && map.size >= MAX_NAMED) map.set(-1, (map.get(-1) ?? 0) + 1)
+  else map.set(key, (known ?? 0) + 1)
+}

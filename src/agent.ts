@@ -1,0 +1,360 @@
+/** The pipeline on one page: frames in, flow records out. Everything that judges traffic, live or stored, runs this. */
+
+import { AgentStats } from './agent-stats.ts'
+import type { Judge, Judgement } from './classify/evaluate.ts'
+import { type CertificateFacts, FlowFacts } from './core/facts.ts'
+import { asciiJson } from './core/json.ts'
+import { decodeFrame, decodeIpPayload } from './decode/decode.ts'
+import { DECODED, FIN, FRAGMENT, PacketMeta, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
+import type { FlowSession } from './dissect/session.ts'
+import { SessionPool } from './dissect/session-pool.ts'
+import { ByteBudget } from './flow/byte-budget.ts'
+import * as flow from './flow/flow-table.ts'
+import { FlowTable } from './flow/flow-table.ts'
+import { IpFragments } from './flow/ip-fragments.ts'
+import { Lifetime } from './flow/lifetime.ts'
+import { clientByPort, continuesHandshake, noteSyn, startsNewConnection } from './flow/tcp-opening.ts'
+import { FlowEndpoint, visibilityOf, writeFlow } from './record/line.ts'
+import type { LineBuffer } from './record/line-buffer.ts'
+import { RowWriter } from './record/row.ts'
+import type { FrameBatch } from './source/source.ts'
+
+/** Where records go; whoever feeds the agent empties it between batches. */
+export interface FlowSink {
+  /** Flow records are appended here, one JSON line each. */
+  readonly lines: LineBuffer
+  /** A certificate seen for the first time by this agent. */
+  certificate?(certificate: CertificateFacts): void
+}
+
+export interface AgentOptions {
+  judge: Judge
+  sink: FlowSink
+  sensor: string
+  /** Names of the active policy packs, written into every record. */
+  policy: string
+  limits?: Partial<AgentLimits>
+  /** Keeps only packets for which this holds; decided after decoding, before the flow table. */
+  filter?: ((m: PacketMeta) => boolean) | null
+  /** This agent's share when several read the same file: flows whose address hash modulo `of` is `part`. */
+  shard?: { part: number; of: number } | null
+}
+
+export interface AgentLimits {
+  maxFlows: number
+  /** Flows whose opening is being read at the same time. */
+  maxSessions: number
+  /** Bytes held back for reassembly by all flows together. */
+  maxReassemblyBytes: number
+  maxFragmentBytes: number
+  lifetime: Lifetime
+}
+
+export const DEFAULT_LIMITS: AgentLimits = {
+  maxFlows: 1 << 20,
+  maxSessions: 1 << 16,
+  maxReassemblyBytes: 128 * 1024 * 1024,
+  maxFragmentBytes: 32 * 1024 * 1024,
+  lifetime: new Lifetime(),
+}
+
+/** Capture time that jumps further ahead between two frames tells of a step of the clock, not of idle flows. */
+const LEAP_US = 24 * 3600 * 1_000_000
+
+/** Certificates whose first sight is remembered; past it they are handed to the sink again, which stores each once. */
+const MAX_KNOWN_CERTIFICATES = 1 << 17
+
+export class Agent {
+  readonly stats = new AgentStats()
+  readonly table: FlowTable
+  readonly #judge: Judge
+  readonly #sink: FlowSink
+  readonly #head: string
+  readonly #filter: ((m: PacketMeta) => boolean) | null
+  readonly #shard: { part: number; of: number } | null
+  readonly #limits: AgentLimits
+  readonly #lifetime: Lifetime
+  readonly #meta = new PacketMeta()
+  readonly #endpoint: FlowEndpoint
+  readonly #rows = new RowWriter()
+  readonly #fragments: IpFragments
+  readonly #sessions: SessionPool
+  readonly #certificates = new Set<string>()
+  readonly #nothing = new FlowFacts()
+  /** Members that all flows of one source share, as JSON. */
+  readonly #heads: string[] = []
+  #lastSource: string | null = null
+  readonly #visit: (index: number) => void
+  /** Flows below this index are ended, while `finish` is at it. */
+  #finished = 0
+  /** Latest capture time seen. */
+  #now = 0
+
+  constructor(options: AgentOptions) {
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
+    this.#lifetime = this.#limits.lifetime
+    this.#judge = options.judge
+    this.#sink = options.sink
+    this.#head = `"sensor":${asciiJson(options.sensor)},"policy":${asciiJson(options.policy)}`
+    this.#filter = options.filter ?? null
+    this.#shard = options.shard ?? null
+    this.table = new FlowTable(this.#limits.maxFlows, (Math.random() * 0x1_0000_0000) | 0)
+    this.#sessions = new SessionPool(this.#limits.maxFlows, new ByteBudget(this.#limits.maxReassemblyBytes))
+    this.#endpoint = new FlowEndpoint(this.table)
+    this.#fragments = new IpFragments(new ByteBudget(this.#limits.maxFragmentBytes))
+    this.#visit = (index) => this.#expire(index)
+  }
+
+  /** Reads one borrowed batch. `source` is the name written into the records. */
+  process(batch: FrameBatch, source: string): void {
+    const number = this.#sourceNumber(source)
+    const { bytes, at, captured, wire, time, link, count } = batch
+    const m = this.#meta
+    const statuses = this.stats.statuses
+    for (let i = 0; i < count; i++) {
+      const start = at[i] as number
+      const now = time[i] as number
+      const status = decodeFrame(bytes, start, start + (captured[i] as number), wire[i] as number, link[i] as number, m)
+      statuses[status] = (statuses[status] as number) + 1
+      if (now > this.#now) this.#advance(now)
+      if (this.table.wheel.isDue(now)) this.table.wheel.advance(now, this.#visit)
+      if (status === DECODED) this.#packet(bytes, m, now, number)
+      else if (status === FRAGMENT) this.#fragment(bytes, m, now, number)
+      else this.stats.notDecoded(status, m)
+    }
+    this.stats.frames += count
+  }
+
+  /** The capture is over: ends and reports up to `most` flows, so that the sink can be emptied; true when none is left. */
+  finish(most = Number.POSITIVE_INFINITY): boolean {
+    const table = this.table
+    for (let ended = 0; this.#finished < table.used; this.#finished++) {
+      if (!table.isLive(this.#finished)) continue
+      if (ended === most) return false
+      this.#end(this.#finished)
+      ended += 1
+    }
+    this.#finished = 0
+    this.stats.fragments = this.#fragments.stats
+    return true
+  }
+
+  #advance(now: number): void {
+    if (this.#now > 0 && now - this.#now > LEAP_US) this.table.wheel.leap(now - this.#now)
+    this.#now = now
+  }
+
+  #sourceNumber(source: string): number {
+    if (source !== this.#lastSource) {
+      this.#lastSource = source
+      this.#heads.push(`${this.#head},"source":${asciiJson(source)}`)
+    }
+    return this.#heads.length - 1
+  }
+
+  #fragment(bytes: Uint8Array, m: PacketMeta, now: number, source: number): void {
+    const whole = this.#fragments.add(bytes, m, now)
+    if (whole === null) return
+    const status = decodeIpPayload(whole, 0, whole.length, m)
+    if (status === DECODED) this.#packet(whole, m, now, source)
+    else if (status === FRAGMENT) this.#fragment(whole, m, now, source)
+    else this.stats.notDecoded(status, m)
+  }
+
+  #packet(bytes: Uint8Array, m: PacketMeta, now: number, source: number): void {
+    if (this.#filter !== null && !this.#filter(m)) return
+    const table = this.table
+    let index = table.find(m)
+    if (this.#shard !== null && !table.isInShard(this.#shard.part, this.#shard.of)) return
+    if (index >= 0 && (m.tcpFlags & SYN) !== 0 && m.proto === PROTO_TCP && startsNewConnection(table, index, m)) {
+      this.#end(index)
+      index = -1
+    }
+    if (index < 0) index = this.#start(m, now, source)
+    const side = table.side
+    const two = index * 2 + side
+    const length = m.end - m.at
+    const missing = m.missing
+    table.packets[two] = (table.packets[two] as number) + 1
+    table.bytes[two] = (table.bytes[two] as number) + length + missing
+    if (now > (table.lastSeen[index] as number)) table.lastSeen[index] = now
+    if (m.proto === PROTO_TCP) this.#tcp(bytes, m, now, index, length, missing)
+    else if (length + missing > 0) table.flags[index] = (table.flags[index] as number) | flow.HAS_PAYLOAD
+  }
+
+  #tcp(bytes: Uint8Array, m: PacketMeta, now: number, index: number, length: number, missing: number): void {
+    const table = this.table
+    let flags = table.flags[index] as number
+    if ((m.tcpFlags & (SYN | FIN | RST)) !== 0) {
+      if ((m.tcpFlags & SYN) !== 0) noteSyn(table, index, m)
+      this.#noteClose(m, now, index)
+      flags = table.flags[index] as number
+    } else if ((flags & flow.RTT_OPEN) !== 0 && continuesHandshake(table, index, m)) {
+      table.rtt[index] = Math.min(Math.max(now - (table.firstSeen[index] as number), 0), 0xffffffff)
+      flags &= ~flow.RTT_OPEN
+      table.flags[index] = flags
+    }
+    if (length + missing <= 0) return
+    table.flags[index] = flags | (missing > 0 ? flow.HAS_PAYLOAD | flow.CUT_SHORT : flow.HAS_PAYLOAD)
+    if ((flags & flow.SETTLED) === 0) this.#read(bytes, m, now, index, missing)
+  }
+
+  #read(bytes: Uint8Array, m: PacketMeta, now: number, index: number, missing: number): void {
+    // A reset's payload is a diagnostic text at most (RFC 9293 §3.5.2), not data of the stream.
+    if ((m.tcpFlags & RST) !== 0) return
+    const session = this.#sessions.get(index) ?? this.#startSession(index)
+    const seq = (m.tcpFlags & SYN) !== 0 ? m.seq + 1 : m.seq
+    session.segment(this.table.side, seq, bytes, m.at, m.end, missing, now)
+    if (session.reoriented) this.#reorient(index, session)
+    if (session.done) this.#settle(index, session)
+  }
+
+  #start(m: PacketMeta, now: number, source: number): number {
+    const table = this.table
+    if (table.isFull) this.#evict()
+    const index = table.create(m, now)
+    table.source[index] = source
+    const fromHigh = table.side === flow.HIGH
+    const clientIsSender = clientByPort(m)
+    if (fromHigh === clientIsSender) table.flags[index] = flow.CLIENT_IS_HIGH
+    table.wheel.arm(index, now + this.#lifetime.openingUs)
+    this.stats.flowsStarted += 1
+    return index
+  }
+
+  #startSession(index: number): FlowSession {
+    const table = this.table
+    if (this.#sessions.count >= this.#limits.maxSessions) this.#evictSession()
+    const flags = table.flags[index] as number
+    const session = this.#sessions.open(index, table.clientSide(index), (flags & flow.ORIENTED) !== 0)
+    if ((flags & flow.SYN_LOW) !== 0) session.streams[0].startAt((table.isn[index * 2] as number) + 1)
+    if ((flags & flow.SYN_HIGH) !== 0) session.streams[1].startAt((table.isn[index * 2 + 1] as number) + 1)
+    session.facts.midstream = (flags & (flow.SYN_LOW | flow.SYN_HIGH)) === 0
+    return session
+  }
+
+  #evictSession(): void {
+    const index = this.#sessions.oldest
+    const session = this.#sessions.get(index)
+    if (session === null) return
+    session.facts.capHit = true
+    this.stats.sessionsEvicted += 1
+    this.#settle(index, session)
+  }
+
+  #reorient(index: number, session: FlowSession): void {
+    const flags = (this.table.flags[index] as number) & ~flow.CLIENT_IS_HIGH
+    this.table.flags[index] = flags | flow.ORIENTED | (session.clientSide === flow.HIGH ? flow.CLIENT_IS_HIGH : 0)
+    session.reoriented = false
+  }
+
+  #noteClose(m: PacketMeta, now: number, index: number): void {
+    if ((m.tcpFlags & (FIN | RST)) === 0) return
+    const table = this.table
+    let flags = table.flags[index] as number
+    if ((m.tcpFlags & FIN) !== 0) flags |= table.side === flow.LOW ? flow.FIN_LOW : flow.FIN_HIGH
+    if ((m.tcpFlags & RST) !== 0) flags |= flow.RESET
+    table.flags[index] = flags
+    if (flow.isClosed(flags)) table.wheel.arm(index, now + this.#lifetime.lingerUs)
+  }
+
+  /** A flow's slot in the wheel came up: end it, report an increment of a long one, or look again later. */
+  #expire(index: number): void {
+    const table = this.table
+    const now = this.#now
+    const idleAt = (table.lastSeen[index] as number) + this.#lifetime.idleUs(table, index)
+    if (idleAt <= now) {
+      this.#end(index)
+      return
+    }
+    const activeAt = (table.reportedAt[index] as number) + this.#lifetime.activeUs
+    if (activeAt <= now) this.#increment(index)
+    table.wheel.arm(index, Math.min(idleAt, (table.reportedAt[index] as number) + this.#lifetime.activeUs))
+  }
+
+  #increment(index: number): void {
+    const table = this.table
+    const session = this.#sessions.get(index)
+    if (((table.flags[index] as number) & flow.SETTLED) === 0) this.#judgeFlow(index, session?.facts ?? null)
+    this.#emit(index)
+    table.increment[index] = Math.min((table.increment[index] as number) + 1, 0xffff)
+    table.reportedAt[index] = this.#now
+    this.stats.increments += 1
+  }
+
+  #evict(): void {
+    const table = this.table
+    for (let tries = 0; tries < 32; tries++) {
+      const index = table.wheel.earliest()
+      const due = (table.lastSeen[index] as number) + this.#lifetime.idleUs(table, index)
+      if (tries === 31 || due <= this.#now + this.#lifetime.openingUs) {
+        table.flags[index] = (table.flags[index] as number) | flow.EVICTED
+        this.stats.flowsEvicted += 1
+        this.#end(index)
+        return
+      }
+      table.wheel.arm(index, due)
+    }
+  }
+
+  #end(index: number): void {
+    const table = this.table
+    if (((table.flags[index] as number) & flow.SETTLED) === 0) this.#settle(index, this.#sessions.get(index))
+    this.#emit(index)
+    this.#rows.release(table.row, index)
+    table.remove(index)
+    this.stats.flowsEnded += 1
+  }
+
+  #settle(index: number, session: FlowSession | null): void {
+    const table = this.table
+    if (session !== null) {
+      session.finish()
+      if (session.reoriented) this.#reorient(index, session)
+      this.#sessions.close(index)
+      this.#noteCertificates(session.facts)
+      this.stats.malformed += session.facts.malformed
+    }
+    table.flags[index] = (table.flags[index] as number) | flow.SETTLED
+    this.#judgeFlow(index, session?.facts ?? null)
+  }
+
+  #judgeFlow(index: number, seen: FlowFacts | null): Judgement {
+    const table = this.table
+    const flags = table.flags[index] as number
+    const facts = seen ?? this.#nothing
+    facts.sawTruncation = (flags & flow.CUT_SHORT) !== 0
+    if ((flags & flow.EVICTED) !== 0) facts.capHit = true
+    const endpoint = this.#endpoint
+    endpoint.flow = index
+    const judged = this.#judge.judge(
+      facts,
+      table.lastSeen[index] as number,
+      visibilityOf(table, index),
+      (flags & flow.HAS_PAYLOAD) !== 0,
+      endpoint,
+    )
+    this.#nothing.capHit = false
+    this.#rows.settle(table.row, index, seen, judged)
+    return judged
+  }
+
+  #emit(index: number): void {
+    const table = this.table
+    writeFlow(this.#sink.lines, table, index, this.#rows, this.#heads[table.source[index] as number] as string)
+    this.stats.records += 1
+  }
+
+  #noteCertificates({ tls }: FlowFacts): void {
+    if (tls === null || this.#sink.certificate === undefined) return
+    for (const certificate of tls.serverCertificates) this.#noteCertificate(certificate)
+    for (const certificate of tls.clientCertificates) this.#noteCertificate(certificate)
+  }
+
+  #noteCertificate(certificate: CertificateFacts): void {
+    if (this.#certificates.has(certificate.fingerprint)) return
+    if (this.#certificates.size >= MAX_KNOWN_CERTIFICATES) this.#certificates.clear()
+    this.#certificates.add(certificate.fingerprint)
+    this.#sink.certificate?.(certificate)
+  }
+}

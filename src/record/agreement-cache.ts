@@ -1,0 +1,92 @@
+import type { TlsFacts } from '../core/facts.ts'
+import type { FragmentPool } from './fragment-pool.ts'
+import { agreementFragment } from './fragments.ts'
+
+/** Power of two. Agreements that share a slot push each other out. */
+const SLOTS = 4096
+
+/** What an agreement's text is made of; the alerts and certificates are other pieces. */
+interface Agreement {
+  version: number
+  cipherSuite: number
+  namedGroup: number
+  dhBits: number
+  compressionMethod: number
+  flags: number
+  alpn: string | null
+  ja3s: string | null
+  ech: TlsFacts['ech']
+  clientCertificate: TlsFacts['clientCertificate']
+  downgradeSentinel: TlsFacts['downgradeSentinel']
+  piece: number
+}
+
+/** Remembers the pieces of recent agreements: most flows agree on what others agreed on before. */
+export class AgreementCache {
+  readonly #pool: FragmentPool
+  readonly #slots: (Agreement | undefined)[] = new Array(SLOTS)
+
+  constructor(pool: FragmentPool) {
+    this.#pool = pool
+  }
+
+  /** The number of the agreement's piece, counted once more. */
+  acquire(tls: TlsFacts): number {
+    const flags = flagsOf(tls)
+    const slot = hash(tls, flags)
+    const known = this.#slots[slot]
+    if (known !== undefined && isSame(known, tls, flags)) {
+      this.#pool.retain(known.piece)
+      return known.piece
+    }
+    // The cache holds a reference of its own, so a remembered number never goes stale.
+    if (known !== undefined) this.#pool.release(known.piece)
+    const piece = this.#pool.acquire(agreementFragment(tls))
+    this.#pool.retain(piece)
+    this.#slots[slot] = describe(tls, flags, piece)
+    return piece
+  }
+}
+
+const flagsOf = (tls: TlsFacts): number =>
+  (tls.sawServerHello ? 1 : 0) |
+  (tls.helloRetry ? 2 : 0) |
+  (tls.resumed ? 4 : 0) |
+  (tls.earlyData ? 8 : 0) |
+  (tls.ocspStaple ? 16 : 0) |
+  (tls.renegotiation ? 32 : 0)
+
+function hash(tls: TlsFacts, flags: number): number {
+  let h = Math.imul(tls.version ^ (tls.cipherSuite << 16), 0x9e3779b1)
+  h = Math.imul((h ^ (h >>> 15)) + tls.namedGroup + (flags << 16), 0x85ebca6b)
+  h = Math.imul((h ^ (h >>> 13)) + tls.dhBits + (tls.ja3s === null ? 0 : tls.ja3s.charCodeAt(0)), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) & (SLOTS - 1)
+}
+
+const isSame = (a: Agreement, tls: TlsFacts, flags: number): boolean =>
+  a.version === tls.version &&
+  a.cipherSuite === tls.cipherSuite &&
+  a.namedGroup === tls.namedGroup &&
+  a.flags === flags &&
+  a.dhBits === tls.dhBits &&
+  a.compressionMethod === tls.compressionMethod &&
+  a.clientCertificate === tls.clientCertificate &&
+  a.downgradeSentinel === tls.downgradeSentinel &&
+  a.ech === tls.ech &&
+  a.alpn === tls.alpn &&
+  a.ja3s === tls.ja3s
+
+const describe = (tls: TlsFacts, flags: number, piece: number): Agreement => ({
+  version: tls.version,
+  cipherSuite: tls.cipherSuite,
+  namedGroup: tls.namedGroup,
+  dhBits: tls.dhBits,
+  compressionMethod: tls.compressionMethod,
+  flags,
+  alpn: tls.alpn,
+  ja3s: tls.ja3s,
+  ech: tls.ech,
+  clientCertificate: tls.clientCertificate,
+  downgradeSentinel: tls.downgradeSentinel,
+  piece,
+})

@@ -1,0 +1,94 @@
+/** The facts of a flow as pieces of JSON: each starts with a comma and holds the members of one group. */
+import type { CertificateFacts, ClientOffer, FlowFacts, HttpFacts, TlsFacts } from '../core/facts.ts'
+import { asciiJson } from '../core/json.ts'
+import { cipherSuiteName, sslv2CipherName } from '../registry/cipher-suites.ts'
+import { namedGroupName } from '../registry/named-groups.ts'
+import { tlsVersionName } from '../registry/versions.ts'
+
+const SSLV2 = 0x0002
+
+/** What every ordinary host name is made of; it needs no escaping. */
+const PLAIN_NAME = /^[\w.-]+$/
+
+export function serverNameFragment({ serverName }: TlsFacts): string {
+  if (serverName === null) return ''
+  return `,"server_name":${PLAIN_NAME.test(serverName) ? `"${serverName}"` : asciiJson(serverName)}`
+}
+
+/** One piece per list, because clients that shuffle or GREASE one list still share the others. */
+export const OFFER_FRAGMENTS: readonly ((offer: ClientOffer) => string)[] = [
+  (offer) => numbers('offered_versions', offer.versions),
+  (offer) => numbers('offered_cipher_suites', offer.cipherSuites),
+  (offer) => numbers('offered_groups', offer.namedGroups),
+  (offer) => numbers('offered_signature_schemes', offer.signatureSchemes),
+  (offer) => (offer.alpn.length === 0 ? '' : `,"offered_alpn":${asciiJson(offer.alpn)}`),
+  (offer) => (offer.ja3 === '' ? '' : `,"ja3":"${offer.ja3}"`),
+  (offer) => (offer.ja4 === '' ? '' : `,"ja4":"${offer.ja4}"`),
+]
+
+const numbers = (name: string, list: readonly number[]): string =>
+  list.length === 0 ? '' : `,"${name}":[${list.join(',')}]`
+
+/** What the two ends agreed on. */
+export function agreementFragment(tls: TlsFacts): string {
+  let text = ''
+  if (tls.version !== 0) text += `,"tls_version":${tls.version},"tls_version_name":"${tlsVersionName(tls.version)}"`
+  if (tls.cipherSuite >= 0) {
+    const name = tls.version === SSLV2 ? sslv2CipherName(tls.cipherSuite) : cipherSuiteName(tls.cipherSuite)
+    text += `,"cipher_suite":${tls.cipherSuite},"cipher_suite_name":"${name}"`
+  }
+  if (tls.namedGroup !== 0) {
+    text += `,"named_group":${tls.namedGroup},"named_group_name":"${namedGroupName(tls.namedGroup)}"`
+  }
+  if (tls.dhBits > 0) text += `,"dh_bits":${tls.dhBits}`
+  if (tls.alpn !== null) text += `,"alpn":${asciiJson(tls.alpn)}`
+  if (tls.ja3s !== null) text += `,"ja3s":"${tls.ja3s}"`
+  if (tls.sawServerHello) text += negotiatedFlags(tls)
+  if (tls.earlyData) text += ',"early_data":true'
+  if (tls.ech !== null) text += `,"ech":"${tls.ech}"`
+  return text
+}
+
+function negotiatedFlags(tls: TlsFacts): string {
+  let text = `,"hello_retry":${tls.helloRetry},"resumed":${tls.resumed},"client_certificate":"${tls.clientCertificate}"`
+  if (tls.downgradeSentinel !== null) text += `,"downgrade_sentinel":"${tls.downgradeSentinel}"`
+  if (tls.ocspStaple) text += ',"ocsp_staple":true'
+  if (tls.compressionMethod !== 0) text += `,"compression_method":${tls.compressionMethod}`
+  if (tls.renegotiation) text += ',"renegotiation":true'
+  return text
+}
+
+export const certificatesFragment = (
+  servers: readonly CertificateFacts[],
+  clients: readonly CertificateFacts[],
+): string => chain('server_certificates', servers) + chain('client_certificates', clients)
+
+function chain(name: string, certificates: readonly CertificateFacts[]): string {
+  if (certificates.length === 0) return ''
+  return `,"${name}":["${certificates.map((certificate) => certificate.fingerprint).join('","')}"]`
+}
+
+export function httpFragment(http: HttpFacts): string {
+  let text = ''
+  if (http.method !== null) text += `,"http_method":${asciiJson(http.method)}`
+  if (http.host !== null) text += `,"http_host":${asciiJson(http.host)}`
+  if (http.status > 0) text += `,"http_status":${http.status}`
+  if (http.redirectsToHttps) text += ',"http_redirects_to_https":true'
+  if (http.hsts) text += ',"http_hsts":true'
+  if (http.cookiesSet > 0) text += `,"http_cookies_set":${http.cookiesSet}`
+  const insecure = Math.max(http.cookiesWithoutSecure, http.cookiesWithoutHttpOnly, http.cookiesWithoutSameSite)
+  if (insecure > 0) text += `,"http_cookies_insecure":${insecure}`
+  return text
+}
+
+/** What went by beside the agreement: protocol, upgrade, alerts, exposed credentials. */
+export function observationFragment(facts: FlowFacts): string {
+  let text = ''
+  if (facts.appProtocol !== null) text += `,"app_protocol":"${facts.appProtocol}"`
+  if (facts.upgrade !== null) text += `,"upgrade":${asciiJson(facts.upgrade)}`
+  if (facts.credentialsExposed.length > 0) text += strings('credentials_exposed', facts.credentialsExposed)
+  if (facts.tls !== null && facts.tls.alerts.length > 0) text += strings('alerts', facts.tls.alerts)
+  return text
+}
+
+export const strings = (name: string, list: readonly string[]): string => `,"${name}":${asciiJson(list)}`

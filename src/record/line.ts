@@ -1,0 +1,177 @@
+import type { Endpoint } from '../classify/index.ts'
+import { ipv4Text, ipv6Text } from '../core/address.ts'
+import type { Visibility } from '../core/verdict.ts'
+import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, TUNNEL_NAMES } from '../decode/packet-meta.ts'
+import { type FlowTable, LOW } from '../flow/flow-table.ts'
+import type { LineBuffer } from './line-buffer.ts'
+import { putIpv4, putIpv6, putTime } from './put.ts'
+import type { RowWriter } from './row.ts'
+
+/** Lower-case keywords of IANA's protocol numbers; others are shown as "proto-N". */
+const TRANSPORTS = new Map<number, string>([
+  [PROTO_ICMP, 'icmp'],
+  [2, 'igmp'],
+  [PROTO_TCP, 'tcp'],
+  [PROTO_UDP, 'udp'],
+  [33, 'dccp'],
+  [47, 'gre'],
+  [50, 'esp'],
+  [51, 'ah'],
+  [PROTO_ICMPV6, 'icmpv6'],
+  [88, 'eigrp'],
+  [89, 'ospf'],
+  [103, 'pim'],
+  [112, 'vrrp'],
+  [PROTO_SCTP, 'sctp'],
+  [136, 'udplite'],
+])
+
+const TRANSPORT_NAMES = Array.from({ length: 256 }, (_, proto) => TRANSPORTS.get(proto) ?? `proto-${proto}`)
+
+const transportName = (proto: number): string => TRANSPORT_NAMES[proto] as string
+
+export function visibilityOf(table: FlowTable, flow: number): Visibility {
+  const client = table.clientSide(flow)
+  if (table.packets[flow * 2 + client] === 0) return 'server_only'
+  return table.packets[flow * 2 + 1 - client] === 0 ? 'client_only' : 'both'
+}
+
+/** The fixed part of a line is shorter than this; the pieces of the row make room for themselves. */
+const MAX_FIXED_BYTES = 1024
+
+/** Appends one flow record as one JSON line, in the vocabulary of docs/flow-record.md. */
+export function writeFlow(out: LineBuffer, table: FlowTable, flow: number, rows: RowWriter, head: string): void {
+  const client = table.clientSide(flow)
+  const ports = table.ports[flow] as number
+  out.reserve(MAX_FIXED_BYTES + head.length)
+  out.text('{"flow_id":"')
+  putFlowId(out, table, flow)
+  out.text('",')
+  out.text(head)
+  out.text(',"first_seen":"')
+  putTime(out, table.firstSeen[flow] as number)
+  out.text('","last_seen":"')
+  putTime(out, table.lastSeen[flow] as number)
+  out.text('","transport":"')
+  out.text(transportName(table.proto[flow] as number))
+  out.text('","client_ip":"')
+  putAddress(out, table, flow, client)
+  out.text('","client_port":')
+  out.number(client === LOW ? ports >>> 16 : ports & 0xffff)
+  out.text(',"server_ip":"')
+  putAddress(out, table, flow, 1 - client)
+  out.text('","server_port":')
+  out.number(client === LOW ? ports & 0xffff : ports >>> 16)
+  putContext(out, table, flow)
+  putCounts(out, table, flow, client)
+  rows.write(out, table.row, flow)
+  out.byte(0x7d)
+  out.endLine()
+}
+
+function putContext(out: LineBuffer, table: FlowTable, flow: number): void {
+  const increment = table.increment[flow] as number
+  const client = table.clientSide(flow)
+  const vni = Math.max(table.vni[flow * 2 + client] as number, table.vni[flow * 2 + 1 - client] as number)
+  const vlan = table.vlan[flow] as number
+  const tunnel = TUNNEL_NAMES[table.tunnel[flow] as 0]
+  if (increment > 0) putNumber(out, ',"increment":', increment)
+  if (vni >= 0) putNumber(out, ',"vni":', vni)
+  if (vlan >= 0) putNumber(out, ',"vlan":', vlan)
+  if (tunnel !== null) out.text(`,"tunnel":"${tunnel}"`)
+}
+
+function putCounts(out: LineBuffer, table: FlowTable, flow: number, client: number): void {
+  const c = flow * 2 + client
+  const s = flow * 2 + 1 - client
+  const rtt = table.rtt[flow] as number
+  putNumber(out, ',"packets_client":', table.packets[c] as number)
+  putNumber(out, ',"packets_server":', table.packets[s] as number)
+  putNumber(out, ',"bytes_client":', table.bytes[c] as number)
+  putNumber(out, ',"bytes_server":', table.bytes[s] as number)
+  if (rtt > 0) putNumber(out, ',"rtt_us":', rtt)
+  out.text(VISIBILITY_MEMBERS[visibilityOf(table, flow)])
+}
+
+const VISIBILITY_MEMBERS: Readonly<Record<Visibility, string>> = {
+  both: ',"visibility":"both"',
+  client_only: ',"visibility":"client_only"',
+  server_only: ',"visibility":"server_only"',
+}
+
+function putNumber(out: LineBuffer, name: string, value: number): void {
+  out.text(name)
+  out.number(value)
+}
+
+function putAddress(out: LineBuffer, table: FlowTable, flow: number, side: number): void {
+  const a = flow * 8 + side * 4
+  const address = table.address
+  const w3 = address[a + 3] as number
+  if (table.ipVersion[flow] === 4) putIpv4(out, w3)
+  else putIpv6(out, address[a] as number, address[a + 1] as number, address[a + 2] as number, w3)
+}
+
+function addressText(table: FlowTable, flow: number, side: number): string {
+  const a = flow * 8 + side * 4
+  const address = table.address
+  const w3 = address[a + 3] as number
+  if (table.ipVersion[flow] === 4) return ipv4Text(w3)
+  return ipv6Text(address[a] as number, address[a + 1] as number, address[a + 2] as number, w3)
+}
+
+/** 128 bits over the flow's key and its first packet's time: the same flow of the same capture has the same id. */
+function putFlowId(out: LineBuffer, table: FlowTable, flow: number): void {
+  let h0 = 0x243f6a88
+  let h1 = 0x85a308d3
+  let h2 = 0x13198a2e
+  let h3 = 0x03707344
+  const first = table.firstSeen[flow] as number
+  const high = Math.floor(first / 0x1_0000_0000)
+  const words = table.address
+  const a = flow * 8
+  for (let i = 0; i < 12; i++) {
+    let word: number
+    if (i < 8) word = words[a + i] as number
+    else if (i === 8) word = table.ports[flow] as number
+    else if (i === 9) word = (table.vni[flow] as number) ^ ((table.proto[flow] as number) << 24)
+    else if (i === 10) word = high
+    else word = (first - high * 0x1_0000_0000) | 0
+    h0 = mix(h0 ^ word, 0x9e3779b1)
+    h1 = mix(h1 + word, 0x85ebca6b) ^ h0
+    h2 = mix(h2 ^ Math.imul(word, 0xc2b2ae35), 0x27d4eb2f) + h1
+    h3 = mix(h3 + Math.imul(word, 0x165667b1), 0xc2b2ae3d) ^ h2
+  }
+  out.hex32(h0)
+  out.hex32(h1)
+  out.hex32(h2)
+  out.hex32(h3)
+}
+
+const mix = (value: number, by: number): number => {
+  const product = Math.imul(value ^ (value >>> 15), by)
+  return product ^ (product >>> 13)
+}
+
+/** The server's end of a flow, for exemptions; one object is pointed at one flow after the other. */
+export class FlowEndpoint implements Endpoint {
+  flow = 0
+  readonly #table: FlowTable
+
+  constructor(table: FlowTable) {
+    this.#table = table
+  }
+
+  get serverIp(): string {
+    return addressText(this.#table, this.flow, 1 - this.#table.clientSide(this.flow))
+  }
+
+  get serverPort(): number {
+    const ports = this.#table.ports[this.flow] as number
+    return this.#table.clientSide(this.flow) === LOW ? ports & 0xffff : ports >>> 16
+  }
+
+  get transport(): string {
+    return transportName(this.#table.proto[this.flow] as number)
+  }
+}
