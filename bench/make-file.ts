@@ -1,0 +1,120 @@
+/** Makes a capture of many distinct flows out of `captures/`, for benches. */
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PcapWriter } from '../src/source/pcap-write.ts'
+import { advance, disguise, loadTemplates, random, type Template } from './traffic.ts'
+
+/** 2026-01-01T00:00:00Z, in seconds. */
+const START = 1_767_225_600
+const CHUNK_BYTES = 4 * 1024 * 1024
+
+interface Playing {
+  template: Template
+  flow: number
+  frame: number
+  /** Full segments of data still to come, and how many went by. */
+  bulk: number
+  sent: number
+}
+
+export interface TrafficOptions {
+  packets: number
+  /** Flows that are open at any moment. */
+  concurrent: number
+  /** µs of capture time between two packets. */
+  stepUs: number
+  /** Flows play their first frames only, and stay open. */
+  openingFrames?: number
+  /** A flow that played its frames is not replaced by another. */
+  holdOpen?: boolean
+  /** Every n-th flow that can, goes on with this many full segments of application data. */
+  bulk?: { every: number; segments: number }
+}
+
+export interface MadeFile {
+  packets: number
+  flows: number
+  bytes: number
+}
+
+/** The mixes that are measured; bench/README.md says why these. */
+export const MIXES = {
+  /** Nothing but openings: the worst case for whoever reads handshakes. */
+  openings: {},
+  /** One flow in eight moves 290 kB, as on a network where most flows are small and most bytes are in few. */
+  mixed: { bulk: { every: 8, segments: 200 } },
+} as const satisfies Record<string, Pick<TrafficOptions, 'bulk'>>
+
+/** Each step plays the next frame of a random open flow. Deterministic. */
+export async function makeTraffic(
+  write: (bytes: Buffer) => void | Promise<void>,
+  folder: string,
+  { packets, concurrent, stepUs, openingFrames = Number.POSITIVE_INFINITY, holdOpen = false, bulk }: TrafficOptions,
+): Promise<MadeFile> {
+  const templates = await loadTemplates(folder)
+  const next = random(20_261_124)
+  const writer = new PcapWriter(1)
+  const made: MadeFile = { packets: 0, flows: 0, bytes: 0 }
+  const start = (): Playing => {
+    const template = templates[next() % templates.length] as Template
+    const isBulk = bulk !== undefined && template.bulk !== null && next() % bulk.every === 0
+    made.flows += 1
+    return { template, flow: made.flows - 1, frame: 0, bulk: isBulk ? bulk.segments : 0, sent: 0 }
+  }
+  const playing = Array.from({ length: concurrent }, start)
+  let pending = 0
+  let open = concurrent
+  while (made.packets < packets && open > 0) {
+    const slot = next() % open
+    const one = playing[slot] as Playing
+    const original = takeFrame(one)
+    const frame = disguise(one.template, original, one.flow, next)
+    if (one.sent > 0) advance(one.template, original, frame, one.sent * (one.template.bulk?.bytes ?? 0))
+    const timeUs = made.packets * stepUs
+    writer.append(START + Math.floor(timeUs / 1_000_000), timeUs % 1_000_000, frame)
+    made.packets += 1
+    pending += frame.length + 16
+    if (one.frame >= Math.min(one.template.frames.length, openingFrames)) {
+      if (holdOpen) playing[slot] = playing[--open] as Playing
+      else playing[slot] = start()
+    }
+    if (pending > CHUNK_BYTES) {
+      made.bytes += pending
+      pending = 0
+      await write(writer.take())
+    }
+  }
+  made.bytes += pending
+  await write(writer.take())
+  return made
+}
+
+/** The flow's next frame: after the server's first data, the full segments if it has any. */
+function takeFrame(one: Playing): Uint8Array {
+  const { template } = one
+  if (one.bulk > 0 && template.bulk !== null && one.frame === template.bulk.after + 1) {
+    one.bulk -= 1
+    one.sent += 1
+    return template.bulk.frame
+  }
+  const frame = template.frames[one.frame] as Uint8Array
+  one.frame += 1
+  return frame
+}
+
+export async function makeFile(file: string, folder: string, options: TrafficOptions): Promise<MadeFile> {
+  mkdirSync(dirname(file), { recursive: true })
+  const fd = openSync(file, 'w')
+  try {
+    return await makeTraffic((bytes) => void writeSync(fd, bytes), folder, options)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [file = 'bench/out/traffic.pcap', mix = 'mixed', packets = '3000000'] = process.argv.slice(2)
+  const options = { ...MIXES[mix as keyof typeof MIXES], packets: Number(packets), concurrent: 20_000, stepUs: 10 }
+  console.log(JSON.stringify({ file, mix, ...(await makeFile(file, 'captures', options)) }))
+}
