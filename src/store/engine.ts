@@ -1,0 +1,30 @@
+import type { ClickHouseClient } from '@clickhouse/client'
+
+/** What differs between the engine in this process and a server: how to connect, and how rows travel. */
+export interface Engine {
+  readonly client: ClickHouseClient
+  /** Stores JSON lines in ASCII; resolves when they are stored. */
+  insert(table: string, jsonLines: string | Uint8Array, token: string): Promise<void>
+}
+
+/**
+ * Settings of an insert, in its text rather than beside it, because the embedded engine keeps for the whole session
+ * what it is given beside a statement.
+ */
+const INSERT_SETTINGS = [
+  "date_time_input_format = 'best_effort'",
+  // A line of a newer sensor may have members that this schema does not know yet.
+  'input_format_skip_unknown_fields = 1',
+  'input_format_null_as_default = 1',
+  // The promise that rows are stored holds when the insert returns.
+  'async_insert = 0',
+  'deduplicate_blocks_in_dependent_materialized_views = 1',
+  // One capture may span more months than the default allows.
+  'max_partitions_per_insert_block = 0',
+].join(', ')
+
+/** The clauses of an INSERT after its source. */
+export function insertClauses(token: string): string {
+  if (!/^[\w-]+$/.test(token)) throw new Error(`not an insert token: ${token}`)
+  return `SETTINGS ${INSERT_SETTINGS}, insert_deduplication_token = '${token}' FORMAT JSONEachRow`
+}

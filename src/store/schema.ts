@@ -1,0 +1,72 @@
+/** Which migrations a database has had, and the ones it still needs. */
+import type { ClickHouseClient } from '@clickhouse/client'
+import { OperatorError } from '../core/errors.ts'
+import { shortMessage } from './short-message.ts'
+import { type Migration, readMigrations, readQuery } from './sql-files.ts'
+
+interface AppliedMigration {
+  version: number
+  name: string
+  checksum: string
+}
+
+const lastOf = (list: readonly { version: number }[]): number => list.at(-1)?.version ?? 0
+
+/** The schema's version; 0 = an empty database. @throws OperatorError ERR_STORE_SCHEMA when it is not one of ours. */
+export async function checkSchema(client: ClickHouseClient, migrations = readMigrations()): Promise<number> {
+  const applied = await appliedMigrations(client)
+  const [found, known] = [lastOf(applied), lastOf(migrations)]
+  if (found > known) {
+    throw new OperatorError(
+      'ERR_STORE_SCHEMA',
+      `the store has schema ${found}, this version of intransit knows schemas up to ${known}`,
+      'use the version of intransit that wrote the store, or a newer one',
+    )
+  }
+  const changed = applied.find((one) => !migrations.some((ours) => isSame(one, ours)))
+  if (changed !== undefined) {
+    throw new OperatorError(
+      'ERR_STORE_SCHEMA',
+      `the store's schema step ${changed.name} is not the one this version of intransit has`,
+      'name another folder or database, or use the version of intransit that wrote the store',
+    )
+  }
+  return found
+}
+
+const isSame = (a: AppliedMigration, b: Migration): boolean => a.version === b.version && a.checksum === b.checksum
+
+/**
+ * Applies what is missing, in order. Every statement may run twice (IF NOT EXISTS), and a migration is recorded after
+ * its last statement, so that one cut off in the middle is completed by the next attempt.
+ */
+export async function migrateSchema(
+  client: ClickHouseClient,
+  migrations = readMigrations(),
+): Promise<{ from: number; to: number }> {
+  const from = await checkSchema(client, migrations)
+  const applied = new Set((await appliedMigrations(client)).map(({ version }) => version))
+  for (const migration of migrations) if (!applied.has(migration.version)) await apply(client, migration)
+  return { from, to: lastOf(migrations) }
+}
+
+async function apply(client: ClickHouseClient, { version, name, checksum, statements }: Migration): Promise<void> {
+  try {
+    for (const query of statements) await client.command({ query })
+    await client.insert({ table: 'schema_migrations', values: [{ version, name, checksum }], format: 'JSONEachRow' })
+  } catch (error) {
+    throw new OperatorError(
+      'ERR_STORE_SCHEMA',
+      `schema step ${name} failed: ${shortMessage(error)}`,
+      'give the user the right to create tables and views; docs/store.md says which ClickHouse is needed',
+    )
+  }
+}
+
+async function appliedMigrations(client: ClickHouseClient): Promise<AppliedMigration[]> {
+  const tables = await client.query({ query: 'EXISTS TABLE schema_migrations', format: 'JSONEachRow' })
+  const [answer] = await tables.json<{ result: number }>()
+  if (answer?.result !== 1) return []
+  const rows = await client.query({ query: readQuery('applied-migrations'), format: 'JSONEachRow' })
+  return await rows.json<AppliedMigration>()
+}

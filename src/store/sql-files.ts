@@ -1,0 +1,71 @@
+/** The SQL of the store: numbered migrations and named queries, as files beside this one. */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+
+export interface Migration {
+  version: number
+  /** File name without its ending. */
+  name: string
+  /** SHA-256 of the file, hex. */
+  checksum: string
+  statements: readonly string[]
+}
+
+const MIGRATIONS = new URL('./migrations/', import.meta.url)
+const QUERIES = new URL('./queries/', import.meta.url)
+
+/** In the order in which they apply. */
+export function readMigrations(folder: URL = MIGRATIONS): Migration[] {
+  const files = readdirSync(folder)
+    .filter((file) => /^\d{4}_[a-z0-9_]+\.sql$/.test(file))
+    .sort()
+  return files.map((file) => {
+    const text = readFileSync(new URL(file, folder), 'utf8')
+    return {
+      version: Number(file.slice(0, 4)),
+      name: file.slice(0, -4),
+      checksum: createHash('sha256').update(text).digest('hex'),
+      statements: splitStatements(text),
+    }
+  })
+}
+
+const queries = new Map<string, string>()
+
+/** The text of queries/<name>.sql. */
+export function readQuery(name: string): string {
+  const known = queries.get(name)
+  if (known !== undefined) return known
+  if (!/^[a-z0-9-]+$/.test(name)) throw new Error(`not a query name: ${name}`)
+  const text = readFileSync(new URL(`${name}.sql`, QUERIES), 'utf8')
+    .trim()
+    .replace(/;$/, '')
+  queries.set(name, text)
+  return text
+}
+
+/** A string, a quoted name, a comment, the end of a statement, or anything else; together they are the whole text. */
+const TOKENS = /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`|--[^\n]*|\/\*[\s\S]*?\*\/|;|[^'"`;/-]+|[/-]/g
+
+/** Splits at semicolons that are neither quoted nor commented; comments stay, empty statements do not. */
+export function splitStatements(text: string): string[] {
+  const statements: string[] = []
+  let statement = ''
+  let hasCode = false
+  const push = (): void => {
+    if (hasCode) statements.push(statement.trim())
+    statement = ''
+    hasCode = false
+  }
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (token === ';') {
+      push()
+      continue
+    }
+    statement += token
+    const isComment = token.startsWith('--') || token.startsWith('/*')
+    if (!isComment && token.trim() !== '') hasCode = true
+  }
+  push()
+  return statements
+}
