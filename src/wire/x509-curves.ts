@@ -1,6 +1,6 @@
 /** Elliptic curves of certificate keys by object identifier: SEC 2 §A, RFC 5480, RFC 5639, ANSI X9.62 and a few national ones. */
 
-export interface NamedCurve {
+interface NamedCurve {
   readonly name: string
   /** Size of the field, which names the curve; its order may be a few bits off. */
   readonly bits: number

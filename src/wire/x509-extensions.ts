@@ -14,7 +14,7 @@ const MAX_EXTENSIONS = 256
 const SUBJECT_ALT_NAME = '2.5.29.17'
 const BASIC_CONSTRAINTS = '2.5.29.19'
 
-export interface ExtensionFacts {
+interface ExtensionFacts {
   subjectAltNames: readonly string[]
   /** Null = no basicConstraints extension, or none that could be read. */
   isCa: boolean | null

@@ -13,13 +13,13 @@ import {
 import { NAMED_CURVES } from './x509-curves.ts'
 import { PQ_SIGNATURES } from './x509-pq.ts'
 
-export interface KeyFacts {
+interface KeyFacts {
   readonly keyType: string | null
   readonly keyBits: number | null
   readonly keyCurve: string | null
 }
 
-export const UNREAD_KEY: KeyFacts = { keyType: null, keyBits: null, keyCurve: null }
+const UNREAD_KEY: KeyFacts = { keyType: null, keyBits: null, keyCurve: null }
 
 /** Reads the SubjectPublicKeyInfo that the cursor is opened on. */
 export function readKey(info: DerCursor): KeyFacts {

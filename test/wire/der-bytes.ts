@@ -42,9 +42,9 @@ export const dnsName = (name: string): Bytes => text(0x82, name)
 export const ipAddress = (...octets: number[]): Bytes => der(0x87, octets)
 
 const NULL: Bytes = [0x05, 0x00]
-export const SHA256_RSA = sequence(oid('1.2.840.113549.1.1.11'), NULL)
+const SHA256_RSA = sequence(oid('1.2.840.113549.1.1.11'), NULL)
 export const VERSION_3 = der(0xa0, integer(2))
-export const RSA_KEY = sequence(
+const RSA_KEY = sequence(
   sequence(oid('1.2.840.113549.1.1.1'), NULL),
   bitString(sequence(integer(0, 0x80, ...new Array(127).fill(1)), integer(1, 0, 1))),
 )
@@ -83,4 +83,22 @@ export function certificate(parts: CertificateParts = {}): Uint8Array {
   return Uint8Array.from(
     sequence(toBeSigned, parts.signatureAlgorithm ?? SHA256_RSA, parts.signatureValue ?? bitString([1, 2, 3])),
   )
+}
+
+/** What there is to read in `certificate()`. */
+export const WHOLE = {
+  malformed: null,
+  serialNumber: '1234',
+  subject: 'CN=web.example.test,O=Example',
+  issuer: 'CN=Issuing CA',
+  subjectAltNames: ['web.example.test'],
+  notBefore: Date.UTC(2025, 0, 2, 3, 4, 5) * 1000,
+  notAfter: Date.UTC(2026, 0, 2, 3, 4, 5) * 1000,
+  keyType: 'rsa',
+  keyBits: 1024,
+  keyCurve: null,
+  signatureAlgorithm: 'rsa-pkcs1',
+  signatureHash: 'sha256',
+  isCa: false,
+  selfIssued: false,
 }
