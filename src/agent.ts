@@ -171,31 +171,27 @@ export class Agent {
       index = -1
     }
     if (index < 0) index = this.#start(m, now, source)
-    const side = table.side
-    const two = index * 2 + side
     const length = m.end - m.at
     const missing = m.missing
-    table.packets[two] = (table.packets[two] as number) + 1
-    table.bytes[two] = (table.bytes[two] as number) + length + missing
-    if (now > (table.lastSeen[index] as number)) table.lastSeen[index] = now
+    table.countPacket(index, length + missing, now)
     if (m.proto === PROTO_TCP) this.#tcp(bytes, m, now, index, length, missing)
-    else if (length + missing > 0) table.flags[index] = (table.flags[index] as number) | flow.HAS_PAYLOAD
+    else if (length + missing > 0) table.setFlags(index, table.flagsOf(index) | flow.HAS_PAYLOAD)
   }
 
   #tcp(bytes: Uint8Array, m: PacketMeta, now: number, index: number, length: number, missing: number): void {
     const table = this.table
-    let flags = table.flags[index] as number
+    let flags = table.flagsOf(index)
     if ((m.tcpFlags & (SYN | FIN | RST)) !== 0) {
       if ((m.tcpFlags & SYN) !== 0) noteSyn(table, index, m)
       this.#noteClose(m, now, index)
-      flags = table.flags[index] as number
+      flags = table.flagsOf(index)
     } else if ((flags & flow.RTT_OPEN) !== 0 && continuesHandshake(table, index, m)) {
-      table.rtt[index] = Math.min(Math.max(now - (table.firstSeen[index] as number), 0), 0xffffffff)
+      table.rtt[index] = Math.min(Math.max(now - table.firstSeenOf(index), 0), 0xffffffff)
       flags &= ~flow.RTT_OPEN
-      table.flags[index] = flags
+      table.setFlags(index, flags)
     }
     if (length + missing <= 0) return
-    table.flags[index] = flags | (missing > 0 ? flow.HAS_PAYLOAD | flow.CUT_SHORT : flow.HAS_PAYLOAD)
+    table.setFlags(index, flags | (missing > 0 ? flow.HAS_PAYLOAD | flow.CUT_SHORT : flow.HAS_PAYLOAD))
     if ((flags & flow.SETTLED) === 0) this.#read(bytes, m, now, index, missing)
   }
 
@@ -216,7 +212,7 @@ export class Agent {
     table.source[index] = source
     const fromHigh = table.side === flow.HIGH
     const clientIsSender = clientByPort(m)
-    if (fromHigh === clientIsSender) table.flags[index] = flow.CLIENT_IS_HIGH
+    if (fromHigh === clientIsSender) table.setFlags(index, flow.CLIENT_IS_HIGH)
     table.wheel.arm(index, now + this.#lifetime.openingUs)
     this.stats.flowsStarted += 1
     return index
@@ -225,7 +221,7 @@ export class Agent {
   #startSession(index: number): FlowSession {
     const table = this.table
     if (this.#sessions.count >= this.#limits.maxSessions) this.#evictSession()
-    const flags = table.flags[index] as number
+    const flags = table.flagsOf(index)
     const session = this.#sessions.open(index, table.clientSide(index), (flags & flow.ORIENTED) !== 0)
     if ((flags & flow.SYN_LOW) !== 0) session.streams[0].startAt((table.isn[index * 2] as number) + 1)
     if ((flags & flow.SYN_HIGH) !== 0) session.streams[1].startAt((table.isn[index * 2 + 1] as number) + 1)
@@ -243,18 +239,18 @@ export class Agent {
   }
 
   #reorient(index: number, session: FlowSession): void {
-    const flags = (this.table.flags[index] as number) & ~flow.CLIENT_IS_HIGH
-    this.table.flags[index] = flags | flow.ORIENTED | (session.clientSide === flow.HIGH ? flow.CLIENT_IS_HIGH : 0)
+    const flags = this.table.flagsOf(index) & ~flow.CLIENT_IS_HIGH
+    this.table.setFlags(index, flags | flow.ORIENTED | (session.clientSide === flow.HIGH ? flow.CLIENT_IS_HIGH : 0))
     session.reoriented = false
   }
 
   #noteClose(m: PacketMeta, now: number, index: number): void {
     if ((m.tcpFlags & (FIN | RST)) === 0) return
     const table = this.table
-    let flags = table.flags[index] as number
+    let flags = table.flagsOf(index)
     if ((m.tcpFlags & FIN) !== 0) flags |= table.side === flow.LOW ? flow.FIN_LOW : flow.FIN_HIGH
     if ((m.tcpFlags & RST) !== 0) flags |= flow.RESET
-    table.flags[index] = flags
+    table.setFlags(index, flags)
     if (flow.isClosed(flags)) table.wheel.arm(index, now + this.#lifetime.lingerUs)
   }
 
@@ -262,23 +258,23 @@ export class Agent {
   #expire(index: number): void {
     const table = this.table
     const now = this.#now
-    const idleAt = (table.lastSeen[index] as number) + this.#lifetime.idleUs(table, index)
+    const idleAt = table.lastSeenOf(index) + this.#lifetime.idleUs(table, index)
     if (idleAt <= now) {
       this.#end(index)
       return
     }
-    const activeAt = (table.reportedAt[index] as number) + this.#lifetime.activeUs
+    const activeAt = table.reportedAtOf(index) + this.#lifetime.activeUs
     if (activeAt <= now) this.#increment(index)
-    table.wheel.arm(index, Math.min(idleAt, (table.reportedAt[index] as number) + this.#lifetime.activeUs))
+    table.wheel.arm(index, Math.min(idleAt, table.reportedAtOf(index) + this.#lifetime.activeUs))
   }
 
   #increment(index: number): void {
     const table = this.table
     const session = this.#sessions.get(index)
-    if (((table.flags[index] as number) & flow.SETTLED) === 0) this.#judgeFlow(index, session?.facts ?? null)
+    if ((table.flagsOf(index) & flow.SETTLED) === 0) this.#judgeFlow(index, session?.facts ?? null)
     this.#emit(index)
     table.increment[index] = Math.min((table.increment[index] as number) + 1, 0xffff)
-    table.reportedAt[index] = this.#now
+    table.setReportedAt(index, this.#now)
     this.stats.increments += 1
   }
 
@@ -286,9 +282,9 @@ export class Agent {
     const table = this.table
     for (let tries = 0; tries < 32; tries++) {
       const index = table.wheel.earliest()
-      const due = (table.lastSeen[index] as number) + this.#lifetime.idleUs(table, index)
+      const due = table.lastSeenOf(index) + this.#lifetime.idleUs(table, index)
       if (tries === 31 || due <= this.#now + this.#lifetime.openingUs) {
-        table.flags[index] = (table.flags[index] as number) | flow.EVICTED
+        table.setFlags(index, table.flagsOf(index) | flow.EVICTED)
         this.stats.flowsEvicted += 1
         this.#end(index)
         return
@@ -299,7 +295,7 @@ export class Agent {
 
   #end(index: number): void {
     const table = this.table
-    if (((table.flags[index] as number) & flow.SETTLED) === 0) this.#settle(index, this.#sessions.get(index))
+    if ((table.flagsOf(index) & flow.SETTLED) === 0) this.#settle(index, this.#sessions.get(index))
     this.#emit(index)
     this.#rows.release(table.row, index)
     table.remove(index)
@@ -315,13 +311,13 @@ export class Agent {
       this.#noteCertificates(session.facts)
       this.stats.malformed += session.facts.malformed
     }
-    table.flags[index] = (table.flags[index] as number) | flow.SETTLED
+    table.setFlags(index, table.flagsOf(index) | flow.SETTLED)
     this.#judgeFlow(index, session?.facts ?? null)
   }
 
   #judgeFlow(index: number, seen: FlowFacts | null): Judgement {
     const table = this.table
-    const flags = table.flags[index] as number
+    const flags = table.flagsOf(index)
     const facts = seen ?? this.#nothing
     facts.sawTruncation = (flags & flow.CUT_SHORT) !== 0
     if ((flags & flow.EVICTED) !== 0) facts.capHit = true
@@ -329,7 +325,7 @@ export class Agent {
     endpoint.flow = index
     const judged = this.#judge.judge(
       facts,
-      table.lastSeen[index] as number,
+      table.lastSeenOf(index),
       visibilityOf(table, index),
       (flags & flow.HAS_PAYLOAD) !== 0,
       endpoint,

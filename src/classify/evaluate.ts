@@ -91,7 +91,7 @@ interface Findings {
   readonly judgements: Judgement[]
 }
 
-/** Slots of remembered findings. Two kinds of evidence that share a slot push each other out; nothing grows. */
+/** Slots of remembered findings, in pairs. Three kinds of evidence that share a pair push each other out; nothing grows. */
 const MEMO_SLOTS = 16_384
 
 /** Different evidence mostly ends in few outcomes, which share one object; at the cap the sharing starts afresh. */
@@ -101,7 +101,7 @@ class Memo {
   private readonly rules: readonly CompiledRule[]
   private readonly chains = new ChainTable()
   private readonly keys: (Evidence | undefined)[] = new Array(MEMO_SLOTS)
-  private readonly found: Findings[] = []
+  private readonly found: (Findings | undefined)[] = new Array(MEMO_SLOTS)
   private readonly outcomes = new Map<string, Findings>()
   private readonly scratch = new Evidence()
   /** Reused: valid until the next look. */
@@ -113,18 +113,29 @@ class Memo {
   }
 
   look(facts: FlowFacts, timeUs: number): { evidence: Evidence; findings: Findings } {
-    const { scratch, keys, seen } = this
+    const { scratch, seen } = this
     gatherEvidence(facts, timeUs, this.chains, scratch)
-    const slot = hashEvidence(scratch) & (MEMO_SLOTS - 1)
-    const key = keys[slot]
-    let findings = this.found[slot]
-    if (findings === undefined || key === undefined || !sameEvidence(key, scratch)) {
-      findings = this.share(evaluate(this.rules, scratch))
-      keys[slot] = Object.assign(key ?? new Evidence(), scratch)
-      this.found[slot] = findings
-    }
-    seen.findings = findings
+    const slot = hashEvidence(scratch) & (MEMO_SLOTS - 2)
+    seen.findings = this.recall(slot) ?? this.recall(slot + 1) ?? this.learn(slot)
     return seen
+  }
+
+  private recall(slot: number): Findings | undefined {
+    const key = this.keys[slot]
+    return key !== undefined && sameEvidence(key, this.scratch) ? this.found[slot] : undefined
+  }
+
+  /** Takes the second place of the pair; what was there moves to the first. */
+  private learn(slot: number): Findings {
+    const { keys, found, scratch } = this
+    const findings = this.share(evaluate(this.rules, scratch))
+    const spare = keys[slot]
+    keys[slot] = keys[slot + 1]
+    const pushed = found[slot + 1]
+    if (pushed !== undefined) found[slot] = pushed
+    keys[slot + 1] = Object.assign(spare ?? new Evidence(), scratch)
+    found[slot + 1] = findings
+    return findings
   }
 
   private share(findings: Findings): Findings {

@@ -24,6 +24,8 @@ const ETHERTYPE_MPLS_MULTICAST = 0x8848
 const ETHERTYPE_PPPOE_SESSION = 0x8864
 const ETHERTYPE_PPP = 0x880b
 const ETHERTYPE_CMD = 0x8909
+const ETHERTYPE_E_TAG = 0x893f
+const ETHERTYPE_I_TAG = 0x88e7
 /** Values below are an IEEE 802.3 length, and LLC follows. */
 const MIN_ETHERTYPE = 0x0600
 
@@ -60,6 +62,14 @@ export function decodeEthertype(buf: Uint8Array, m: PacketMeta): number {
       // Cisco MetaData: version, length, then an option block of 2 + 2 + 2 bytes before the real ethertype.
       m.at += 6
       return LAYER_ETHERTYPE
+    case ETHERTYPE_E_TAG:
+      // IEEE 802.1BR §7.5: six bytes of tag control information.
+      m.at += 6
+      return LAYER_ETHERTYPE
+    case ETHERTYPE_I_TAG:
+      // IEEE 802.1Q §9.7 (provider backbone bridges): flags and service identifier, then the customer's whole frame.
+      m.at += 4
+      return LAYER_ETHERNET
     default:
       m.stoppedAt = type
       return type < MIN_ETHERTYPE ? LAYER_LLC : LAYER_NOT_IP

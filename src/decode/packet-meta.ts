@@ -47,6 +47,8 @@ export const TUNNEL_GTPU = 6
 export const TUNNEL_MPLS = 7
 export const TUNNEL_PPPOE = 8
 export const TUNNEL_NAMES = [null, 'gre', 'erspan', 'vxlan', 'geneve', 'ipip', 'gtpu', 'mpls', 'pppoe'] as const
+/** Index into TUNNEL_NAMES. */
+export type TunnelKind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
 
 /**
  * What the headers of one frame said. One object is reused for all frames: numbers only, one hidden class.

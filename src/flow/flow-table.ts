@@ -1,4 +1,4 @@
-import type { PacketMeta } from '../decode/packet-meta.ts'
+import type { PacketMeta, TunnelKind } from '../decode/packet-meta.ts'
 import { NONE, TimerWheel } from './timer-wheel.ts'
 
 // Flag bits of a flow. "low" and "high" are the two ends in the key's canonical order, not client and server.
@@ -32,6 +32,30 @@ export const HIGH = 1
 /** An end of a flow in the key's canonical order. */
 export type Side = typeof LOW | typeof HIGH
 
+const FIRST_BUCKETS = 1 << 14
+
+/** Words of a flow's key record: 64 bytes, a line of the processor's cache. */
+export const KEY_WORDS = 16
+// Words 0–7 are the addresses.
+const PORTS = 8
+/** Two words, of low and of high: the tunnel identifier in which that end's packets came, -1 without one, or UNSEEN. */
+const VNI = 9
+const HASH = 11
+/** Index + 1 of the next flow in the bucket; of a free record, the next free one. */
+const NEXT = 12
+const FLAGS = 13
+/** Protocol, IP version, kind of tunnel, a byte each. */
+const KIND = 14
+
+/** Words of a flow's counter record, a cache line as well. */
+const COUNTER_WORDS = 8
+const LAST_SEEN = 0
+/** Two words each, of low and of high. */
+const PACKETS = 1
+const BYTES = 3
+const FIRST_SEEN = 5
+const REPORTED_AT = 6
+
 /** Words of the interned-facts row kept per flow; see record/row.ts. */
 export const ROW_WORDS = 16
 
@@ -47,38 +71,23 @@ export class FlowTable {
   /** Side that sent the packet of the last `find` or `create`. */
   side: Side = LOW
 
-  /** Eight words a flow: low address, high address. */
-  readonly address: Int32Array
-  /** Low port in the upper half, high port in the lower. */
-  readonly ports: Int32Array
-  /** Two a flow: the tunnel identifier in which low, and high, was seen; NO_TUNNEL, or UNSEEN. */
-  readonly vni: Int32Array
-  readonly proto: Uint8Array
-  readonly ipVersion: Uint8Array
-  readonly tunnel: Uint8Array
+  /** One record a flow: what every packet is compared with. The low address, then the high one, are its first words. */
+  readonly key: Int32Array
+  /** One record a flow: what every packet adds to. */
+  readonly #counters: Float64Array
   readonly vlan: Int16Array
-  readonly flags: Int32Array
-  readonly firstSeen: Float64Array
-  readonly lastSeen: Float64Array
-  /** Two words a flow: by low, by high. */
-  readonly packets: Uint32Array
-  readonly bytes: Float64Array
   /** Initial sequence numbers, low and high, valid with SYN_LOW / SYN_HIGH. */
   readonly isn: Int32Array
   /** µs from SYN to the initiator's first acknowledgement, 0 = not measured. */
   readonly rtt: Uint32Array
   readonly increment: Uint16Array
-  /** Capture time of the last report, for the active timeout. */
-  readonly reportedAt: Float64Array
   /** Index into the agent's names of sources. */
   readonly source: Uint16Array
   readonly row: Int32Array
   readonly wheel: TimerWheel
 
-  readonly #hash: Int32Array
-  readonly #next: Int32Array
-  readonly #buckets: Int32Array
-  readonly #mask: number
+  #buckets: Int32Array
+  #mask: number
   readonly #seed: number
   #free: number = NONE
   #used = 0
@@ -97,32 +106,39 @@ export class FlowTable {
   /** `seed` keeps a sender from choosing addresses that collide. */
   constructor(capacity: number, seed: number) {
     this.capacity = capacity
-    this.address = new Int32Array(capacity * 8)
-    this.ports = new Int32Array(capacity)
-    this.vni = new Int32Array(capacity * 2)
-    this.proto = new Uint8Array(capacity)
-    this.ipVersion = new Uint8Array(capacity)
-    this.tunnel = new Uint8Array(capacity)
+    this.key = new Int32Array(capacity * KEY_WORDS)
+    this.#counters = new Float64Array(capacity * COUNTER_WORDS)
     this.vlan = new Int16Array(capacity)
-    this.flags = new Int32Array(capacity)
-    this.firstSeen = new Float64Array(capacity)
-    this.lastSeen = new Float64Array(capacity)
-    this.packets = new Uint32Array(capacity * 2)
-    this.bytes = new Float64Array(capacity * 2)
     this.isn = new Int32Array(capacity * 2)
     this.rtt = new Uint32Array(capacity)
     this.increment = new Uint16Array(capacity)
-    this.reportedAt = new Float64Array(capacity)
     this.source = new Uint16Array(capacity)
     this.row = new Int32Array(capacity * ROW_WORDS)
     this.wheel = new TimerWheel(capacity)
-    this.#hash = new Int32Array(capacity)
-    this.#next = new Int32Array(capacity)
-    const buckets = 1 << Math.max(4, Math.ceil(Math.log2(capacity)))
+    const buckets = Math.min(FIRST_BUCKETS, 1 << Math.max(4, Math.ceil(Math.log2(capacity))))
     // Chains hold index + 1, so that fresh zeroed pages already mean "empty".
     this.#buckets = new Int32Array(buckets)
     this.#mask = buckets - 1
     this.#seed = seed | 0
+  }
+
+  /** Few buckets stay in the processor's cache, so there are never many more of them than flows. */
+  #growBuckets(): void {
+    const buckets = new Int32Array(this.#buckets.length * 4)
+    const mask = buckets.length - 1
+    for (const head of this.#buckets) {
+      for (let slot = head; slot !== 0; ) {
+        const flow = slot - 1
+        const k = flow * KEY_WORDS
+        const following = this.key[k + NEXT] as number
+        const bucket = (this.key[k + HASH] as number) & mask
+        this.key[k + NEXT] = buckets[bucket] as number
+        buckets[bucket] = slot
+        slot = following
+      }
+    }
+    this.#buckets = buckets
+    this.#mask = mask
   }
 
   get isFull(): boolean {
@@ -132,21 +148,23 @@ export class FlowTable {
   /** Index of the packet's flow, or -1; sets `side`. */
   find(m: PacketMeta): number {
     this.#key(m)
+    const key = this.key
     const hash = this.#keyHash
     const vni = m.vni
+    const side = this.side
     let other = -1
     let slot = this.#buckets[hash & this.#mask] as number
     while (slot !== 0) {
-      const flow = slot - 1
-      if (this.#hash[flow] === hash && this.#matches(flow, m)) {
-        const context = this.vni[flow * 2 + this.side] as number
-        if (context === vni) return flow
+      const k = (slot - 1) * KEY_WORDS
+      if (key[k + HASH] === hash && this.#matches(k, m)) {
+        const context = key[k + VNI + side] as number
+        if (context === vni) return slot - 1
         if (context === UNSEEN) {
-          if (this.vni[flow * 2 + 1 - this.side] === vni) return this.#own(flow, vni)
-          other = flow
+          if (key[k + VNI + 1 - side] === vni) return this.#own(slot - 1, vni)
+          other = slot - 1
         }
       }
-      slot = this.#next[flow] as number
+      slot = key[k + NEXT] as number
     }
     return other < 0 ? -1 : this.#own(other, vni)
   }
@@ -156,47 +174,47 @@ export class FlowTable {
    * what goes out, and then two contexts are one conversation.
    */
   #own(flow: number, vni: number): number {
-    this.vni[flow * 2 + this.side] = vni
+    this.key[flow * KEY_WORDS + VNI + this.side] = vni
     return flow
   }
 
   /** Adds the flow of the packet that `find` just missed. The table must not be full. */
   create(m: PacketMeta, time: number): number {
+    if (this.count > this.#buckets.length) this.#growBuckets()
     let flow = this.#free
     if (flow === NONE) flow = this.#used++
-    else this.#free = this.#next[flow] as number
-    const a = flow * 8
-    const address = this.address
-    address[a] = this.#lo0
-    address[a + 1] = this.#lo1
-    address[a + 2] = this.#lo2
-    address[a + 3] = this.#lo3
-    address[a + 4] = this.#hi0
-    address[a + 5] = this.#hi1
-    address[a + 6] = this.#hi2
-    address[a + 7] = this.#hi3
-    this.ports[flow] = this.#keyPorts
-    this.vni[flow * 2 + this.side] = m.vni
-    this.vni[flow * 2 + 1 - this.side] = UNSEEN
-    this.proto[flow] = m.proto
-    this.ipVersion[flow] = m.ipVersion
-    this.tunnel[flow] = m.tunnel
+    else this.#free = this.key[flow * KEY_WORDS + NEXT] as number
+    const k = flow * KEY_WORDS
+    const key = this.key
+    key[k] = this.#lo0
+    key[k + 1] = this.#lo1
+    key[k + 2] = this.#lo2
+    key[k + 3] = this.#lo3
+    key[k + 4] = this.#hi0
+    key[k + 5] = this.#hi1
+    key[k + 6] = this.#hi2
+    key[k + 7] = this.#hi3
+    key[k + PORTS] = this.#keyPorts
+    key[k + VNI + this.side] = m.vni
+    key[k + VNI + 1 - this.side] = UNSEEN
+    key[k + KIND] = m.proto | (m.ipVersion << 8) | (m.tunnel << 16)
+    key[k + FLAGS] = 0
     this.vlan[flow] = m.vlan
-    this.flags[flow] = 0
-    this.firstSeen[flow] = time
-    this.lastSeen[flow] = time
-    this.reportedAt[flow] = time
-    const two = flow * 2
-    this.packets[two] = 0
-    this.packets[two + 1] = 0
-    this.bytes[two] = 0
-    this.bytes[two + 1] = 0
+    const c = flow * COUNTER_WORDS
+    const counters = this.#counters
+    counters[c + LAST_SEEN] = time
+    counters[c + PACKETS] = 0
+    counters[c + PACKETS + 1] = 0
+    counters[c + BYTES] = 0
+    counters[c + BYTES + 1] = 0
+    counters[c + FIRST_SEEN] = time
+    counters[c + REPORTED_AT] = time
     this.rtt[flow] = 0
     this.increment[flow] = 0
     this.row.fill(0, flow * ROW_WORDS, (flow + 1) * ROW_WORDS)
     const bucket = this.#keyHash & this.#mask
-    this.#hash[flow] = this.#keyHash
-    this.#next[flow] = this.#buckets[bucket] as number
+    key[k + HASH] = this.#keyHash
+    key[k + NEXT] = this.#buckets[bucket] as number
     this.#buckets[bucket] = flow + 1
     this.count += 1
     return flow
@@ -204,17 +222,89 @@ export class FlowTable {
 
   remove(flow: number): void {
     this.wheel.cancel(flow)
-    const bucket = (this.#hash[flow] as number) & this.#mask
+    const key = this.key
+    const k = flow * KEY_WORDS
+    const bucket = (key[k + HASH] as number) & this.#mask
     let slot = this.#buckets[bucket] as number
-    if (slot - 1 === flow) this.#buckets[bucket] = this.#next[flow] as number
+    if (slot - 1 === flow) this.#buckets[bucket] = key[k + NEXT] as number
     else {
-      while ((this.#next[slot - 1] as number) - 1 !== flow) slot = this.#next[slot - 1] as number
-      this.#next[slot - 1] = this.#next[flow] as number
+      let previous = (slot - 1) * KEY_WORDS
+      for (slot = key[previous + NEXT] as number; slot - 1 !== flow; slot = key[previous + NEXT] as number) {
+        previous = (slot - 1) * KEY_WORDS
+      }
+      key[previous + NEXT] = key[k + NEXT] as number
     }
-    this.proto[flow] = 0
-    this.#next[flow] = this.#free
+    key[k + KIND] = 0
+    key[k + NEXT] = this.#free
     this.#free = flow
     this.count -= 1
+  }
+
+  /** Counts one packet of `side` with `bytes` of payload. */
+  countPacket(flow: number, bytes: number, time: number): void {
+    const counters = this.#counters
+    const c = flow * COUNTER_WORDS
+    const s = c + this.side
+    counters[s + PACKETS] = (counters[s + PACKETS] as number) + 1
+    counters[s + BYTES] = (counters[s + BYTES] as number) + bytes
+    if (time > (counters[c + LAST_SEEN] as number)) counters[c + LAST_SEEN] = time
+  }
+
+  flagsOf(flow: number): number {
+    return this.key[flow * KEY_WORDS + FLAGS] as number
+  }
+
+  setFlags(flow: number, flags: number): void {
+    this.key[flow * KEY_WORDS + FLAGS] = flags
+  }
+
+  /** Low port in the upper half, high port in the lower. */
+  portsOf(flow: number): number {
+    return this.key[flow * KEY_WORDS + PORTS] as number
+  }
+
+  protoOf(flow: number): number {
+    return (this.key[flow * KEY_WORDS + KIND] as number) & 0xff
+  }
+
+  ipVersionOf(flow: number): number {
+    return ((this.key[flow * KEY_WORDS + KIND] as number) >>> 8) & 0xff
+  }
+
+  tunnelOf(flow: number): TunnelKind {
+    return ((this.key[flow * KEY_WORDS + KIND] as number) >>> 16) as TunnelKind
+  }
+
+  /** Tunnel identifier; below 0 = none. Where the directions have different ones, the greater. */
+  vniOf(flow: number): number {
+    const k = flow * KEY_WORDS + VNI
+    return Math.max(this.key[k] as number, this.key[k + 1] as number)
+  }
+
+  packetsOf(flow: number, side: Side): number {
+    return this.#counters[flow * COUNTER_WORDS + PACKETS + side] as number
+  }
+
+  bytesOf(flow: number, side: Side): number {
+    return this.#counters[flow * COUNTER_WORDS + BYTES + side] as number
+  }
+
+  /** Capture time, µs. */
+  firstSeenOf(flow: number): number {
+    return this.#counters[flow * COUNTER_WORDS + FIRST_SEEN] as number
+  }
+
+  lastSeenOf(flow: number): number {
+    return this.#counters[flow * COUNTER_WORDS + LAST_SEEN] as number
+  }
+
+  /** Capture time of the last report, for the active timeout. */
+  reportedAtOf(flow: number): number {
+    return this.#counters[flow * COUNTER_WORDS + REPORTED_AT] as number
+  }
+
+  setReportedAt(flow: number, time: number): void {
+    this.#counters[flow * COUNTER_WORDS + REPORTED_AT] = time
   }
 
   /** Highest index ever used plus one: bounds a walk over all flows; a free slot has protocol 0 and no timer. */
@@ -238,23 +328,23 @@ export class FlowTable {
   }
 
   clientSide(flow: number): Side {
-    return ((this.flags[flow] as number) & CLIENT_IS_HIGH) === 0 ? LOW : HIGH
+    return (this.flagsOf(flow) & CLIENT_IS_HIGH) === 0 ? LOW : HIGH
   }
 
-  #matches(flow: number, m: PacketMeta): boolean {
-    const a = flow * 8
-    const address = this.address
+  /** Is the record at `k` of the packet's addresses, ports and protocol? */
+  #matches(k: number, m: PacketMeta): boolean {
+    const key = this.key
     return (
-      this.ports[flow] === this.#keyPorts &&
-      address[a + 3] === this.#lo3 &&
-      address[a + 7] === this.#hi3 &&
-      address[a + 2] === this.#lo2 &&
-      address[a + 6] === this.#hi2 &&
-      address[a + 1] === this.#lo1 &&
-      address[a + 5] === this.#hi1 &&
-      address[a] === this.#lo0 &&
-      address[a + 4] === this.#hi0 &&
-      this.proto[flow] === m.proto
+      key[k + PORTS] === this.#keyPorts &&
+      key[k + 3] === this.#lo3 &&
+      key[k + 7] === this.#hi3 &&
+      key[k + 2] === this.#lo2 &&
+      key[k + 6] === this.#hi2 &&
+      key[k + 1] === this.#lo1 &&
+      key[k + 5] === this.#hi1 &&
+      key[k] === this.#lo0 &&
+      key[k + 4] === this.#hi0 &&
+      ((key[k + KIND] as number) & 0xff) === m.proto
     )
   }
 

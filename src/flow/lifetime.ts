@@ -17,11 +17,12 @@ export class Lifetime {
   activeUs = 1800 * SECOND
 
   idleUs(table: FlowTable, flow: number): number {
-    const flags = table.flags[flow] as number
-    const proto = table.proto[flow] as number
+    const flags = table.flagsOf(flow)
+    const proto = table.protoOf(flow)
     if (proto === PROTO_TCP) {
-      if (isClosed(flags)) return this.lingerUs
-      return (flags & HAS_PAYLOAD) === 0 ? this.openingUs : this.tcpIdleUs
+      // A connection refused or reset before it carried anything may still be tried again with the same SYN.
+      if ((flags & HAS_PAYLOAD) === 0) return this.openingUs
+      return isClosed(flags) ? this.lingerUs : this.tcpIdleUs
     }
     return proto === PROTO_UDP ? this.udpIdleUs : this.otherIdleUs
   }

@@ -9,7 +9,7 @@ const synBit = (side: number): number => (side === flow.LOW ? flow.SYN_LOW : flo
  * one we have? A repeated SYN carries the same initial sequence number.
  */
 export function startsNewConnection(table: FlowTable, index: number, m: PacketMeta): boolean {
-  const flags = table.flags[index] as number
+  const flags = table.flagsOf(index)
   const side = table.side
   if ((flags & synBit(side)) !== 0) return (table.isn[index * 2 + side] as number) !== (m.seq | 0)
   // The SYN-ACK overtook the SYN: it acknowledges exactly this one.
@@ -22,10 +22,10 @@ export function startsNewConnection(table: FlowTable, index: number, m: PacketMe
 /** Takes orientation, initial sequence number and the start of the round trip from a SYN or SYN-ACK. */
 export function noteSyn(table: FlowTable, index: number, m: PacketMeta): void {
   const side = table.side
-  let flags = table.flags[index] as number
+  let flags = table.flagsOf(index)
   if ((flags & synBit(side)) !== 0) {
     // The same SYN once more: a reset in between (to an ACK of an older connection, RFC 9293 §3.10.7.3) did not close it.
-    table.flags[index] = flags & ~(flow.RESET | flow.FIN_LOW | flow.FIN_HIGH)
+    table.setFlags(index, flags & ~(flow.RESET | flow.FIN_LOW | flow.FIN_HIGH))
     return
   }
   table.isn[index * 2 + side] = m.seq | 0
@@ -36,7 +36,7 @@ export function noteSyn(table: FlowTable, index: number, m: PacketMeta): void {
     flags = (flags & ~flow.CLIENT_IS_HIGH) | flow.ORIENTED | (client === flow.HIGH ? flow.CLIENT_IS_HIGH : 0)
   }
   if (isSynAck && (flags & synBit(1 - side)) !== 0) flags |= flow.RTT_OPEN
-  table.flags[index] = flags | synBit(side)
+  table.setFlags(index, flags | synBit(side))
 }
 
 /** The initiator's first packet after the SYN-ACK closes the round trip. */

@@ -2,7 +2,7 @@ import type { Endpoint } from '../classify/index.ts'
 import { ipv4Text, ipv6Text } from '../core/address.ts'
 import type { Visibility } from '../core/verdict.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, TUNNEL_NAMES } from '../decode/packet-meta.ts'
-import { type FlowTable, LOW } from '../flow/flow-table.ts'
+import { type FlowTable, HIGH, KEY_WORDS, LOW, type Side } from '../flow/flow-table.ts'
 import type { LineBuffer } from './line-buffer.ts'
 import { putIpv4, putIpv6, putTime } from './put.ts'
 import type { RowWriter } from './row.ts'
@@ -32,8 +32,8 @@ const transportName = (proto: number): string => TRANSPORT_NAMES[proto] as strin
 
 export function visibilityOf(table: FlowTable, flow: number): Visibility {
   const client = table.clientSide(flow)
-  if (table.packets[flow * 2 + client] === 0) return 'server_only'
-  return table.packets[flow * 2 + 1 - client] === 0 ? 'client_only' : 'both'
+  if (table.packetsOf(flow, client) === 0) return 'server_only'
+  return table.packetsOf(flow, client === LOW ? HIGH : LOW) === 0 ? 'client_only' : 'both'
 }
 
 /** The fixed part of a line is shorter than this; the pieces of the row make room for themselves. */
@@ -42,18 +42,18 @@ const MAX_FIXED_BYTES = 1024
 /** Appends one flow record as one JSON line, in the vocabulary of docs/flow-record.md. */
 export function writeFlow(out: LineBuffer, table: FlowTable, flow: number, rows: RowWriter, head: string): void {
   const client = table.clientSide(flow)
-  const ports = table.ports[flow] as number
+  const ports = table.portsOf(flow)
   out.reserve(MAX_FIXED_BYTES + head.length)
   out.text('{"flow_id":"')
   putFlowId(out, table, flow)
   out.text('",')
   out.text(head)
   out.text(',"first_seen":"')
-  putTime(out, table.firstSeen[flow] as number)
+  putTime(out, table.firstSeenOf(flow))
   out.text('","last_seen":"')
-  putTime(out, table.lastSeen[flow] as number)
+  putTime(out, table.lastSeenOf(flow))
   out.text('","transport":"')
-  out.text(transportName(table.proto[flow] as number))
+  out.text(transportName(table.protoOf(flow)))
   out.text('","client_ip":"')
   putAddress(out, table, flow, client)
   out.text('","client_port":')
@@ -71,24 +71,22 @@ export function writeFlow(out: LineBuffer, table: FlowTable, flow: number, rows:
 
 function putContext(out: LineBuffer, table: FlowTable, flow: number): void {
   const increment = table.increment[flow] as number
-  const client = table.clientSide(flow)
-  const vni = Math.max(table.vni[flow * 2 + client] as number, table.vni[flow * 2 + 1 - client] as number)
+  const vni = table.vniOf(flow)
   const vlan = table.vlan[flow] as number
-  const tunnel = TUNNEL_NAMES[table.tunnel[flow] as 0]
+  const tunnel = TUNNEL_NAMES[table.tunnelOf(flow)]
   if (increment > 0) putNumber(out, ',"increment":', increment)
   if (vni >= 0) putNumber(out, ',"vni":', vni)
   if (vlan >= 0) putNumber(out, ',"vlan":', vlan)
   if (tunnel !== null) out.text(`,"tunnel":"${tunnel}"`)
 }
 
-function putCounts(out: LineBuffer, table: FlowTable, flow: number, client: number): void {
-  const c = flow * 2 + client
-  const s = flow * 2 + 1 - client
+function putCounts(out: LineBuffer, table: FlowTable, flow: number, client: Side): void {
+  const server = client === LOW ? HIGH : LOW
   const rtt = table.rtt[flow] as number
-  putNumber(out, ',"packets_client":', table.packets[c] as number)
-  putNumber(out, ',"packets_server":', table.packets[s] as number)
-  putNumber(out, ',"bytes_client":', table.bytes[c] as number)
-  putNumber(out, ',"bytes_server":', table.bytes[s] as number)
+  putNumber(out, ',"packets_client":', table.packetsOf(flow, client))
+  putNumber(out, ',"packets_server":', table.packetsOf(flow, server))
+  putNumber(out, ',"bytes_client":', table.bytesOf(flow, client))
+  putNumber(out, ',"bytes_server":', table.bytesOf(flow, server))
   if (rtt > 0) putNumber(out, ',"rtt_us":', rtt)
   out.text(VISIBILITY_MEMBERS[visibilityOf(table, flow)])
 }
@@ -105,18 +103,18 @@ function putNumber(out: LineBuffer, name: string, value: number): void {
 }
 
 function putAddress(out: LineBuffer, table: FlowTable, flow: number, side: number): void {
-  const a = flow * 8 + side * 4
-  const address = table.address
+  const a = flow * KEY_WORDS + side * 4
+  const address = table.key
   const w3 = address[a + 3] as number
-  if (table.ipVersion[flow] === 4) putIpv4(out, w3)
+  if (table.ipVersionOf(flow) === 4) putIpv4(out, w3)
   else putIpv6(out, address[a] as number, address[a + 1] as number, address[a + 2] as number, w3)
 }
 
 function addressText(table: FlowTable, flow: number, side: number): string {
-  const a = flow * 8 + side * 4
-  const address = table.address
+  const a = flow * KEY_WORDS + side * 4
+  const address = table.key
   const w3 = address[a + 3] as number
-  if (table.ipVersion[flow] === 4) return ipv4Text(w3)
+  if (table.ipVersionOf(flow) === 4) return ipv4Text(w3)
   return ipv6Text(address[a] as number, address[a + 1] as number, address[a + 2] as number, w3)
 }
 
@@ -126,15 +124,15 @@ function putFlowId(out: LineBuffer, table: FlowTable, flow: number): void {
   let h1 = 0x85a308d3
   let h2 = 0x13198a2e
   let h3 = 0x03707344
-  const first = table.firstSeen[flow] as number
+  const first = table.firstSeenOf(flow)
   const high = Math.floor(first / 0x1_0000_0000)
-  const words = table.address
-  const a = flow * 8
+  const words = table.key
+  const a = flow * KEY_WORDS
   for (let i = 0; i < 12; i++) {
     let word: number
     if (i < 8) word = words[a + i] as number
-    else if (i === 8) word = table.ports[flow] as number
-    else if (i === 9) word = (table.vni[flow] as number) ^ ((table.proto[flow] as number) << 24)
+    else if (i === 8) word = table.portsOf(flow)
+    else if (i === 9) word = table.vniOf(flow) ^ (table.protoOf(flow) << 24)
     else if (i === 10) word = high
     else word = (first - high * 0x1_0000_0000) | 0
     h0 = mix(h0 ^ word, 0x9e3779b1)
@@ -167,11 +165,11 @@ export class FlowEndpoint implements Endpoint {
   }
 
   get serverPort(): number {
-    const ports = this.#table.ports[this.flow] as number
+    const ports = this.#table.portsOf(this.flow)
     return this.#table.clientSide(this.flow) === LOW ? ports & 0xffff : ports >>> 16
   }
 
   get transport(): string {
-    return transportName(this.#table.proto[this.flow] as number)
+    return transportName(this.#table.protoOf(this.flow))
   }
 }

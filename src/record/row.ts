@@ -12,6 +12,7 @@ import {
   strings,
 } from './fragments.ts'
 import type { LineBuffer } from './line-buffer.ts'
+import { OfferTexts } from './offer-texts.ts'
 
 // Words of a flow's row. All but the last are numbers of pieces in the pool.
 const OFFER = 0
@@ -44,6 +45,7 @@ export class RowWriter {
   readonly #offers = new Map<ClientOffer, readonly number[]>()
   readonly #verdicts = new Map<Judged, number>()
   readonly #agreements = new AgreementCache(this.pool)
+  readonly #offerTexts = new OfferTexts(this.pool, OFFER_FRAGMENTS.length)
   /** Piece of the last chain seen that begins with a certificate. */
   readonly #chains = new Map<CertificateFacts, { certificates: readonly CertificateFacts[]; piece: number }>()
 
@@ -75,7 +77,8 @@ export class RowWriter {
   /** Appends the members of the row, each with a comma before it. */
   write(out: LineBuffer, row: Int32Array, flow: number): void {
     const at = flow * ROW_WORDS
-    for (let i = 0; i < PIECES; i++) {
+    if (row[at + OFFER] !== 0) out.longText(this.#offerTexts.text(row, at + OFFER))
+    for (let i = SERVER_NAME; i < PIECES; i++) {
       const piece = row[at + i] as number
       if (piece !== 0) out.longText(this.pool.text(piece))
     }
