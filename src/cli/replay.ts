@@ -1,0 +1,122 @@
+/** `intransit replay`: capture files in, flow records or the coverage report out. */
+import { availableParallelism } from 'node:os'
+import { loadPolicy } from '../classify/index.ts'
+import { OperatorError } from '../core/errors.ts'
+import { compileFilter } from '../decode/filter.ts'
+import { printReport, reportJson } from '../report/index.ts'
+import type { Store } from '../store/index.ts'
+import { type NamedFile, nameFiles } from './named-files.ts'
+import { type Progress, startProgress } from './progress.ts'
+import { type ReplayJob, type ReplayOutput, type ReplayResult, replayFiles } from './replay-files.ts'
+import { describeResult, exitStatusOf } from './replay-summary.ts'
+import { replayInWorkers } from './replay-workers.ts'
+import { type StoreChoice, StoreOutput, withStore } from './store-output.ts'
+import { wantsColour, writeError, writeOut } from './terminal.ts'
+
+export interface ReplayOptions {
+  format: 'table' | 'json' | 'jsonl'
+  policy: string[]
+  policyDate?: string
+  filter?: string
+  sensor: string
+  workers: string
+  data?: string
+  clickhouse?: string
+  store: boolean
+}
+
+/** Where flows are kept when the operator names no place. */
+const DEFAULT_DATA = 'intransit-data'
+const MAX_WORKERS = 64
+
+/** Returns the exit status: 0, or that of the worst problem a file had. */
+export async function replay(paths: readonly string[], options: ReplayOptions): Promise<number> {
+  const files = await nameFiles(paths)
+  const job = jobOf(files, options)
+  const workers = workerCount(options.workers, files)
+  const choice = storeChoice(options)
+  const result =
+    choice === null
+      ? await run(job, workers, null, options)
+      : await withStore(choice, async (store) => {
+          const output = new StoreOutput(store)
+          const done = await run(job, workers, output, options)
+          await output.flush()
+          await report(store, options)
+          return done
+        })
+  for (const line of describeResult(result)) writeError(line)
+  return exitStatusOf(result.problems)
+}
+
+function jobOf(files: NamedFile[], options: ReplayOptions): ReplayJob {
+  // Mistakes in the packs and the filter are told before any file is read.
+  for (const name of options.policy) loadPolicy(name)
+  if (options.filter !== undefined) compileFilter(options.filter)
+  return {
+    files,
+    policies: options.policy,
+    policyDate: options.policyDate ?? null,
+    filter: options.filter ?? null,
+    sensor: options.sensor,
+    shard: null,
+  }
+}
+
+function workerCount(asked: string, files: readonly NamedFile[]): number {
+  const count = asked === 'auto' ? availableParallelism() : Number(asked)
+  if (!Number.isInteger(count) || count < 1 || count > MAX_WORKERS) {
+    throw new OperatorError(
+      'ERR_USAGE',
+      `--workers ${asked} is not a number of threads`,
+      `use 1 to ${MAX_WORKERS} or auto`,
+    )
+  }
+  // Every worker reads every file, and a stream can be read once only.
+  if (count > 1 && files.some(({ bytes }) => bytes === null)) {
+    if (asked === 'auto') return 1
+    throw new OperatorError('ERR_USAGE', 'standard input cannot be shared by several workers', 'leave out --workers')
+  }
+  return count
+}
+
+/** Records for a pipe are kept nowhere unless a place is named; a report is kept unless --no-store is given. */
+function storeChoice({ format, data, clickhouse, store }: ReplayOptions): StoreChoice | null {
+  if (data !== undefined) return { data }
+  if (clickhouse !== undefined) return { clickhouse }
+  if (format === 'jsonl') return null
+  return store ? { data: DEFAULT_DATA } : { temporary: true }
+}
+
+async function run(
+  job: ReplayJob,
+  workers: number,
+  store: StoreOutput | null,
+  options: ReplayOptions,
+): Promise<ReplayResult> {
+  const sizes = job.files.map(({ bytes }) => bytes)
+  const progress = startProgress(
+    sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
+  )
+  const output = outputOf(store, options.format === 'jsonl', progress)
+  try {
+    return workers === 1 ? await replayFiles(job, output) : await replayInWorkers(job, workers, output)
+  } finally {
+    progress.stop()
+  }
+}
+
+const outputOf = (store: StoreOutput | null, prints: boolean, progress: Progress): ReplayOutput => ({
+  flows: async (lines, rows) => {
+    // Stored first: a record that was shown is a record that is kept.
+    await store?.flows(lines, rows)
+    if (prints) await writeOut(lines)
+  },
+  certificates: async (lines, rows) => store?.certificates(lines, rows),
+  progress: (bytesRead, frames, flows) => progress.update(bytesRead, frames, flows),
+})
+
+async function report(store: Store, { format }: ReplayOptions): Promise<void> {
+  if (format === 'json') await writeOut(`${JSON.stringify(await reportJson(store), null, 2)}\n`)
+  if (format === 'table') await writeOut(await printReport(store, { colour: wantsColour(process.stdout) }))
+}

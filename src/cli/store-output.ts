@@ -1,0 +1,84 @@
+/** A replay's rows on their way into the store, in batches that may safely be sent twice. */
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openStore, type Store } from '../store/index.ts'
+
+/** `temporary`: the report needs an engine, the operator wants nothing kept. */
+export type StoreChoice = { data: string } | { clickhouse: string } | { temporary: true }
+
+/** Opens the store, brings its schema up to date, and closes it whatever happens. @throws OperatorError ERR_STORE_*, ERR_DATA_FOLDER */
+export async function withStore<T>(choice: StoreChoice, use: (store: Store) => Promise<T>): Promise<T> {
+  const folder = 'temporary' in choice ? mkdtempSync(join(tmpdir(), 'intransit-')) : null
+  try {
+    const store = await openStore('temporary' in choice ? { data: folder as string } : choice)
+    try {
+      await store.migrate()
+      return await use(store)
+    } finally {
+      await store.close()
+    }
+  } finally {
+    if (folder !== null) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** Large enough that an insert's fixed cost does not count, small enough for little memory. */
+const BATCH_BYTES = 16 * 1024 * 1024
+
+type Insert = (lines: Uint8Array, rows: number, token: string) => Promise<void>
+
+export class StoreOutput {
+  readonly #flows: Batch
+  readonly #certificates: Batch
+
+  constructor(store: Store) {
+    this.#flows = new Batch((lines, rows, token) => store.insertFlows(lines, rows, token))
+    this.#certificates = new Batch((lines, rows, token) => store.insertCertificates(lines, rows, token))
+  }
+
+  flows(lines: Uint8Array, rows: number): Promise<void> {
+    return this.#flows.add(lines, rows)
+  }
+
+  certificates(lines: Uint8Array, rows: number): Promise<void> {
+    return this.#certificates.add(lines, rows)
+  }
+
+  /** Sends what is left. Everything handed in before is stored when it resolves. */
+  async flush(): Promise<void> {
+    await this.#certificates.send()
+    await this.#flows.send()
+  }
+}
+
+class Batch {
+  readonly #insert: Insert
+  #chunks: Buffer[] = []
+  #bytes = 0
+  #rows = 0
+
+  constructor(insert: Insert) {
+    this.#insert = insert
+  }
+
+  async add(lines: Uint8Array, rows: number): Promise<void> {
+    // Borrowed lines are gone when this returns.
+    this.#chunks.push(Buffer.from(lines))
+    this.#bytes += lines.length
+    this.#rows += rows
+    if (this.#bytes >= BATCH_BYTES) await this.send()
+  }
+
+  async send(): Promise<void> {
+    if (this.#rows === 0) return
+    const lines = Buffer.concat(this.#chunks)
+    const rows = this.#rows
+    this.#chunks = []
+    this.#bytes = 0
+    this.#rows = 0
+    // The same rows have the same token, so that a retry is recognised, whoever makes it.
+    await this.#insert(lines, rows, createHash('sha256').update(lines).digest('hex'))
+  }
+}

@@ -1,0 +1,111 @@
+#!/usr/bin/env node
+/** The command line: reads words, calls a command, turns every failure into one line and an exit status. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError, Option } from 'commander'
+import { DEFAULT_POLICY } from './classify/index.ts'
+import { writeError } from './cli/terminal.ts'
+import { OperatorError } from './core/errors.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+
+const program = new Command('intransit')
+  .description('Says of every conversation in a capture whether it is plaintext, weak or strong, by which rule.')
+  .version(version)
+  .exitOverride()
+  .showHelpAfterError('(intransit --help says more)')
+  .addHelpText('after', '\nExample:\n  $ intransit replay captures --data data\n')
+
+const dataOption = () => new Option('--data <dir>', 'keep the flows in an embedded ClickHouse in this folder')
+const clickhouseOption = () =>
+  new Option('--clickhouse <url>', 'keep the flows in the ClickHouse server at this address')
+
+program
+  .command('replay')
+  .description('judge every flow of capture files (pcap, pcapng, also gzip or zstd; "-" reads standard input)')
+  .argument('<file...>', 'files, folders or "-"')
+  .addOption(new Option('--format <format>', 'what to print').choices(['table', 'json', 'jsonl']).default('table'))
+  .addOption(
+    new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([DEFAULT_POLICY]),
+  )
+  .addOption(new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15'))
+  .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
+  .addOption(clickhouseOption().conflicts(['noStore']))
+  .option('--no-store', 'keep nothing')
+  .addOption(new Option('--workers <n>', 'threads; "auto" = one a core').default('1'))
+  .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
+  .option('--sensor <name>', 'name of this sensor in the records', 'replay')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ intransit replay captures --data data
+  $ intransit replay trace.pcapng.gz --no-store --format jsonl | jq .verdict
+  $ tcpdump -w - | intransit replay - --no-store --filter 'port 5432'`,
+  )
+  .action(async (files: string[], options) => {
+    const { replay } = await import('./cli/replay.ts')
+    process.exitCode = await replay(files, options)
+  })
+
+program
+  .command('migrate')
+  .description('bring the schema of a store up to date')
+  .addOption(dataOption().conflicts(['clickhouse']))
+  .addOption(clickhouseOption())
+  .addHelpText('after', '\nExample:\n  $ intransit migrate --clickhouse https://user@ch.example:8443/intransit\n')
+  .action(async (options) => {
+    const { migrate } = await import('./cli/migrate.ts')
+    await migrate(options)
+  })
+
+const policy = program
+  .command('policy')
+  .description('list, show or check policy packs')
+  .addHelpText('after', '\nExample:\n  $ intransit policy show sec09-recommended\n')
+policy
+  .command('list')
+  .description('the packs that are built in')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nExample:\n  $ intransit policy list\n')
+  .action(async (options) => (await import('./cli/policy.ts')).policyList(options))
+policy
+  .command('show')
+  .description('the rules of one pack')
+  .argument('<pack>', 'name or file')
+  .option('--json', 'the pack itself')
+  .addHelpText('after', '\nExample:\n  $ intransit policy show sec09-literal\n')
+  .action(async (pack: string, options) => (await import('./cli/policy.ts')).policyShow(pack, options))
+policy
+  .command('check')
+  .description('check a pack of your own')
+  .argument('<file>', 'a JSON file')
+  .addHelpText('after', '\nExample:\n  $ intransit policy check ./our-policy.json\n')
+  .action(async (file: string) => (await import('./cli/policy.ts')).policyCheck(file))
+
+const EXIT_USAGE = 2
+const EXIT_INTERNAL = 1
+
+// The reader of our output may go away (`| head`): then there is nothing left to do, and nothing wrong.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = report(error)
+}
+
+function report(error: unknown): number {
+  // Commander has already printed help, version or the mistake.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
+  if (error instanceof OperatorError) {
+    writeError(`${error.code}: ${error.message}. Fix: ${error.fix}.`)
+    return error.exitStatus
+  }
+  writeError(
+    `intransit failed unexpectedly, please report this: ${error instanceof Error ? error.stack : String(error)}`,
+  )
+  return EXIT_INTERNAL
+}

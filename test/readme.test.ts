@@ -1,0 +1,34 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { ERROR_CODES } from '../src/core/errors.ts'
+import { intransit } from './cli/run.ts'
+
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+
+describe('README', () => {
+  it('names every error code beside its exit status', () => {
+    for (const [code, { exit }] of Object.entries(ERROR_CODES)) {
+      expect(readme).toMatch(new RegExp(`^\\| ${exit} \\|[^|]*\`${code}\``, 'm'))
+    }
+  })
+
+  it('names every option of replay', () => {
+    const options = intransit(['replay', '--help']).stdout.match(/--[a-z][a-z-]+/g) ?? []
+    expect(new Set(options).size).toBeGreaterThan(8)
+    for (const option of new Set(options)) if (option !== '--help') expect(readme).toContain(`\`${option}`)
+  })
+
+  it('has the two commands that package.json has', () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+    expect(readme).toContain('npm ci && npm start')
+    expect(readme).toContain('npm ci && npm test')
+    expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test']))
+  })
+
+  it.each([...readme.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)].map(([, link]) => link as string))(
+    'links to %s',
+    (link) => {
+      expect(existsSync(new URL(`../${link}`, import.meta.url))).toBe(true)
+    },
+  )
+})
