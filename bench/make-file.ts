@@ -24,10 +24,8 @@ export interface TrafficOptions {
   concurrent: number
   /** µs of capture time between two packets. */
   stepUs: number
-  /** Flows play their first frames only, and stay open. */
-  openingFrames?: number
-  /** A flow that played its frames is not replaced by another. */
-  holdOpen?: boolean
+  /** Flows stop before their first FIN or RST and stay open, until there are this many. */
+  keepOpen?: number
   /** Every n-th flow that can, goes on with this many full segments of application data. */
   bulk?: { every: number; segments: number }
 }
@@ -50,7 +48,7 @@ export const MIXES = {
 export async function makeTraffic(
   write: (bytes: Buffer) => void | Promise<void>,
   folder: string,
-  { packets, concurrent, stepUs, openingFrames = Number.POSITIVE_INFINITY, holdOpen = false, bulk }: TrafficOptions,
+  { packets, concurrent, stepUs, keepOpen = 0, bulk }: TrafficOptions,
 ): Promise<MadeFile> {
   const templates = await loadTemplates(folder)
   const next = random(20_261_124)
@@ -75,8 +73,9 @@ export async function makeTraffic(
     writer.append(START + Math.floor(timeUs / 1_000_000), timeUs % 1_000_000, frame)
     made.packets += 1
     pending += frame.length + 16
-    if (one.frame >= Math.min(one.template.frames.length, openingFrames)) {
-      if (holdOpen) playing[slot] = playing[--open] as Playing
+    const last = keepOpen > 0 ? one.template.closing : one.template.frames.length
+    if (one.frame >= last) {
+      if (keepOpen > 0 && made.flows === keepOpen) playing[slot] = playing[--open] as Playing
       else playing[slot] = start()
     }
     if (pending > CHUNK_BYTES) {

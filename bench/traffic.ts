@@ -19,6 +19,8 @@ export interface Template {
   ipVersion: number
   /** Source address and port of the first frame: whoever has them is the client. */
   clientKey: string
+  /** Index of the first frame that closes the connection. */
+  closing: number
   /** Index of the first frame of application data from the server, and a full-sized one made after it; TLS only. */
   bulk: { after: number; frame: Uint8Array; bytes: number } | null
 }
@@ -51,7 +53,16 @@ async function templatesOf(path: string, name: string): Promise<Template[]> {
       const key = [source, target].sort().join(' ')
       const time = batch.time[i] as number
       const known = byFlow.get(key) ?? {
-        template: { name, frames: [], offsets: [], ipAt: 14, ipVersion: m.ipVersion, clientKey: source, bulk: null },
+        template: {
+          name,
+          frames: [],
+          offsets: [],
+          ipAt: 14,
+          ipVersion: m.ipVersion,
+          clientKey: source,
+          closing: 0,
+          bulk: null,
+        },
         first: time,
       }
       byFlow.set(key, known)
@@ -61,8 +72,21 @@ async function templatesOf(path: string, name: string): Promise<Template[]> {
   }
   await source.close()
   const templates = [...byFlow.values()].map(({ template }) => template).filter(({ frames }) => frames.length >= 3)
-  for (const template of templates) template.bulk = bulkOf(template)
+  for (const template of templates) {
+    template.bulk = bulkOf(template)
+    template.closing = closingOf(template)
+  }
   return templates
+}
+
+const FIN_OR_RST = 0x05
+
+function closingOf({ frames, ipAt, ipVersion }: Template): number {
+  const first = frames.findIndex((frame) => {
+    const tcp = ipAt + (ipVersion === 4 ? ((frame[ipAt] as number) & 15) * 4 : 40)
+    return ((frame[tcp + 13] as number) & FIN_OR_RST) !== 0
+  })
+  return first < 0 ? frames.length : first
 }
 
 const APPLICATION_DATA = 0x17

@@ -52,7 +52,7 @@ export interface AgentLimits {
 
 export const DEFAULT_LIMITS: AgentLimits = {
   maxFlows: 1 << 20,
-  maxSessions: 1 << 16,
+  maxSessions: 1 << 14,
   maxReassemblyBytes: 128 * 1024 * 1024,
   maxFragmentBytes: 32 * 1024 * 1024,
   lifetime: new Lifetime(),
