@@ -1,0 +1,24 @@
+import type { Row } from '../row.ts'
+import { CUTS } from './cuts.ts'
+import { FAILURES } from './failures.ts'
+import { LEGACY } from './legacy.ts'
+import { PEERS } from './peers.ts'
+import { PLAINTEXT } from './plaintext.ts'
+import { TLS10, TLS12 } from './tls12.ts'
+import { TLS13 } from './tls13.ts'
+
+export interface Group {
+  readonly title: string
+  readonly rows: readonly Row[]
+}
+
+/** All captures, in README's order. */
+export const GROUPS: readonly Group[] = [
+  { title: 'TLS 1.3', rows: TLS13 },
+  { title: 'TLS 1.2', rows: TLS12 },
+  { title: 'TLS between other peers', rows: PEERS },
+  { title: 'TLS 1.1 and older', rows: [...TLS10, ...LEGACY] },
+  { title: 'Alerts, refusals and bad certificates', rows: FAILURES },
+  { title: 'Plaintext and upgrades', rows: PLAINTEXT },
+  { title: 'What mirrors, tunnels and other links make of them', rows: CUTS },
+]

