@@ -121,7 +121,8 @@ const unexplained = [...notes, ...extra].filter((note) => !isNamed(note))
 console.log(`\nTLS facts where the truth has none: ${extra.length}`)
 console.log(`captures that failed: ${failed.length}`)
 console.log(`differences: ${notes.length}, not named in docs/conformance.md: ${unexplained.length}`)
-for (const note of [...unexplained, ...failed, ...extra, ...notes.slice(0, Number(values.show))]) console.log(`  ${note}`)
+for (const note of [...unexplained, ...failed, ...extra, ...notes.slice(0, Number(values.show))])
+  console.log(`  ${note}`)
 
 /** docs/conformance.md names a difference by its capture. */
 function isNamed(note) {
