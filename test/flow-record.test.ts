@@ -1,0 +1,20 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+
+it('docs/flow-record.md names every member that the code writes, and no other', () => {
+  const folder = new URL('../src/record/', import.meta.url)
+  const names = ['line.ts', 'row.ts', 'fragments.ts'].flatMap((file) => {
+    const code = readFileSync(new URL(file, folder), 'utf8')
+    const members = [...code.matchAll(/["{,]"?([a-z][a-z0-9_]+)":/g)].map(([, name]) => name)
+    const lists = [...code.matchAll(/(?:numbers|strings|chain)\('([a-z0-9_]+)'/g)].map(([, name]) => name)
+    return [...members, ...lists]
+  })
+  expect(readdirSync(folder).length).toBeGreaterThan(5)
+  const written = new Set([...names, 'sensor', 'policy', 'source'])
+  const table = readFileSync(new URL('../docs/flow-record.md', import.meta.url), 'utf8')
+  const rows = table.split('\n').filter((line) => line.startsWith('| `'))
+  const documented = rows.flatMap((row) =>
+    [...(row.split('|')[1] ?? '').matchAll(/`([a-z0-9_]+)`/g)].map(([, name]) => name),
+  )
+  expect([...documented].sort()).toEqual([...written].sort())
+})
