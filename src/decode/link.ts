@@ -47,7 +47,6 @@ const LINK_TYPES = new Map<number, LinkType>([
 ])
 
 export const linkTypeName = (link: number): string => LINK_TYPES.get(link)?.name ?? `linktype ${link}`
-export const isSupportedLinkType = (link: number): boolean => LINK_TYPES.has(link)
 
 export function decodeLink(buf: Uint8Array, m: PacketMeta, link: number): number {
   const type = LINK_TYPES.get(link)

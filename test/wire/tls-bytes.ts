@@ -62,32 +62,6 @@ export const serverHelloBody = (parts: AnswerParts = {}): Bytes => [
   ...(parts.extensions === null ? [] : vector16((parts.extensions ?? []).flat())),
 ]
 
-export const handshake = (type: number, body: Bytes = []): Bytes => [type, ...vector24(body)]
-export const record = (type: number, body: Bytes, version = 0x0303): Bytes => [
-  type,
-  ...u16be(version),
-  ...vector16(body),
-]
-
-export const clientHello = (parts?: HelloParts): Bytes => handshake(1, clientHelloBody(parts))
-export const serverHello = (parts?: AnswerParts): Bytes => handshake(2, serverHelloBody(parts))
-export const certificateMessage = (ders: readonly Bytes[]): Bytes => handshake(11, vector24(ders.flatMap(vector24)))
-
-export const HANDSHAKE = 22
-export const CHANGE_CIPHER_SPEC = record(20, [1])
-export const applicationData = (length: number): Bytes =>
-  record(
-    23,
-    Array.from({ length }, (_, i) => (i * 151) & 0xff),
-  )
-/** What a Finished looks like from outside. */
-export const encryptedHandshake = (length = 40): Bytes =>
-  record(
-    HANDSHAKE,
-    Array.from({ length }, (_, i) => 0xe0 ^ i),
-  )
-export const alert = (level: number, description: number): Bytes => record(21, [level, description])
-
 /** An SSL 2.0 CLIENT-HELLO record with a two-byte header. */
 export const sslV2ClientHello = (version: number, kinds: readonly number[], challenge = 16): Bytes => {
   const body = [
