@@ -1,5 +1,5 @@
 /** What mirrors, tunnels, snap lengths and other link layers make of a capture, cut from real ones. */
-import { readFileSync, writeFileSync } from 'node:fs'
+import { statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   asIpv6,
@@ -52,10 +52,16 @@ function cut({ name, shows, how, checks, from = BASE12, link = ETHERNET, edit }:
     checks,
     from,
     record: async (lab) => {
-      const frames = (await readFrames(join(CAPTURES, from))).filter(isIpv4)
-      writeFrames(lab.raw, link, edit(frames))
+      writeFrames(lab.raw, link, edit(await later(from, name)))
     },
   }
+}
+
+/** The frames of a capture, moved in time by minutes of their own: a conversation of its own, not the same one twice. */
+async function later(from: string, name: string): Promise<Frame[]> {
+  const minutes = 1 + CUTS.findIndex((row) => row.name === name)
+  const frames = (await readFrames(join(CAPTURES, from))).filter(isIpv4)
+  return frames.map((frame) => ({ ...frame, timeUs: frame.timeUs + minutes * 60_000_000 }))
 }
 
 /** The same edit on every packet, without its Ethernet header. */
@@ -101,7 +107,10 @@ export const CUTS: readonly Row[] = [
     how: 'cut from it by `rows/cuts.ts`: the last 700 bytes are missing',
     checks: {},
     from: BASE12,
-    record: async (lab) => writeFileSync(lab.raw, readFileSync(join(CAPTURES, BASE12)).subarray(0, -700)),
+    record: async (lab) => {
+      writeFrames(lab.raw, ETHERNET, await later(BASE12, 'tls12-file-cut-off.pcap'))
+      truncateSync(lab.raw, statSync(lab.raw).size - 700)
+    },
   },
   cut({
     name: 'tls12-lost-segment.pcap',
@@ -258,7 +267,7 @@ export const CUTS: readonly Row[] = [
     how: 'cut from it by `rows/cuts.ts`: written anew, 7 ns added to each time',
     checks: WHOLE,
     from: BASE13,
-    record: async (lab) => writeBigEndian(lab.raw, (await readFrames(join(CAPTURES, BASE13))).filter(isIpv4)),
+    record: async (lab) => writeBigEndian(lab.raw, await later(BASE13, 'tls13-big-endian-ns.pcap')),
   },
 ]
 
