@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { loadPolicy } from '../classify/index.ts'
 import { OperatorError } from '../core/errors.ts'
+import { escapeBeyondAscii } from '../core/json.ts'
 import { compileFilter } from '../decode/filter.ts'
 import { printReport, reportJson } from '../report/index.ts'
 import type { Store } from '../store/index.ts'
@@ -116,7 +117,9 @@ const outputOf = (store: StoreOutput | null, prints: boolean, progress: Progress
   progress: (bytesRead, frames, flows) => progress.update(bytesRead, frames, flows),
 })
 
-async function report(store: Store, { format }: ReplayOptions): Promise<void> {
-  if (format === 'json') await writeOut(`${JSON.stringify(await reportJson(store), null, 2)}\n`)
-  if (format === 'table') await writeOut(await printReport(store, { colour: wantsColour(process.stdout) }))
+async function report(store: Store, { format, policy }: ReplayOptions): Promise<void> {
+  const packs = policy.map(loadPolicy)
+  if (format === 'json')
+    await writeOut(`${escapeBeyondAscii(JSON.stringify(await reportJson(store, packs), null, 2))}\n`)
+  if (format === 'table') await writeOut(await printReport(store, { colour: wantsColour(process.stdout), packs }))
 }

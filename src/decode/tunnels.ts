@@ -24,7 +24,8 @@ export function decodeGre(buf: Uint8Array, m: PacketMeta): number {
   const next = keyAt + (hasKey ? 4 : 0) + (hasSequence ? 4 : 0)
   if (next > m.end) return LAYER_TRUNCATED
   m.tunnel = TUNNEL_GRE
-  if (hasKey) m.vni = u32(buf, keyAt)
+  // The table keeps identifiers in signed words; the top bit of a key is given up for that.
+  if (hasKey) m.vni = u32(buf, keyAt) & 0x7fffffff
   m.at = next
   return greLayer(buf, m, type, hasSequence)
 }

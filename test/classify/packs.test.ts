@@ -142,6 +142,9 @@ const ROWS: Row[] = [
   { rule: 'suite-small-block', only: 'sec09-recommended', breaks: withSuite(0xc012), nearly: withSuite(0xc013) },
   { rule: 'suite-md5', only: 'sec09-recommended', breaks: withSuite(0x0004), nearly: withSuite(0x0005) },
   { rule: 'suite-cbc-sha1', only: 'sec09-recommended', breaks: withSuite(0xc013), nearly: withSuite(0xc027) },
+  // NULL, RC4: no CBC, whatever their MAC.
+  { rule: 'suite-cbc-sha1', only: 'sec09-recommended', breaks: withSuite(0x002f), nearly: withSuite(0xc010) },
+  { rule: 'suite-cbc-sha1', only: 'sec09-recommended', breaks: withSuite(0xc00a), nearly: withSuite(0x0005) },
   { rule: 'suite-cbc-sha2', only: 'sec09-recommended', breaks: withSuite(0xc028), nearly: withSuite(0xc030) },
   {
     rule: 'cbc-mac-then-encrypt',
