@@ -1,6 +1,6 @@
 /** Traffic that is excused by name: with an owner, a reason and an end, so that no exemption is forgotten. */
 import { readFileSync } from 'node:fs'
-import { BlockList, isIP, isIPv4, SocketAddress } from 'node:net'
+import { type AddressRange, addressRange, isInRange } from '../core/address.ts'
 import { aDay, aList, aNumber, aText, invalid, onlyKeys, texts } from './words.ts'
 
 export interface Exemption {
@@ -17,8 +17,8 @@ export interface Exemption {
 
 /** The server's end of a flow. */
 export interface Endpoint {
-  /** As text, IPv4 or IPv6 in its short form (RFC 5952). */
-  readonly serverIp: string
+  /** The address's four words, as core/address.ts has them: making text of it for every flow would cost. */
+  serverWord(n: 0 | 1 | 2 | 3): number
   readonly serverPort: number
   /** "tcp", "udp", "icmp", … */
   readonly transport: string
@@ -65,34 +65,23 @@ export function compileExemptions(exemptions: readonly Exemption[], day: string)
 }
 
 function compileExemption({ servers, ports, transports }: Exemption): (endpoint: Endpoint) => boolean {
-  const isServer = servers === null ? null : matchServers(servers)
-  // The address is asked for last: as text, it is made for the asking.
+  const ranges = servers?.map(addressRange).filter((range) => range !== null)
   return (endpoint) => {
     if (transports !== null && !transports.includes(endpoint.transport)) return false
     if (ports !== null && !ports.includes(endpoint.serverPort)) return false
-    return isServer === null || isServer(endpoint.serverIp)
+    return ranges === undefined || coveredBy(ranges, endpoint)
   }
 }
 
-/** Single addresses are looked up as text, which costs a flow almost nothing; ranges are parsed for each flow. */
-function matchServers(servers: readonly string[]): (serverIp: string) => boolean {
-  const single = new Set<string>()
-  const ranges = new BlockList()
-  for (const server of servers) {
-    const [address = '', prefix] = server.split('/')
-    const family = familyOf(address)
-    if (prefix === undefined) single.add(new SocketAddress({ address, family }).address)
-    else ranges.addSubnet(address, Number(prefix), family)
-  }
-  if (ranges.rules.length === 0) return (serverIp) => single.has(serverIp)
-  return (serverIp) => single.has(serverIp) || ranges.check(serverIp, familyOf(serverIp))
+function coveredBy(ranges: readonly AddressRange[], endpoint: Endpoint): boolean {
+  const w0 = endpoint.serverWord(0)
+  const w1 = endpoint.serverWord(1)
+  const w2 = endpoint.serverWord(2)
+  const w3 = endpoint.serverWord(3)
+  return ranges.some((range) => isInRange(range, w0, w1, w2, w3))
 }
-
-const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv4(address) ? 'ipv4' : 'ipv6')
 
 function aRange(server: string, where: string): string {
-  const [address = '', prefix = '0', ...rest] = server.split('/')
-  const bits = isIPv4(address) ? 32 : 128
-  if (rest.length === 0 && isIP(address) !== 0 && /^\d+$/.test(prefix) && Number(prefix) <= bits) return server
+  if (addressRange(server) !== null) return server
   throw invalid(where, `"${server}" is not an address`, 'write "10.0.0.0/8", "fd00::/8" or one address')
 }

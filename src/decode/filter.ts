@@ -1,5 +1,5 @@
 /** A small part of the pcap filter language, over decoded headers. Grammar and examples are in docs/filter.md. */
-import { isIPv4, isIPv6 } from 'node:net'
+import { type AddressRange, addressRange, isInRange } from '../core/address.ts'
 import { OperatorError } from '../core/errors.ts'
 import { type PacketMeta, PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from './packet-meta.ts'
 
@@ -104,10 +104,10 @@ class FilterParser {
     switch (kind) {
       case 'host':
       case 'net': {
-        const { words, bits } = addressRange(this.#next(), kind === 'host')
+        const range = rangeOf(this.#next(), kind === 'host')
         return [
-          (m) => inRange(words, bits, m.src0, m.src1, m.src2, m.src3),
-          (m) => inRange(words, bits, m.dst0, m.dst1, m.dst2, m.dst3),
+          (m) => isInRange(range, m.src0, m.src1, m.src2, m.src3),
+          (m) => isInRange(range, m.dst0, m.dst1, m.dst2, m.dst3),
         ]
       }
       case 'port': {
@@ -153,38 +153,8 @@ class FilterParser {
 
 const hasPorts = (m: PacketMeta): boolean => m.proto === PROTO_TCP || m.proto === PROTO_UDP || m.proto === PROTO_SCTP
 
-function inRange(words: readonly number[], bits: number, w0: number, w1: number, w2: number, w3: number): boolean {
-  const given = [w0, w1, w2, w3]
-  for (let i = 0; i < 4; i++) {
-    const left = bits - i * 32
-    if (left <= 0) return true
-    const mask = left >= 32 ? -1 : ~(0xffffffff >>> left)
-    if ((((words[i] as number) ^ (given[i] as number)) & mask) !== 0) return false
-  }
-  return true
-}
-
-/** Address words and prefix length in the mapped 128-bit space. */
-function addressRange(text: string, single: boolean): { words: number[]; bits: number } {
-  const [address = '', prefix] = text.split('/')
-  const version = isIPv4(address) ? 4 : isIPv6(address) ? 6 : 0
-  const most = version === 4 ? 32 : 128
-  const bits = prefix === undefined ? most : Number(prefix)
-  const valid = version !== 0 && (prefix === undefined || (!single && /^\d+$/.test(prefix) && bits <= most))
-  if (!valid) throw new OperatorError('ERR_FILTER', `"${text}" is not an address${single ? '' : ' or CIDR range'}`, FIX)
-  return version === 4 ? { words: [0, 0, 0xffff, v4Word(address)], bits: bits + 96 } : { words: v6Words(address), bits }
-}
-
-const v4Word = (text: string): number => text.split('.').reduce((word, octet) => (word << 8) | Number(octet), 0)
-
-function v6Words(text: string): number[] {
-  // The URL parser normalises every spelling of RFC 4291 §2.2, embedded IPv4 included.
-  const canonical = new URL(`http://[${text}]/`).hostname.slice(1, -1)
-  const [head = '', tail] = canonical.split('::')
-  const left = head === '' ? [] : head.split(':')
-  const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const groups = [...left, ...Array(8 - left.length - right.length).fill('0'), ...right].map((g) =>
-    Number.parseInt(g, 16),
-  )
-  return [0, 2, 4, 6].map((i) => ((groups[i] as number) << 16) | (groups[i + 1] as number))
+function rangeOf(text: string, single: boolean): AddressRange {
+  const range = single && text.includes('/') ? null : addressRange(text)
+  if (range !== null) return range
+  throw new OperatorError('ERR_FILTER', `"${text}" is not an address${single ? '' : ' or CIDR range'}`, FIX)
 }

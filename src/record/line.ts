@@ -1,5 +1,4 @@
 import type { Endpoint } from '../classify/index.ts'
-import { ipv4Text, ipv6Text } from '../core/address.ts'
 import type { Visibility } from '../core/verdict.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, TUNNEL_NAMES } from '../decode/packet-meta.ts'
 import { type FlowTable, HIGH, KEY_WORDS, LOW, type Side } from '../flow/flow-table.ts'
@@ -110,14 +109,6 @@ function putAddress(out: LineBuffer, table: FlowTable, flow: number, side: numbe
   else putIpv6(out, address[a] as number, address[a + 1] as number, address[a + 2] as number, w3)
 }
 
-function addressText(table: FlowTable, flow: number, side: number): string {
-  const a = flow * KEY_WORDS + side * 4
-  const address = table.key
-  const w3 = address[a + 3] as number
-  if (table.ipVersionOf(flow) === 4) return ipv4Text(w3)
-  return ipv6Text(address[a] as number, address[a + 1] as number, address[a + 2] as number, w3)
-}
-
 /** 128 bits over the flow's key and its first packet's time: the same flow of the same capture has the same id. */
 function putFlowId(out: LineBuffer, table: FlowTable, flow: number): void {
   let h0 = 0x243f6a88
@@ -160,8 +151,9 @@ export class FlowEndpoint implements Endpoint {
     this.#table = table
   }
 
-  get serverIp(): string {
-    return addressText(this.#table, this.flow, 1 - this.#table.clientSide(this.flow))
+  serverWord(n: number): number {
+    const side = 1 - this.#table.clientSide(this.flow)
+    return this.#table.key[this.flow * KEY_WORDS + side * 4 + n] as number
   }
 
   get serverPort(): number {

@@ -316,7 +316,8 @@ describe('exemptions', () => {
       },
     ],
   })
-  const endpoint = { serverIp: '10.1.2.3', serverPort: 80, transport: 'tcp' }
+  const words = [0, 0, 0xffff, 0x0a010203]
+  const endpoint = { serverWord: (n: number) => words[n] as number, serverPort: 80, transport: 'tcp' }
 
   it('excuse a flow and still list what it breaks', () =>
     expect(exempting.judge(plainHttp(), NOON, 'both', true, endpoint)).toMatchObject({

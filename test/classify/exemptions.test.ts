@@ -1,14 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { checkExemptions, compileExemptions, loadDefaultExemptions } from '../../src/classify/exemptions.ts'
+import { addressRange } from '../../src/core/address.ts'
 
 const ENTRY = { id: 'lab', owner: 'lab team', reason: 'isolated', expires: '2027-01-31' }
-const endpoint = (serverIp: string, serverPort: number, transport: string) => ({ serverIp, serverPort, transport })
+const endpoint = (serverIp: string, serverPort: number, transport: string) => ({
+  serverWord: (n: number) => addressRange(serverIp)?.words[n] as number,
+  serverPort,
+  transport,
+})
 
 describe('an exemption', () => {
   const lab = checkExemptions([{ ...ENTRY, servers: ['10.9.0.0/16', 'fd00:9::/32'], ports: [80] }], 'x.json')
   it.each([
     { name: 'covers its range and port', at: endpoint('10.9.1.1', 80, 'tcp'), day: '2027-01-31', want: true },
     { name: 'covers IPv6', at: endpoint('fd00:9::1', 80, 'tcp'), day: '2027-01-31', want: true },
+    { name: 'covers all of IPv6 range', at: endpoint('fd00:9:ffff::', 80, 'tcp'), day: '2027-01-31', want: true },
+    { name: 'covers nothing beside it', at: endpoint('fd00:a::1', 80, 'tcp'), day: '2027-01-31', want: false },
     { name: 'covers no other port', at: endpoint('10.9.1.1', 81, 'tcp'), day: '2027-01-31', want: false },
     { name: 'covers no other address', at: endpoint('10.8.1.1', 80, 'tcp'), day: '2027-01-31', want: false },
     { name: 'ends with its last day', at: endpoint('10.9.1.1', 80, 'tcp'), day: '2027-02-01', want: false },
