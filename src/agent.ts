@@ -113,13 +113,12 @@ export class Agent {
     const statuses = this.stats.statuses
     for (let i = 0; i < count; i++) {
       const start = at[i] as number
-      const now = time[i] as number
+      m.time = time[i] as number
       const status = decodeFrame(bytes, start, start + (captured[i] as number), wire[i] as number, link[i] as number, m)
       statuses[status] = (statuses[status] as number) + 1
-      if (now > this.#now) this.#advance(now)
-      if (this.table.wheel.isDue(now)) this.table.wheel.advance(now, this.#visit)
-      if (status === DECODED) this.#packet(bytes, m, now, number)
-      else if (status === FRAGMENT) this.#fragment(bytes, m, now, number)
+      if (m.time > this.#now) this.#advance(m)
+      if (status === DECODED) this.#packet(bytes, m, number)
+      else if (status === FRAGMENT) this.#fragment(bytes, m, number)
       else this.stats.notDecoded(status, m)
     }
     this.stats.frames += count
@@ -139,9 +138,13 @@ export class Agent {
     return true
   }
 
-  #advance(now: number): void {
-    if (this.#now > 0 && now - this.#now > LEAP_US) this.table.wheel.leap(now - this.#now)
-    this.#now = now
+  /** Moves capture time on to the packet's, and ends whatever that makes too old. */
+  #advance(m: PacketMeta): void {
+    const { wheel } = this.table
+    const ahead = m.time - this.#now
+    if (this.#now > 0 && ahead > LEAP_US) wheel.leap(ahead)
+    this.#now = m.time
+    if (wheel.isDue(m.time)) wheel.advance(m.time, this.#visit)
   }
 
   #sourceNumber(source: string): number {
@@ -152,16 +155,16 @@ export class Agent {
     return this.#heads.length - 1
   }
 
-  #fragment(bytes: Uint8Array, m: PacketMeta, now: number, source: number): void {
-    const whole = this.#fragments.add(bytes, m, now)
+  #fragment(bytes: Uint8Array, m: PacketMeta, source: number): void {
+    const whole = this.#fragments.add(bytes, m)
     if (whole === null) return
     const status = decodeIpPayload(whole, 0, whole.length, m)
-    if (status === DECODED) this.#packet(whole, m, now, source)
-    else if (status === FRAGMENT) this.#fragment(whole, m, now, source)
+    if (status === DECODED) this.#packet(whole, m, source)
+    else if (status === FRAGMENT) this.#fragment(whole, m, source)
     else this.stats.notDecoded(status, m)
   }
 
-  #packet(bytes: Uint8Array, m: PacketMeta, now: number, source: number): void {
+  #packet(bytes: Uint8Array, m: PacketMeta, source: number): void {
     if (this.#filter !== null && !this.#filter(m)) return
     const table = this.table
     let index = table.find(m)
@@ -170,50 +173,47 @@ export class Agent {
       this.#end(index)
       index = -1
     }
-    if (index < 0) index = this.#start(m, now, source)
-    const length = m.end - m.at
-    const missing = m.missing
-    table.countPacket(index, length + missing, now)
-    if (m.proto === PROTO_TCP) this.#tcp(bytes, m, now, index, length, missing)
-    else if (length + missing > 0) table.setFlags(index, table.flagsOf(index) | flow.HAS_PAYLOAD)
+    if (index < 0) index = this.#start(m, source)
+    table.countPacket(index, m)
+    if (m.proto === PROTO_TCP) this.#tcp(bytes, m, index)
+    else if (m.end - m.at + m.missing > 0) table.setFlags(index, table.flagsOf(index) | flow.HAS_PAYLOAD)
   }
 
-  #tcp(bytes: Uint8Array, m: PacketMeta, now: number, index: number, length: number, missing: number): void {
+  #tcp(bytes: Uint8Array, m: PacketMeta, index: number): void {
     const table = this.table
     let flags = table.flagsOf(index)
     if ((m.tcpFlags & (SYN | FIN | RST)) !== 0) {
       if ((m.tcpFlags & SYN) !== 0) noteSyn(table, index, m)
-      this.#noteClose(m, now, index)
+      this.#noteClose(m, index)
       flags = table.flagsOf(index)
     } else if ((flags & flow.RTT_OPEN) !== 0 && continuesHandshake(table, index, m)) {
-      table.rtt[index] = Math.min(Math.max(now - table.firstSeenOf(index), 0), 0xffffffff)
+      table.rtt[index] = Math.min(Math.max(m.time - table.firstSeenOf(index), 0), 0xffffffff)
       flags &= ~flow.RTT_OPEN
       table.setFlags(index, flags)
     }
-    if (length + missing <= 0) return
-    table.setFlags(index, flags | (missing > 0 ? flow.HAS_PAYLOAD | flow.CUT_SHORT : flow.HAS_PAYLOAD))
-    if ((flags & flow.SETTLED) === 0) this.#read(bytes, m, now, index, missing)
+    if (m.end - m.at + m.missing <= 0) return
+    table.setFlags(index, flags | (m.missing > 0 ? flow.HAS_PAYLOAD | flow.CUT_SHORT : flow.HAS_PAYLOAD))
+    if ((flags & flow.SETTLED) === 0) this.#read(bytes, m, index)
   }
 
-  #read(bytes: Uint8Array, m: PacketMeta, now: number, index: number, missing: number): void {
+  #read(bytes: Uint8Array, m: PacketMeta, index: number): void {
     // A reset's payload is a diagnostic text at most (RFC 9293 §3.5.2), not data of the stream.
     if ((m.tcpFlags & RST) !== 0) return
     const session = this.#sessions.get(index) ?? this.#startSession(index)
-    const seq = (m.tcpFlags & SYN) !== 0 ? m.seq + 1 : m.seq
-    session.segment(this.table.side, seq, bytes, m.at, m.end, missing, now)
+    session.segment(this.table.side, bytes, m)
     if (session.reoriented) this.#reorient(index, session)
     if (session.done) this.#settle(index, session)
   }
 
-  #start(m: PacketMeta, now: number, source: number): number {
+  #start(m: PacketMeta, source: number): number {
     const table = this.table
     if (table.isFull) this.#evict()
-    const index = table.create(m, now)
+    const index = table.create(m)
     table.source[index] = source
     const fromHigh = table.side === flow.HIGH
     const clientIsSender = clientByPort(m)
     if (fromHigh === clientIsSender) table.setFlags(index, flow.CLIENT_IS_HIGH)
-    table.wheel.arm(index, now + this.#lifetime.openingUs)
+    table.wheel.arm(index, m.time + this.#lifetime.openingUs)
     this.stats.flowsStarted += 1
     return index
   }
@@ -244,14 +244,14 @@ export class Agent {
     session.reoriented = false
   }
 
-  #noteClose(m: PacketMeta, now: number, index: number): void {
+  #noteClose(m: PacketMeta, index: number): void {
     if ((m.tcpFlags & (FIN | RST)) === 0) return
     const table = this.table
     let flags = table.flagsOf(index)
     if ((m.tcpFlags & FIN) !== 0) flags |= table.side === flow.LOW ? flow.FIN_LOW : flow.FIN_HIGH
     if ((m.tcpFlags & RST) !== 0) flags |= flow.RESET
     table.setFlags(index, flags)
-    if (flow.isClosed(flags)) table.wheel.arm(index, now + this.#lifetime.lingerUs)
+    if (flow.isClosed(flags)) table.wheel.arm(index, m.time + this.#lifetime.lingerUs)
   }
 
   /** A flow's slot in the wheel came up: end it, report an increment of a long one, or look again later. */
@@ -343,11 +343,11 @@ export class Agent {
 
   #noteCertificates({ tls }: FlowFacts): void {
     if (tls === null || this.#sink.certificate === undefined) return
-    for (const certificate of tls.serverCertificates) this.#noteCertificate(certificate)
-    for (const certificate of tls.clientCertificates) this.#noteCertificate(certificate)
+    if (tls.serverCertificates.length > 0) tls.serverCertificates.forEach(this.#noteCertificate)
+    if (tls.clientCertificates.length > 0) tls.clientCertificates.forEach(this.#noteCertificate)
   }
 
-  #noteCertificate(certificate: CertificateFacts): void {
+  readonly #noteCertificate = (certificate: CertificateFacts): void => {
     if (this.#certificates.has(certificate.fingerprint)) return
     if (this.#certificates.size >= MAX_KNOWN_CERTIFICATES) this.#certificates.clear()
     this.#certificates.add(certificate.fingerprint)

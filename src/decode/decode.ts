@@ -1,4 +1,4 @@
-import { u8, u16, u32 } from '../core/bytes.ts'
+import { i32, u8, u16 } from '../core/bytes.ts'
 import { decodeEthernet, decodeEthertype, decodeLlc, decodeMpls, decodePpp } from './ethernet.ts'
 import { decodeAuthenticationHeader, decodeIpv4, decodeIpv6, isAuthenticationHeader, limit } from './ip.ts'
 import {
@@ -166,7 +166,6 @@ function decodeTransport(buf: Uint8Array, m: PacketMeta): number {
 
 // RFC 9293 §3.1. Byte offsets from the start of the TCP header.
 const TCP_SEQ = 4
-const TCP_ACK = 8
 const TCP_DATA_OFFSET = 12
 const TCP_FLAGS = 13
 const TCP_MIN_HEADER = 20
@@ -178,8 +177,7 @@ function decodeTcp(buf: Uint8Array, m: PacketMeta): number {
   if (header < TCP_MIN_HEADER) return LAYER_MALFORMED
   m.srcPort = u16(buf, at)
   m.dstPort = u16(buf, at + 2)
-  m.seq = u32(buf, at + TCP_SEQ)
-  m.ack = u32(buf, at + TCP_ACK)
+  m.seq = i32(buf, at + TCP_SEQ)
   m.tcpFlags = u8(buf, at + TCP_FLAGS)
   m.at = at + header
   if (m.at > m.end) {

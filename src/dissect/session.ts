@@ -1,4 +1,5 @@
 import { FlowFacts } from '../core/facts.ts'
+import { type PacketMeta, SYN } from '../decode/packet-meta.ts'
 import type { ByteBudget } from '../flow/byte-budget.ts'
 import { type StreamReader, TcpStream } from '../flow/tcp-stream.ts'
 import { CLIENT, type Direction, type Dissector, type DissectorState, SERVER } from './dissector.ts'
@@ -63,10 +64,12 @@ export class FlowSession implements StreamReader {
     this.#offerOther = -1
   }
 
-  segment(side: number, seq: number, buf: Uint8Array, at: number, end: number, missing: number, time: number): void {
-    this.#now = time
+  /** Takes the segment `m` describes, sent by `side`. */
+  segment(side: number, buf: Uint8Array, m: PacketMeta): void {
+    this.#now = m.time
     const stream = this.streams[side] as TcpStream
-    stream.segment(seq, buf, at, end, missing, this)
+    const seq = (m.tcpFlags & SYN) !== 0 ? m.seq + 1 : m.seq
+    stream.segment(seq | 0, buf, m.at, m.end, m.missing, this)
     if (this.#offerOther >= 0) this.#offer()
     if (stream.overflowed) this.#giveUp()
   }

@@ -179,7 +179,7 @@ export class FlowTable {
   }
 
   /** Adds the flow of the packet that `find` just missed. The table must not be full. */
-  create(m: PacketMeta, time: number): number {
+  create(m: PacketMeta): number {
     if (this.count > this.#buckets.length) this.#growBuckets()
     let flow = this.#free
     if (flow === NONE) flow = this.#used++
@@ -202,13 +202,13 @@ export class FlowTable {
     this.vlan[flow] = m.vlan
     const c = flow * COUNTER_WORDS
     const counters = this.#counters
-    counters[c + LAST_SEEN] = time
+    counters[c + LAST_SEEN] = m.time
     counters[c + PACKETS] = 0
     counters[c + PACKETS + 1] = 0
     counters[c + BYTES] = 0
     counters[c + BYTES + 1] = 0
-    counters[c + FIRST_SEEN] = time
-    counters[c + REPORTED_AT] = time
+    counters[c + FIRST_SEEN] = m.time
+    counters[c + REPORTED_AT] = m.time
     this.rtt[flow] = 0
     this.increment[flow] = 0
     this.row.fill(0, flow * ROW_WORDS, (flow + 1) * ROW_WORDS)
@@ -240,14 +240,14 @@ export class FlowTable {
     this.count -= 1
   }
 
-  /** Counts one packet of `side` with `bytes` of payload. */
-  countPacket(flow: number, bytes: number, time: number): void {
+  /** Counts one packet of `side` with its payload, captured or not. */
+  countPacket(flow: number, m: PacketMeta): void {
     const counters = this.#counters
     const c = flow * COUNTER_WORDS
     const s = c + this.side
     counters[s + PACKETS] = (counters[s + PACKETS] as number) + 1
-    counters[s + BYTES] = (counters[s + BYTES] as number) + bytes
-    if (time > (counters[c + LAST_SEEN] as number)) counters[c + LAST_SEEN] = time
+    counters[s + BYTES] = (counters[s + BYTES] as number) + (m.end - m.at + m.missing)
+    if (m.time > (counters[c + LAST_SEEN] as number)) counters[c + LAST_SEEN] = m.time
   }
 
   flagsOf(flow: number): number {

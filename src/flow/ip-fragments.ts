@@ -43,11 +43,11 @@ export class IpFragments {
   }
 
   /** Takes the fragment `m` describes; returns the whole IP payload when it is complete, else null. */
-  add(buf: Uint8Array, m: PacketMeta, time: number): Uint8Array | null {
+  add(buf: Uint8Array, m: PacketMeta): Uint8Array | null {
     this.stats.fragments += 1
-    this.#expire(time)
+    this.#expire(m.time)
     const key = fragmentKey(m)
-    const datagram = this.#datagrams.get(key) ?? this.#start(key, m, time)
+    const datagram = this.#datagrams.get(key) ?? this.#start(key, m)
     if (!this.#keep(datagram, buf, m)) {
       this.#drop(key, datagram)
       return null
@@ -61,9 +61,9 @@ export class IpFragments {
     return whole
   }
 
-  #start(key: string, m: PacketMeta, time: number): Datagram {
+  #start(key: string, m: PacketMeta): Datagram {
     if (this.#datagrams.size >= MAX_DATAGRAMS) this.#dropOldest()
-    const datagram: Datagram = { started: time, pieces: [], bytes: 0, total: -1, proto: m.proto }
+    const datagram: Datagram = { started: m.time, pieces: [], bytes: 0, total: -1, proto: m.proto }
     this.#datagrams.set(key, datagram)
     return datagram
   }

@@ -40,13 +40,14 @@ describe('FlowTable', () => {
       const found = table.find(seen)
       expect(found).toBe(known ?? -1)
       if (known === undefined) {
-        const flow = table.create(seen, step)
+        seen.time = step
+        const flow = table.create(seen)
         table.wheel.arm(flow, step)
         oracle.set(key, flow)
       } else if (next() % 4 === 0) {
         table.remove(known)
         oracle.delete(key)
-      } else table.countPacket(known, 10, step)
+      } else table.countPacket(known, seen)
     }
     expect(table.count).toBe(oracle.size)
     expect(oracle.size).toBeGreaterThan(20_000)
@@ -55,12 +56,18 @@ describe('FlowTable', () => {
   it('counts each side by itself, and keeps the latest time', () => {
     const table = new FlowTable(16, 1)
     const m = packet(1, 2, 5000, 443)
+    m.time = 100
+    m.end = 10
     table.find(m)
-    const flow = table.create(m, 100)
+    const flow = table.create(m)
     const side = table.side
-    table.countPacket(flow, 10, 100)
-    table.find(flip(m))
-    table.countPacket(flow, 20, 90)
+    table.countPacket(flow, m)
+    const answer = flip(m)
+    answer.time = 90
+    answer.end = 15
+    answer.missing = 5
+    table.find(answer)
+    table.countPacket(flow, answer)
     const other = side === 0 ? 1 : 0
     expect([table.packetsOf(flow, side), table.packetsOf(flow, other)]).toEqual([1, 1])
     expect([table.bytesOf(flow, side), table.bytesOf(flow, other)]).toEqual([10, 20])
@@ -69,7 +76,7 @@ describe('FlowTable', () => {
 
   it('keeps equal addresses of two tunnels apart, and joins a direction that only one context shows', () => {
     const table = new FlowTable(16, 1)
-    const make = (m: PacketMeta): number => (table.find(m) < 0 ? table.create(m, 1) : table.find(m))
+    const make = (m: PacketMeta): number => (table.find(m) < 0 ? table.create(m) : table.find(m))
     const a = make(packet(1, 2, 5000, 443, 7))
     expect(table.find(flip(packet(1, 2, 5000, 443, 7)))).toBe(a)
     const b = make(packet(1, 2, 5000, 443, 8))
@@ -87,7 +94,7 @@ describe('FlowTable', () => {
       const m = packet(1, 2, port, 443)
       table.find(m)
       expect(table.isFull).toBe(false)
-      table.create(m, 1)
+      table.create(m)
     }
     expect(table.isFull).toBe(true)
   })
