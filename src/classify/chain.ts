@@ -30,10 +30,20 @@ export const NO_CHAIN: Chain = { id: 0, certificates: [], boundaries: [], names:
 /** Finds the one Chain of a list of certificates. Certificates are shared between flows; the lists are not. */
 export class ChainTable {
   private root = newNode()
+  /** Lists seen before: dissectors hand out one list for all the flows that show it, and freeze it. */
+  private lists = new WeakMap<readonly CertificateFacts[], Chain>()
   private count = 0
 
   intern(certificates: readonly CertificateFacts[]): Chain {
     if (certificates.length === 0) return NO_CHAIN
+    const known = this.lists.get(certificates)
+    if (known !== undefined) return known
+    const chain = this.find(certificates)
+    if (Object.isFrozen(certificates)) this.lists.set(certificates, chain)
+    return chain
+  }
+
+  private find(certificates: readonly CertificateFacts[]): Chain {
     let node = this.root
     for (const certificate of certificates) {
       let next = node.next.get(certificate)
@@ -51,6 +61,7 @@ export class ChainTable {
     this.count++
     if (this.count > MAX_CHAINS) {
       this.root = newNode()
+      this.lists = new WeakMap()
       this.count = 0
     }
     return describeChain(certificates)

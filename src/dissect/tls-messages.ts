@@ -1,9 +1,8 @@
 /** Handshake messages that cross in the clear, each turned into facts. */
 import { i32, u8, u16 } from '../core/bytes.ts'
-import type { CertificateFacts, FlowFacts, TlsFacts } from '../core/facts.ts'
+import type { FlowFacts, TlsFacts } from '../core/facts.ts'
 import { CertificateRanges, readCertificates } from '../wire/tls-certificate.ts'
 import { ClientHelloView, readClientHello } from '../wire/tls-client-hello.ts'
-import { copyHostName } from '../wire/tls-extensions.ts'
 import { HandshakeType } from '../wire/tls-handshake.ts'
 import {
   copyServerAlpn,
@@ -16,8 +15,9 @@ import {
 } from '../wire/tls-server-hello.ts'
 import { parseServerKeyExchange } from '../wire/tls-server-key-exchange.ts'
 import { CLIENT, type Direction, SERVER } from './dissector.ts'
-import { copyCertificate } from './tls-certificate-cache.ts'
+import { copyChain } from './tls-certificate-cache.ts'
 import { keyExchangeKind } from './tls-key-exchange.ts'
+import { serverName } from './tls-name-cache.ts'
 import { clientOffer, serverFingerprint } from './tls-offer.ts'
 import type { TlsState } from './tls-state.ts'
 
@@ -109,7 +109,7 @@ function onClientHello(
   state.clientRandomTail = tail
   state.helloUs = timeUs
   tls.offer = clientOffer(buf, clientHello)
-  tls.serverName = copyHostName(buf, clientHello.hostNameAt, clientHello.hostNameEnd)
+  tls.serverName = serverName(buf, clientHello.hostNameAt, clientHello.hostNameEnd)
   tls.earlyData = clientHello.hasEarlyData
   if (clientHello.hasEncryptedClientHello) tls.ech = 'grease_or_offered'
 }
@@ -167,17 +167,10 @@ function onCertificate(
   if (certificates.clipped) facts.malformed += 1
   if (state.role(direction) === CLIENT) {
     tls.clientCertificate = certificates.count > 0 ? 'presented' : 'empty'
-    if (tls.clientCertificates.length === 0) tls.clientCertificates = copyCertificates(buf)
+    if (tls.clientCertificates.length === 0) tls.clientCertificates = copyChain(buf, certificates)
     return
   }
-  if (tls.serverCertificates.length === 0) tls.serverCertificates = copyCertificates(buf)
-}
-
-function copyCertificates(buf: Uint8Array): CertificateFacts[] {
-  const chain: CertificateFacts[] = []
-  for (let i = 0; i < certificates.count; i++)
-    chain.push(copyCertificate(buf, certificates.at[i] as number, certificates.end[i] as number))
-  return chain
+  if (tls.serverCertificates.length === 0) tls.serverCertificates = copyChain(buf, certificates)
 }
 
 function onServerKeyExchange(facts: FlowFacts, buf: Uint8Array, at: number, end: number): void {

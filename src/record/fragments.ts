@@ -10,8 +10,7 @@ const SSLV2 = 0x0002
 /** What every ordinary host name is made of; it needs no escaping. */
 const PLAIN_NAME = /^[\w.-]+$/
 
-export function serverNameFragment({ serverName }: TlsFacts): string {
-  if (serverName === null) return ''
+export function serverNameFragment(serverName: string): string {
   return `,"server_name":${PLAIN_NAME.test(serverName) ? `"${serverName}"` : asciiJson(serverName)}`
 }
 

@@ -26,6 +26,7 @@ const PIECES = SERVER_NAME + 6
 const HANDSHAKE_US = ROW_WORDS - 1
 
 const MAX_CHAINS = 8192
+const MAX_NAMES = 32_768
 
 /** What follows the pieces: handshake_us, and the end of the line. */
 const MAX_TAIL_BYTES = 64
@@ -44,6 +45,9 @@ export class RowWriter {
   readonly pool = new FragmentPool()
   readonly #offers = new Map<ClientOffer, readonly number[]>()
   readonly #verdicts = new Map<Judged, number>()
+  readonly #names = new Map<string, number>()
+  /** Few: the names of our own dissectors. */
+  readonly #protocols = new Map<string, number>()
   readonly #agreements = new AgreementCache(this.pool)
   readonly #offerTexts = new OfferTexts(this.pool, OFFER_FRAGMENTS.length)
   /** Piece of the last chain seen that begins with a certificate. */
@@ -56,7 +60,7 @@ export class RowWriter {
     row[at + VERDICT] = this.#verdict(judged)
     if (facts === null) return
     const pool = this.pool
-    row[at + OBSERVATION] = pool.acquire(observationFragment(facts))
+    row[at + OBSERVATION] = this.#observation(facts)
     if (facts.http !== null) row[at + HTTP] = pool.acquire(httpFragment(facts.http))
     const tls = facts.tls
     if (tls === null) return
@@ -68,7 +72,7 @@ export class RowWriter {
         row[at + OFFER + i] = piece
       }
     }
-    row[at + SERVER_NAME] = pool.acquire(serverNameFragment(tls))
+    row[at + SERVER_NAME] = tls.serverName === null ? 0 : this.#serverName(tls.serverName)
     row[at + AGREEMENT] = this.#agreements.acquire(tls)
     row[at + CERTIFICATES] = this.#chain(tls)
     row[at + HANDSHAKE_US] = Math.min(tls.handshakeUs, 0x7fffffff)
@@ -93,6 +97,40 @@ export class RowWriter {
     const at = flow * ROW_WORDS
     for (let i = 0; i < PIECES; i++) this.pool.release(row[at + i] as number)
     row.fill(0, at, at + ROW_WORDS)
+  }
+
+  #serverName(name: string): number {
+    const known = this.#names.get(name)
+    if (known !== undefined) {
+      this.pool.retain(known)
+      return known
+    }
+    if (this.#names.size >= MAX_NAMES) this.#forget(this.#names)
+    const piece = this.pool.acquire(serverNameFragment(name))
+    this.pool.retain(piece)
+    this.#names.set(name, piece)
+    return piece
+  }
+
+  /** Nearly every flow shows its protocol and nothing beside it. */
+  #observation(facts: FlowFacts): number {
+    const { appProtocol, upgrade, credentialsExposed, tls } = facts
+    const isPlain = upgrade === null && credentialsExposed.length === 0 && (tls === null || tls.alerts.length === 0)
+    if (appProtocol === null || !isPlain) return this.pool.acquire(observationFragment(facts))
+    const known = this.#protocols.get(appProtocol)
+    if (known !== undefined) {
+      this.pool.retain(known)
+      return known
+    }
+    const piece = this.pool.acquire(observationFragment(facts))
+    this.pool.retain(piece)
+    this.#protocols.set(appProtocol, piece)
+    return piece
+  }
+
+  #forget<K>(pieces: Map<K, number>): void {
+    for (const piece of pieces.values()) this.pool.release(piece)
+    pieces.clear()
   }
 
   #offer(offer: ClientOffer): readonly number[] {
@@ -139,10 +177,7 @@ export class RowWriter {
       this.pool.retain(known)
       return known
     }
-    if (this.#verdicts.size >= MAX_OFFERS) {
-      for (const piece of this.#verdicts.values()) this.pool.release(piece)
-      this.#verdicts.clear()
-    }
+    if (this.#verdicts.size >= MAX_OFFERS) this.#forget(this.#verdicts)
     const violations = judged.violations.length > 0 ? strings('violations', judged.violations) : ''
     const reason = judged.reason === null ? '' : `,"reason":"${judged.reason}"`
     const piece = this.pool.acquire(`,"verdict":"${judged.verdict}"${violations}${reason}`)
@@ -153,4 +188,4 @@ export class RowWriter {
 }
 
 const isSameChain = (a: readonly CertificateFacts[], b: readonly CertificateFacts[]): boolean =>
-  a.length === b.length && a.every((certificate, i) => certificate === b[i])
+  a === b || (a.length === b.length && a.every((certificate, i) => certificate === b[i]))
