@@ -29,7 +29,7 @@ const COMPRESSIONS: readonly Compression[] = [
   { name: 'zstd', matches: isZstd, open: (raw) => new ZstdInput(raw) },
 ]
 
-const WINDOW_BYTES = 1024 * 1024
+const WINDOW_BYTES = 128 * 1024
 const SNIFF_BYTES = 4096
 /** Enough of a file to tell every compression, and every format. */
 const COMPRESSION_MAGIC_BYTES = 4
