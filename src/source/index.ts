@@ -9,7 +9,7 @@ import { expandPaths } from './list-sources.ts'
 import { type OpenedInput, openInput } from './open-input.ts'
 import { pcap } from './pcap.ts'
 import { pcapng } from './pcapng.ts'
-import type { Source, SourceStats } from './source.ts'
+import { noDrops, type Source, type SourceStats } from './source.ts'
 import { isZstd, ZstdInput } from './zstd-input.ts'
 
 /** A way a capture may be packed, told by its first bytes and never by its name. */
@@ -62,7 +62,7 @@ async function startSource(name: string, { input, size }: OpenedInput): Promise<
   const format = await recognise(window)
   if (format === undefined) throw notACapture(name, window)
   if (!(await window.ensure(format.headerBytes(window.buf)))) throw headerCutOff(name, format, window)
-  const stats: SourceStats = { bytesRead: window.input.rawBytes, frames: 0, skippedBlocks: {} }
+  const stats: SourceStats = { bytesRead: window.input.rawBytes, frames: 0, skippedBlocks: {}, drops: noDrops() }
   const started = format.reader(window.buf, stats.skippedBlocks)
   if (typeof started === 'string') throw formatError(`${name} is not a readable ${format.name} file: ${started}`)
   window.at = started.at

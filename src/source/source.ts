@@ -31,9 +31,26 @@ export interface SourceStats {
   frames: number
   /** Blocks of a pcapng file that carry no packet and were passed over, by name or number: `{ "systemd_journal": 3 }`. */
   skippedBlocks: Record<string, number>
+  /** Frames that were on the wire and did not reach us, as far as the source can tell; all 0 for a file. */
+  drops: Drops
 }
 
-/** One capture file or stream. The one interface of every source, live or stored. */
+/** What a live source lost, by where. Cumulative. */
+export interface Drops {
+  /** Frames that the kernel had no room for: a ring or a socket buffer was full. */
+  kernel: number
+  /** Times that the kernel found the whole ring full and stopped filling it (TPACKET_V3's freeze count). */
+  freezes: number
+  /** Frames that an interface's own counters say it dropped before the socket. */
+  interface: number
+}
+
+export const noDrops = (): Drops => ({ kernel: 0, freezes: 0, interface: 0 })
+
+/**
+ * One capture file, stream or interface. The one interface of every source, live or stored. A live source yields an
+ * empty batch when nothing came for a quarter of a second, so that time goes on for whoever waits.
+ */
 export interface Source {
   /** The file's name as given, "-" for standard input. */
   readonly name: string

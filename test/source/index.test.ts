@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openSource } from '../../src/source/index.ts'
 import { PcapWriter, pcapFileHeader } from '../../src/source/pcap-write.ts'
+import { noDrops } from '../../src/source/source.ts'
 import { Pcapng, readBytes, readFrames } from './captures.ts'
 
 let root = ''
@@ -36,7 +37,7 @@ describe('openSource', () => {
     const source = await openSource(place(name, bytes))
     expect(source).toMatchObject({ name: at(name), size: bytes.length, damage: null })
     expect(await readFrames(source)).toEqual((await readBytes(threeFrames())).frames)
-    expect(source.stats).toEqual({ bytesRead: bytes.length, frames: 3, skippedBlocks: {} })
+    expect(source.stats).toEqual({ bytesRead: bytes.length, frames: 3, skippedBlocks: {}, drops: noDrops() })
   })
 
   it('reads standard input by the name "-", without a size', async () => {
