@@ -78,7 +78,8 @@ function coveredBy(ranges: readonly AddressRange[], endpoint: Endpoint): boolean
   const w1 = endpoint.serverWord(1)
   const w2 = endpoint.serverWord(2)
   const w3 = endpoint.serverWord(3)
-  return ranges.some((range) => isInRange(range, w0, w1, w2, w3))
+  for (const range of ranges) if (isInRange(range, w0, w1, w2, w3)) return true
+  return false
 }
 
 function aRange(server: string, where: string): string {

@@ -1,5 +1,7 @@
 /** Finds a value by the bytes it was made from, without allocating on a hit. */
 
+import { sameBytes } from '../core/bytes.ts'
+
 /** Entries under one hash: hostile bytes with equal hashes must not make a long list. */
 const MAX_CHAIN = 8
 
@@ -78,8 +80,14 @@ export class ByteCache<V> {
   }
 }
 
+/** Below this length a loop is over before a native call has begun. */
+const SHORT_BYTES = 48
+
 /** Node's comparison is native; it takes offsets, so that no view has to be made. */
 const compare = Buffer.prototype.compare
 
-const equals = (key: Uint8Array, buf: Uint8Array, at: number, end: number): boolean =>
-  key.length === end - at && compare.call(key, buf, at, end) === 0
+function equals(key: Uint8Array, buf: Uint8Array, at: number, end: number): boolean {
+  if (key.length !== end - at) return false
+  if (key.length > SHORT_BYTES) return compare.call(key, buf, at, end) === 0
+  return sameBytes(key, 0, buf, at, key.length)
+}

@@ -1,25 +1,28 @@
 /** Values of a record in their text form, written straight into a line. */
 import { ipv6Text } from '../core/address.ts'
-import { dateText } from '../core/clock.ts'
+import { rfc3339 } from '../core/clock.ts'
 import type { LineBuffer } from './line-buffer.ts'
 
-const US_PER_DAY = 86_400_000_000
+/** Power of two: seconds whose text is remembered, as the flows of a moment begin and end in few. */
+const SECONDS = 16
+/** "2026-11-24T02:19:00." */
+const SECOND_CHARACTERS = 20
+const secondOf = new Float64Array(SECONDS).fill(Number.NaN)
+const secondTexts = new Uint8Array(SECONDS * SECOND_CHARACTERS)
 
 /** RFC 3339 with microseconds, UTC, as `rfc3339` of core/clock.ts writes it. */
 export function putTime(out: LineBuffer, timeUs: number): void {
   const whole = Math.floor(timeUs)
-  const day = Math.floor(whole / US_PER_DAY)
-  const inDay = whole - day * US_PER_DAY
-  const seconds = Math.floor(inDay / 1_000_000)
-  out.text(dateText(day))
-  out.byte(0x54) // T
-  out.padded(Math.floor(seconds / 3600), 2)
-  out.byte(0x3a)
-  out.padded(Math.floor(seconds / 60) % 60, 2)
-  out.byte(0x3a)
-  out.padded(seconds % 60, 2)
-  out.byte(0x2e)
-  out.padded(inDay - seconds * 1_000_000, 6)
+  const second = Math.floor(whole / 1_000_000)
+  const slot = second & (SECONDS - 1)
+  const at = slot * SECOND_CHARACTERS
+  if (secondOf[slot] !== second) {
+    secondOf[slot] = second
+    const text = rfc3339(second * 1_000_000)
+    for (let i = 0; i < SECOND_CHARACTERS; i++) secondTexts[at + i] = text.charCodeAt(i)
+  }
+  for (let i = at; i < at + SECOND_CHARACTERS; i++) out.byte(secondTexts[i] as number)
+  out.padded(whole - second * 1_000_000, 6)
   out.byte(0x5a) // Z
 }
 
