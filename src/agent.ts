@@ -9,7 +9,7 @@ import { DECODED, FIN, FRAGMENT, PacketMeta, PROTO_TCP, RST, SYN } from './decod
 import type { FlowSession } from './dissect/session.ts'
 import { SessionPool } from './dissect/session-pool.ts'
 import { ByteBudget } from './flow/byte-budget.ts'
-import * as flow from './flow/flow-table.ts'
+import * as flow from './flow/flow-flags.ts'
 import { FlowTable } from './flow/flow-table.ts'
 import { IpFragments } from './flow/ip-fragments.ts'
 import { Lifetime } from './flow/lifetime.ts'
@@ -42,7 +42,7 @@ export interface AgentOptions {
 
 export interface AgentLimits {
   maxFlows: number
-  /** Flows whose opening is being read at the same time. */
+  /** Flows whose opening is being read at the same time, 65,535 at the most. */
   maxSessions: number
   /** Bytes held back for reassembly by all flows together. */
   maxReassemblyBytes: number
@@ -64,6 +64,9 @@ const LEAP_US = 24 * 3600 * 1_000_000
 /** Certificates whose first sight is remembered; past it they are handed to the sink again, which stores each once. */
 const MAX_KNOWN_CERTIFICATES = 1 << 17
 
+/** Names of sources that flows can refer to. */
+const MAX_SOURCES = 1 << 16
+
 export class Agent {
   readonly stats = new AgentStats()
   readonly table: FlowTable
@@ -83,7 +86,7 @@ export class Agent {
   readonly #nothing = new FlowFacts()
   /** Members that all flows of one source share, as JSON. */
   readonly #heads: string[] = []
-  #lastSource: string | null = null
+  readonly #sources = new Map<string, number>()
   readonly #visit: (index: number) => void
   /** Flows below this index are ended, while `finish` is at it. */
   #finished = 0
@@ -99,7 +102,11 @@ export class Agent {
     this.#filter = options.filter ?? null
     this.#shard = options.shard ?? null
     this.table = new FlowTable(this.#limits.maxFlows, (Math.random() * 0x1_0000_0000) | 0)
-    this.#sessions = new SessionPool(this.#limits.maxFlows, new ByteBudget(this.#limits.maxReassemblyBytes))
+    this.#sessions = new SessionPool(
+      this.#limits.maxFlows,
+      this.#limits.maxSessions,
+      new ByteBudget(this.#limits.maxReassemblyBytes),
+    )
     this.#endpoint = new FlowEndpoint(this.table)
     this.#fragments = new IpFragments(new ByteBudget(this.#limits.maxFragmentBytes))
     this.#visit = (index) => this.#expire(index)
@@ -147,12 +154,15 @@ export class Agent {
     if (wheel.isDue(m.time)) wheel.advance(m.time, this.#visit)
   }
 
+  /** Flows end with their file, so that numbers can come round again after very many. */
   #sourceNumber(source: string): number {
-    if (source !== this.#lastSource) {
-      this.#lastSource = source
-      this.#heads.push(`${this.#head},"source":${asciiJson(source)}`)
-    }
-    return this.#heads.length - 1
+    const known = this.#sources.get(source)
+    if (known !== undefined) return known
+    if (this.#sources.size === MAX_SOURCES) this.#sources.clear()
+    const number = this.#sources.size
+    this.#sources.set(source, number)
+    this.#heads[number] = `${this.#head},"source":${asciiJson(source)}`
+    return number
   }
 
   #fragment(bytes: Uint8Array, m: PacketMeta, source: number): void {
@@ -187,7 +197,7 @@ export class Agent {
       this.#noteClose(m, index)
       flags = table.flagsOf(index)
     } else if ((flags & flow.RTT_OPEN) !== 0 && continuesHandshake(table, index, m)) {
-      table.rtt[index] = Math.min(Math.max(m.time - table.firstSeenOf(index), 0), 0xffffffff)
+      table.setRtt(index, m.time - table.firstSeenOf(index))
       flags &= ~flow.RTT_OPEN
       table.setFlags(index, flags)
     }
@@ -208,8 +218,7 @@ export class Agent {
   #start(m: PacketMeta, source: number): number {
     const table = this.table
     if (table.isFull) this.#evict()
-    const index = table.create(m)
-    table.source[index] = source
+    const index = table.create(m, source)
     const fromHigh = table.side === flow.HIGH
     const clientIsSender = clientByPort(m)
     if (fromHigh === clientIsSender) table.setFlags(index, flow.CLIENT_IS_HIGH)
@@ -220,11 +229,11 @@ export class Agent {
 
   #startSession(index: number): FlowSession {
     const table = this.table
-    if (this.#sessions.count >= this.#limits.maxSessions) this.#evictSession()
+    if (this.#sessions.isFull) this.#evictSession()
     const flags = table.flagsOf(index)
     const session = this.#sessions.open(index, table.clientSide(index), (flags & flow.ORIENTED) !== 0)
-    if ((flags & flow.SYN_LOW) !== 0) session.streams[0].startAt((table.isn[index * 2] as number) + 1)
-    if ((flags & flow.SYN_HIGH) !== 0) session.streams[1].startAt((table.isn[index * 2 + 1] as number) + 1)
+    if ((flags & flow.SYN_LOW) !== 0) session.streams[0].startAt(table.isnOf(index, flow.LOW) + 1)
+    if ((flags & flow.SYN_HIGH) !== 0) session.streams[1].startAt(table.isnOf(index, flow.HIGH) + 1)
     session.facts.midstream = (flags & (flow.SYN_LOW | flow.SYN_HIGH)) === 0
     return session
   }
@@ -273,8 +282,7 @@ export class Agent {
     const session = this.#sessions.get(index)
     if ((table.flagsOf(index) & flow.SETTLED) === 0) this.#judgeFlow(index, session?.facts ?? null)
     this.#emit(index)
-    table.increment[index] = Math.min((table.increment[index] as number) + 1, 0xffff)
-    table.setReportedAt(index, this.#now)
+    table.noteReport(index, this.#now)
     this.stats.increments += 1
   }
 
@@ -337,7 +345,7 @@ export class Agent {
 
   #emit(index: number): void {
     const table = this.table
-    writeFlow(this.#sink.lines, table, index, this.#rows, this.#heads[table.source[index] as number] as string)
+    writeFlow(this.#sink.lines, table, index, this.#rows, this.#heads[table.sourceOf(index)] as string)
     this.stats.records += 1
   }
 

@@ -2,68 +2,78 @@ import type { ByteBudget } from '../flow/byte-budget.ts'
 import { FlowSession } from './session.ts'
 
 const NONE = 0
-/** Sessions kept for reuse; more are left to the collector. */
-const MAX_IDLE = 8192
 
 /**
  * The flows whose opening is being read, oldest first. Sessions go from flow to flow: in a busy mix thousands live long
- * enough to be expensive garbage.
+ * enough to be expensive garbage. Each has a slot of its own, and a flow knows its slot in two bytes.
  */
 export class SessionPool {
   /** Flows being read. */
   count = 0
+  readonly #most: number
   readonly #budget: ByteBudget
-  // Indexed by flow + 1; 0 ends the list by age.
-  readonly #sessions: (FlowSession | undefined)[] = []
-  readonly #older: Int32Array
-  readonly #younger: Int32Array
-  readonly #idle: FlowSession[] = []
+  /** Slot of a flow's session, 0 = it has none. */
+  readonly #slots: Uint16Array
+  // Indexed by slot, from 1 on; 0 ends the list by age.
+  readonly #sessions: (FlowSession | undefined)[] = [undefined]
+  readonly #flows: Int32Array
+  readonly #older: Uint16Array
+  readonly #younger: Uint16Array
+  readonly #idle: number[] = []
   #oldest = NONE
   #youngest = NONE
 
-  constructor(maxFlows: number, budget: ByteBudget) {
+  /** `maxSessions` is below 2^16. */
+  constructor(maxFlows: number, maxSessions: number, budget: ByteBudget) {
+    this.#most = maxSessions
     this.#budget = budget
-    this.#older = new Int32Array(maxFlows + 1)
-    this.#younger = new Int32Array(maxFlows + 1)
+    this.#slots = new Uint16Array(maxFlows)
+    this.#flows = new Int32Array(maxSessions + 1)
+    this.#older = new Uint16Array(maxSessions + 1)
+    this.#younger = new Uint16Array(maxSessions + 1)
+  }
+
+  get isFull(): boolean {
+    return this.count === this.#most
   }
 
   get(flow: number): FlowSession | null {
-    return this.#sessions[flow + 1] ?? null
+    return this.#sessions[this.#slots[flow] as number] ?? null
   }
 
   /** The flow that has been read the longest, or -1. */
   get oldest(): number {
-    return this.#oldest - 1
+    return this.#oldest === NONE ? -1 : (this.#flows[this.#oldest] as number)
   }
 
+  /** A session for `flow`, which has none. The pool must not be full. */
   open(flow: number, clientSide: number, oriented: boolean): FlowSession {
-    const session = this.#idle.pop() ?? new FlowSession(this.#budget)
+    const slot = this.#idle.pop() ?? this.#sessions.push(new FlowSession(this.#budget)) - 1
+    const session = this.#sessions[slot] as FlowSession
     session.open(clientSide, oriented)
-    const entry = flow + 1
-    while (this.#sessions.length <= entry) this.#sessions.push(undefined)
-    this.#sessions[entry] = session
-    this.#older[entry] = this.#youngest
-    this.#younger[entry] = NONE
-    if (this.#youngest === NONE) this.#oldest = entry
-    else this.#younger[this.#youngest] = entry
-    this.#youngest = entry
+    this.#slots[flow] = slot
+    this.#flows[slot] = flow
+    this.#older[slot] = this.#youngest
+    this.#younger[slot] = NONE
+    if (this.#youngest === NONE) this.#oldest = slot
+    else this.#younger[this.#youngest] = slot
+    this.#youngest = slot
     this.count += 1
     return session
   }
 
   /** The session's facts are valid until its next `open`. */
   close(flow: number): void {
-    const entry = flow + 1
-    const session = this.#sessions[entry]
-    if (session === undefined) return
-    this.#sessions[entry] = undefined
-    const older = this.#older[entry] as number
-    const younger = this.#younger[entry] as number
+    const slot = this.#slots[flow] as number
+    if (slot === NONE) return
+    this.#slots[flow] = NONE
+    const older = this.#older[slot] as number
+    const younger = this.#younger[slot] as number
     if (older === NONE) this.#oldest = younger
     else this.#younger[older] = younger
     if (younger === NONE) this.#youngest = older
     else this.#older[younger] = older
     this.count -= 1
-    if (this.#idle.length < MAX_IDLE) this.#idle.push(session)
+    this.#idle.push(slot)
   }
 }

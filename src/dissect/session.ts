@@ -10,6 +10,7 @@ const MAX_PROBE_BYTES = 16 * 1024
 /** Bytes of an unrecognised flow, both directions together, that are watched for TLS coming up in the middle. */
 const MAX_SCAN_BYTES = 512 * 1024
 const HANDSHAKE_RECORD = 0x16
+const BOTH_SIDES = 3
 
 /**
  * Reads one TCP flow until its verdict: finds the dissector, feeds it both directions in order, and follows a tunnel
@@ -27,12 +28,12 @@ export class FlowSession implements StreamReader {
   reoriented = false
   #dissector: Dissector | null = null
   #state: DissectorState | null = null
-  /** Per side: bit n = dissector n said no. */
-  readonly #refused = [0, 0]
-  /** Per side: every dissector said no, only an in-band upgrade can still be found. */
-  readonly #scanning = [false, false]
-  /** Per side: its bytes are the dissector's. */
-  readonly #joined = [true, true]
+  /** Bit 2n + side = dissector n said no to that side's bytes. */
+  #refused = 0
+  /** Bit a side: every dissector said no, only an in-band upgrade can still be found. */
+  #scanning = 0
+  /** Bit a side: its bytes are the dissector's. */
+  #joined = BOTH_SIDES
   #scanned = 0
   #now = 0
   #offerOther = -1
@@ -54,12 +55,9 @@ export class FlowSession implements StreamReader {
     this.reoriented = false
     this.#dissector = null
     this.#state = null
-    this.#refused[0] = 0
-    this.#refused[1] = 0
-    this.#scanning[0] = false
-    this.#scanning[1] = false
-    this.#joined[0] = true
-    this.#joined[1] = true
+    this.#refused = 0
+    this.#scanning = 0
+    this.#joined = BOTH_SIDES
     this.#scanned = 0
     this.#offerOther = -1
   }
@@ -89,9 +87,9 @@ export class FlowSession implements StreamReader {
   read(side: number, buf: Uint8Array, at: number, end: number): number {
     if (this.done) return end - at
     if (this.#dissector !== null) {
-      return this.#joined[side] === true ? this.#feed(side, buf, at, end) : this.#join(side, buf, at, end)
+      return (this.#joined & (1 << side)) !== 0 ? this.#feed(side, buf, at, end) : this.#join(side, buf, at, end)
     }
-    return this.#scanning[side] === true ? this.#scan(side, buf, at, end) : this.#probe(side, buf, at, end)
+    return (this.#scanning & (1 << side)) !== 0 ? this.#scan(side, buf, at, end) : this.#probe(side, buf, at, end)
   }
 
   lost(side: number, bytes: number): void {
@@ -107,19 +105,18 @@ export class FlowSession implements StreamReader {
   }
 
   #probe(side: number, buf: Uint8Array, at: number, end: number): number {
-    let refused = this.#refused[side] as number
     let unsure = false
     for (let n = 0; n < TCP_DISSECTORS.length; n++) {
-      if ((refused & (1 << n)) !== 0) continue
+      const bit = 1 << (2 * n + side)
+      if ((this.#refused & bit) !== 0) continue
       const dissector = TCP_DISSECTORS[n] as Dissector
       const answer = dissector.probe(buf, at, end, this.#direction(side))
       if (answer === 'match') return this.#begin(dissector, side, buf, at, end)
       if (answer === 'unsure') unsure = true
-      else refused |= 1 << n
+      else this.#refused |= bit
     }
-    this.#refused[side] = refused
     if (unsure && end - at < MAX_PROBE_BYTES) return 0
-    this.#scanning[side] = true
+    this.#scanning |= 1 << side
     return this.#scan(side, buf, at, end)
   }
 
@@ -132,7 +129,7 @@ export class FlowSession implements StreamReader {
       const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.#direction(side))
       if (answer === 'match') {
         if (buf[at] === HANDSHAKE_RECORD) this.facts.upgrade ??= this.#scanned > 0 ? 'in_band' : null
-        this.#joined[1 - side] = this.facts.midstream
+        if (!this.facts.midstream) this.#joined &= ~(1 << (1 - side))
         return this.#begin(IN_BAND_DISSECTOR, side, buf, at, end)
       }
       if (answer === 'unsure' && end - at < MAX_PROBE_BYTES) return 0
@@ -148,7 +145,7 @@ export class FlowSession implements StreamReader {
     const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.#direction(side))
     if (answer === 'unsure' && end - at < MAX_PROBE_BYTES) return 0
     if (answer !== 'match') return end - at
-    this.#joined[side] = true
+    this.#joined |= 1 << side
     return this.#feed(side, buf, at, end)
   }
 
@@ -182,9 +179,9 @@ export class FlowSession implements StreamReader {
       this.#dissector?.finish(state, this.facts)
       this.#dissector = null
       this.#state = null
-      this.#refused.fill(0)
-      this.#scanning.fill(false)
-      this.#joined.fill(true)
+      this.#refused = 0
+      this.#scanning = 0
+      this.#joined = BOTH_SIDES
       this.facts.protection = 'undetermined'
       return
     }

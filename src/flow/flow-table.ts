@@ -1,36 +1,10 @@
 import type { PacketMeta, TunnelKind } from '../decode/packet-meta.ts'
+import { CLIENT_IS_HIGH, HIGH, LOW, type Side } from './flow-flags.ts'
+import { isAbove } from './key-order.ts'
 import { NONE, TimerWheel } from './timer-wheel.ts'
-
-// Flag bits of a flow. "low" and "high" are the two ends in the key's canonical order, not client and server.
-export const CLIENT_IS_HIGH = 1 << 0
-/** Orientation is known from a SYN or a protocol's own first message; without it the ports decided. */
-export const ORIENTED = 1 << 1
-export const SYN_LOW = 1 << 2
-export const SYN_HIGH = 1 << 3
-export const FIN_LOW = 1 << 4
-export const FIN_HIGH = 1 << 5
-export const RESET = 1 << 6
-/** A SYN-ACK went by and the initiator's acknowledgement did not yet: the round trip is still being timed. */
-export const RTT_OPEN = 1 << 7
-/** The verdict is in: a packet costs a lookup and two additions from here on. */
-export const SETTLED = 1 << 8
-export const HAS_PAYLOAD = 1 << 9
-/** A frame of this flow was captured with fewer bytes than it had on the wire. */
-export const CUT_SHORT = 1 << 10
-/** Dropped to make room for a newer flow. */
-export const EVICTED = 1 << 11
-
-/** Both ends said goodbye, or one slammed the door. */
-export const isClosed = (flags: number): boolean =>
-  (flags & RESET) !== 0 || (flags & (FIN_LOW | FIN_HIGH)) === (FIN_LOW | FIN_HIGH)
 
 /** `vni` of a direction of which no packet came yet; identifiers have 24 bits or 32, -1 is none. */
 const UNSEEN = -2
-
-export const LOW = 0
-export const HIGH = 1
-/** An end of a flow in the key's canonical order. */
-export type Side = typeof LOW | typeof HIGH
 
 const FIRST_BUCKETS = 1 << 14
 
@@ -46,6 +20,8 @@ const NEXT = 12
 const FLAGS = 13
 /** Protocol, IP version, kind of tunnel, a byte each. */
 const KIND = 14
+/** VLAN + 1 of the first packet (0 = untagged) in the upper half, index into the agent's names of sources in the lower. */
+const ORIGIN = 15
 
 /** Words of a flow's counter record, a cache line as well. */
 const COUNTER_WORDS = 8
@@ -54,10 +30,18 @@ const LAST_SEEN = 0
 const PACKETS = 1
 const BYTES = 3
 const FIRST_SEEN = 5
-const REPORTED_AT = 6
+// The record's last 16 bytes, as 32-bit words.
+/** Seconds after the first packet. */
+const REPORTED = 12
+/** µs from SYN to the initiator's first acknowledgement, 0 = not measured. */
+const RTT = 13
+/** Initial sequence numbers, of low and of high, valid with SYN_LOW / SYN_HIGH. */
+const ISN = 14
+
+const US_PER_SECOND = 1_000_000
 
 /** Words of the interned-facts row kept per flow; see record/row.ts. */
-export const ROW_WORDS = 16
+export const ROW_WORDS = 12
 
 /**
  * Every flow as numbers in typed arrays, found by address pair, ports, protocol and tunnel identifier. The arrays are
@@ -75,14 +59,9 @@ export class FlowTable {
   readonly key: Int32Array
   /** One record a flow: what every packet adds to. */
   readonly #counters: Float64Array
-  readonly vlan: Int16Array
-  /** Initial sequence numbers, low and high, valid with SYN_LOW / SYN_HIGH. */
-  readonly isn: Int32Array
-  /** µs from SYN to the initiator's first acknowledgement, 0 = not measured. */
-  readonly rtt: Uint32Array
-  readonly increment: Uint16Array
-  /** Index into the agent's names of sources. */
-  readonly source: Uint16Array
+  /** The same memory in 32-bit words. */
+  readonly #counterWords: Int32Array
+  readonly #increments: Uint16Array
   readonly row: Int32Array
   readonly wheel: TimerWheel
 
@@ -108,11 +87,8 @@ export class FlowTable {
     this.capacity = capacity
     this.key = new Int32Array(capacity * KEY_WORDS)
     this.#counters = new Float64Array(capacity * COUNTER_WORDS)
-    this.vlan = new Int16Array(capacity)
-    this.isn = new Int32Array(capacity * 2)
-    this.rtt = new Uint32Array(capacity)
-    this.increment = new Uint16Array(capacity)
-    this.source = new Uint16Array(capacity)
+    this.#counterWords = new Int32Array(this.#counters.buffer)
+    this.#increments = new Uint16Array(capacity)
     this.row = new Int32Array(capacity * ROW_WORDS)
     this.wheel = new TimerWheel(capacity)
     const buckets = Math.min(FIRST_BUCKETS, 1 << Math.max(4, Math.ceil(Math.log2(capacity))))
@@ -178,8 +154,8 @@ export class FlowTable {
     return flow
   }
 
-  /** Adds the flow of the packet that `find` just missed. The table must not be full. */
-  create(m: PacketMeta): number {
+  /** Adds the flow of the packet that `find` just missed, first seen in `source`. The table must not be full. */
+  create(m: PacketMeta, source = 0): number {
     if (this.count > this.#buckets.length) this.#growBuckets()
     let flow = this.#free
     if (flow === NONE) flow = this.#used++
@@ -199,7 +175,7 @@ export class FlowTable {
     key[k + VNI + 1 - this.side] = UNSEEN
     key[k + KIND] = m.proto | (m.ipVersion << 8) | (m.tunnel << 16)
     key[k + FLAGS] = 0
-    this.vlan[flow] = m.vlan
+    key[k + ORIGIN] = ((m.vlan + 1) << 16) | source
     const c = flow * COUNTER_WORDS
     const counters = this.#counters
     counters[c + LAST_SEEN] = m.time
@@ -208,9 +184,10 @@ export class FlowTable {
     counters[c + BYTES] = 0
     counters[c + BYTES + 1] = 0
     counters[c + FIRST_SEEN] = m.time
-    counters[c + REPORTED_AT] = m.time
-    this.rtt[flow] = 0
-    this.increment[flow] = 0
+    // The two doubles that hold REPORTED, RTT and ISN.
+    counters[c + FIRST_SEEN + 1] = 0
+    counters[c + FIRST_SEEN + 2] = 0
+    this.#increments[flow] = 0
     this.row.fill(0, flow * ROW_WORDS, (flow + 1) * ROW_WORDS)
     const bucket = this.#keyHash & this.#mask
     key[k + HASH] = this.#keyHash
@@ -298,13 +275,49 @@ export class FlowTable {
     return this.#counters[flow * COUNTER_WORDS + LAST_SEEN] as number
   }
 
-  /** Capture time of the last report, for the active timeout. */
+  /** Capture time of the last report to the second, for the active timeout. */
   reportedAtOf(flow: number): number {
-    return this.#counters[flow * COUNTER_WORDS + REPORTED_AT] as number
+    const seconds = (this.#counterWords[flow * COUNTER_WORDS * 2 + REPORTED] as number) >>> 0
+    return this.firstSeenOf(flow) + seconds * US_PER_SECOND
   }
 
-  setReportedAt(flow: number, time: number): void {
-    this.#counters[flow * COUNTER_WORDS + REPORTED_AT] = time
+  /** Reports of this flow before its last one. */
+  incrementOf(flow: number): number {
+    return this.#increments[flow] as number
+  }
+
+  noteReport(flow: number, time: number): void {
+    const seconds = Math.floor((time - this.firstSeenOf(flow)) / US_PER_SECOND)
+    this.#counterWords[flow * COUNTER_WORDS * 2 + REPORTED] = Math.max(seconds, 0)
+    this.#increments[flow] = Math.min((this.#increments[flow] as number) + 1, 0xffff)
+  }
+
+  /** µs from SYN to the initiator's first acknowledgement, 0 = not measured. */
+  rttOf(flow: number): number {
+    return (this.#counterWords[flow * COUNTER_WORDS * 2 + RTT] as number) >>> 0
+  }
+
+  setRtt(flow: number, us: number): void {
+    this.#counterWords[flow * COUNTER_WORDS * 2 + RTT] = Math.min(Math.max(us, 0), 0xffffffff)
+  }
+
+  /** Initial sequence number of `side`, valid with its SYN flag. */
+  isnOf(flow: number, side: Side): number {
+    return this.#counterWords[flow * COUNTER_WORDS * 2 + ISN + side] as number
+  }
+
+  setIsn(flow: number, side: Side, seq: number): void {
+    this.#counterWords[flow * COUNTER_WORDS * 2 + ISN + side] = seq
+  }
+
+  /** VLAN of the first packet; -1 = untagged. */
+  vlanOf(flow: number): number {
+    return ((this.key[flow * KEY_WORDS + ORIGIN] as number) >>> 16) - 1
+  }
+
+  /** Index into the agent's names of sources. */
+  sourceOf(flow: number): number {
+    return (this.key[flow * KEY_WORDS + ORIGIN] as number) & 0xffff
   }
 
   /** Highest index ever used plus one: bounds a walk over all flows; a free slot has protocol 0 and no timer. */
@@ -383,13 +396,4 @@ export class FlowTable {
     h = Math.imul((h ^ (h >>> 16)) + m.proto, 0x165667b1)
     this.#keyHash = h ^ (h >>> 16)
   }
-}
-
-/** Is the packet's source above its destination in the key's order (address words, then port)? */
-function isAbove(m: PacketMeta): boolean {
-  if (m.src3 !== m.dst3) return m.src3 > m.dst3
-  if (m.src0 !== m.dst0) return m.src0 > m.dst0
-  if (m.src1 !== m.dst1) return m.src1 > m.dst1
-  if (m.src2 !== m.dst2) return m.src2 > m.dst2
-  return m.srcPort > m.dstPort
 }

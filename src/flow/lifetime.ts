@@ -1,5 +1,6 @@
 import { PROTO_TCP, PROTO_UDP } from '../decode/packet-meta.ts'
-import { type FlowTable, HAS_PAYLOAD, isClosed } from './flow-table.ts'
+import { HAS_PAYLOAD, isClosed } from './flow-flags.ts'
+import type { FlowTable } from './flow-table.ts'
 
 const SECOND = 1_000_000
 

@@ -1,6 +1,6 @@
 import { ACK, type PacketMeta, PROTO_TCP, SYN } from '../decode/packet-meta.ts'
+import * as flow from './flow-flags.ts'
 import type { FlowTable } from './flow-table.ts'
-import * as flow from './flow-table.ts'
 
 const synBit = (side: number): number => (side === flow.LOW ? flow.SYN_LOW : flow.SYN_HIGH)
 
@@ -11,7 +11,7 @@ const synBit = (side: number): number => (side === flow.LOW ? flow.SYN_LOW : flo
 export function startsNewConnection(table: FlowTable, index: number, m: PacketMeta): boolean {
   const flags = table.flagsOf(index)
   const side = table.side
-  if ((flags & synBit(side)) !== 0) return (table.isn[index * 2 + side] as number) !== m.seq
+  if ((flags & synBit(side)) !== 0) return table.isnOf(index, side) !== m.seq
   // The SYN-ACK overtook the SYN: it acknowledges exactly this one.
   if ((m.tcpFlags & ACK) === 0 && (flags & synBit(1 - side)) !== 0) return false
   if ((m.tcpFlags & ACK) !== 0) return flow.isClosed(flags)
@@ -28,7 +28,7 @@ export function noteSyn(table: FlowTable, index: number, m: PacketMeta): void {
     table.setFlags(index, flags & ~(flow.RESET | flow.FIN_LOW | flow.FIN_HIGH))
     return
   }
-  table.isn[index * 2 + side] = m.seq
+  table.setIsn(index, side, m.seq)
   const isSynAck = (m.tcpFlags & ACK) !== 0
   // With a simultaneous open, whoever was first is the client.
   if ((flags & flow.ORIENTED) === 0) {

@@ -14,15 +14,15 @@ export function serverNameFragment(serverName: string): string {
   return `,"server_name":${PLAIN_NAME.test(serverName) ? `"${serverName}"` : asciiJson(serverName)}`
 }
 
-/** One piece per list, because clients that shuffle or GREASE one list still share the others. */
+/** Lists that clients shuffle or GREASE are pieces of their own, so that the others are shared all the same. */
 export const OFFER_FRAGMENTS: readonly ((offer: ClientOffer) => string)[] = [
   (offer) => numbers('offered_versions', offer.versions),
   (offer) => numbers('offered_cipher_suites', offer.cipherSuites),
   (offer) => numbers('offered_groups', offer.namedGroups),
-  (offer) => numbers('offered_signature_schemes', offer.signatureSchemes),
-  (offer) => (offer.alpn.length === 0 ? '' : `,"offered_alpn":${asciiJson(offer.alpn)}`),
-  (offer) => (offer.ja3 === '' ? '' : `,"ja3":"${offer.ja3}"`),
-  (offer) => (offer.ja4 === '' ? '' : `,"ja4":"${offer.ja4}"`),
+  (offer) =>
+    numbers('offered_signature_schemes', offer.signatureSchemes) +
+    (offer.alpn.length === 0 ? '' : `,"offered_alpn":${asciiJson(offer.alpn)}`),
+  (offer) => (offer.ja3 === '' ? '' : `,"ja3":"${offer.ja3}"`) + (offer.ja4 === '' ? '' : `,"ja4":"${offer.ja4}"`),
 ]
 
 const numbers = (name: string, list: readonly number[]): string =>

@@ -1,7 +1,8 @@
 import type { Endpoint } from '../classify/index.ts'
 import type { Visibility } from '../core/verdict.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, TUNNEL_NAMES } from '../decode/packet-meta.ts'
-import { type FlowTable, HIGH, KEY_WORDS, LOW, type Side } from '../flow/flow-table.ts'
+import { HIGH, LOW, type Side } from '../flow/flow-flags.ts'
+import { type FlowTable, KEY_WORDS } from '../flow/flow-table.ts'
 import type { LineBuffer } from './line-buffer.ts'
 import { putIpv4, putIpv6, putTime } from './put.ts'
 import type { RowWriter } from './row.ts'
@@ -69,9 +70,9 @@ export function writeFlow(out: LineBuffer, table: FlowTable, flow: number, rows:
 }
 
 function putContext(out: LineBuffer, table: FlowTable, flow: number): void {
-  const increment = table.increment[flow] as number
+  const increment = table.incrementOf(flow)
   const vni = table.vniOf(flow)
-  const vlan = table.vlan[flow] as number
+  const vlan = table.vlanOf(flow)
   const tunnel = TUNNEL_NAMES[table.tunnelOf(flow)]
   if (increment > 0) putNumber(out, ',"increment":', increment)
   if (vni >= 0) putNumber(out, ',"vni":', vni)
@@ -81,7 +82,7 @@ function putContext(out: LineBuffer, table: FlowTable, flow: number): void {
 
 function putCounts(out: LineBuffer, table: FlowTable, flow: number, client: Side): void {
   const server = client === LOW ? HIGH : LOW
-  const rtt = table.rtt[flow] as number
+  const rtt = table.rttOf(flow)
   putNumber(out, ',"packets_client":', table.packetsOf(flow, client))
   putNumber(out, ',"packets_server":', table.packetsOf(flow, server))
   putNumber(out, ',"bytes_client":', table.bytesOf(flow, client))

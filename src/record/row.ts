@@ -11,8 +11,8 @@ import {
   serverNameFragment,
   strings,
 } from './fragments.ts'
+import { JoinedTexts } from './joined-texts.ts'
 import type { LineBuffer } from './line-buffer.ts'
-import { OfferTexts } from './offer-texts.ts'
 
 // Words of a flow's row. All but the last are numbers of pieces in the pool.
 const OFFER = 0
@@ -49,7 +49,8 @@ export class RowWriter {
   /** Few: the names of our own dissectors. */
   readonly #protocols = new Map<string, number>()
   readonly #agreements = new AgreementCache(this.pool)
-  readonly #offerTexts = new OfferTexts(this.pool, OFFER_FRAGMENTS.length)
+  readonly #offerTexts = new JoinedTexts(this.pool, OFFER_FRAGMENTS.length)
+  readonly #answerTexts = new JoinedTexts(this.pool, PIECES - AGREEMENT)
   /** Piece of the last chain seen that begins with a certificate. */
   readonly #chains = new Map<CertificateFacts, { certificates: readonly CertificateFacts[]; piece: number }>()
 
@@ -81,11 +82,10 @@ export class RowWriter {
   /** Appends the members of the row, each with a comma before it. */
   write(out: LineBuffer, row: Int32Array, flow: number): void {
     const at = flow * ROW_WORDS
-    if (row[at + OFFER] !== 0) out.longText(this.#offerTexts.text(row, at + OFFER))
-    for (let i = SERVER_NAME; i < PIECES; i++) {
-      const piece = row[at + i] as number
-      if (piece !== 0) out.longText(this.pool.text(piece))
-    }
+    if (row[at + OFFER] !== 0) this.#offerTexts.write(out, row, at + OFFER)
+    const name = row[at + SERVER_NAME] as number
+    if (name !== 0) out.longText(this.pool.text(name))
+    this.#answerTexts.write(out, row, at + AGREEMENT)
     const handshakeUs = row[at + HANDSHAKE_US] as number
     out.reserve(MAX_TAIL_BYTES)
     if (handshakeUs === 0) return

@@ -1,23 +1,27 @@
 import type { FragmentPool } from './fragment-pool.ts'
+import type { LineBuffer } from './line-buffer.ts'
 
-/** Power of two. Offers that share a slot push each other out. */
+/** Power of two. Runs that share a slot push each other out. */
 const SLOTS = 4096
 
-/** The pieces of recent offers joined, so that a line takes one copy instead of one a piece. */
-export class OfferTexts {
+/** Runs of pieces that were seen twice in a row in their slot, joined: a line takes one copy instead of one a piece. */
+export class JoinedTexts {
   readonly #pool: FragmentPool
   readonly #pieces: number
   readonly #keys: Int32Array
   readonly #texts: string[] = new Array(SLOTS).fill('')
+  /** Hash of the last run that missed: what comes only once is not worth joining. */
+  readonly #missed = new Int32Array(SLOTS)
 
+  /** For runs of `pieces` pieces. */
   constructor(pool: FragmentPool, pieces: number) {
     this.#pool = pool
     this.#pieces = pieces
     this.#keys = new Int32Array(SLOTS * pieces)
   }
 
-  /** Text of the pieces whose numbers begin at `row[at]`. */
-  text(row: Int32Array, at: number): string {
+  /** Appends the pieces whose numbers begin at `row[at]`. */
+  write(out: LineBuffer, row: Int32Array, at: number): void {
     const count = this.#pieces
     let hash = 0
     for (let i = 0; i < count; i++) hash = Math.imul(hash ^ (row[at + i] as number), 0x9e3779b1)
@@ -26,14 +30,26 @@ export class OfferTexts {
     const k = slot * count
     let same = true
     for (let i = 0; i < count; i++) if (keys[k + i] !== row[at + i]) same = false
-    if (same) return this.#texts[slot] as string
-    const parts: string[] = []
+    if (same || this.#missed[slot] === hash) {
+      out.longText(same ? (this.#texts[slot] as string) : this.#join(row, at, slot))
+      return
+    }
+    this.#missed[slot] = hash
     for (let i = 0; i < count; i++) {
+      const piece = row[at + i] as number
+      if (piece !== 0) out.longText(this.#pool.text(piece))
+    }
+  }
+
+  #join(row: Int32Array, at: number, slot: number): string {
+    const k = slot * this.#pieces
+    const parts: string[] = []
+    for (let i = 0; i < this.#pieces; i++) {
       const piece = row[at + i] as number
       // Held as long as it is remembered, so that its number cannot come to mean another piece.
       this.#pool.retain(piece)
-      this.#pool.release(keys[k + i] as number)
-      keys[k + i] = piece
+      this.#pool.release(this.#keys[k + i] as number)
+      this.#keys[k + i] = piece
       parts.push(this.#pool.text(piece))
     }
     // Joined in one go, the text is flat.
