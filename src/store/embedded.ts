@@ -15,7 +15,7 @@ import { isMainThread } from 'node:worker_threads'
 import type { ClickHouseClient, ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { OperatorError } from '../core/errors.ts'
 import { type Engine, insertClauses } from './engine.ts'
-import { shortMessage } from './short-message.ts'
+import { shortMessage } from './reason.ts'
 
 const DATABASE = 'intransit'
 

@@ -2,9 +2,9 @@
 import { OperatorError } from '../core/errors.ts'
 import { connectEmbedded } from './embedded.ts'
 import type { Engine } from './engine.ts'
+import { reasonOf } from './reason.ts'
 import { checkSchema, migrateSchema } from './schema.ts'
 import { connectServer } from './server.ts'
-import { shortMessage } from './short-message.ts'
 import { readQuery } from './sql-files.ts'
 
 export interface Store {
@@ -19,7 +19,7 @@ export interface Store {
   insertFlows(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for lines of `record/certificate-line.ts`. */
   insertCertificates(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
-  /** Runs queries/<queryName>.sql. Times are given as RFC 3339 text or Date. */
+  /** Runs queries/<queryName>.sql. Times are given as RFC 3339 text or Date. @throws OperatorError ERR_STORE_READ */
   select<T>(queryName: string, params?: Record<string, unknown>): Promise<T[]>
   close(): Promise<void>
 }
@@ -66,19 +66,25 @@ class ClickHouseStore implements Store {
     } catch (error) {
       throw new OperatorError(
         'ERR_STORE_WRITE',
-        `the store did not take ${rows} rows for ${table}: ${shortMessage(error)}`,
+        `the store did not take ${rows} rows for ${table}: ${reasonOf(error)}`,
         'look at the disk space and the log of the store, then run the same command again: nothing is stored twice',
       )
     }
   }
 
   async select<T>(queryName: string, params: Record<string, unknown> = {}): Promise<T[]> {
-    const rows = await this.#engine.client.query({
-      query: readQuery(queryName),
-      format: 'JSONEachRow',
-      query_params: Object.fromEntries(Object.entries(params).map(([name, value]) => [name, asParameter(value)])),
-    })
-    return await rows.json<T>()
+    const query = readQuery(queryName)
+    const query_params = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, asParameter(value)]))
+    try {
+      const rows = await this.#engine.client.query({ query, format: 'JSONEachRow', query_params })
+      return await rows.json<T>()
+    } catch (error) {
+      throw new OperatorError(
+        'ERR_STORE_READ',
+        `the store did not answer the query ${queryName}: ${reasonOf(error)}`,
+        'look at the memory and the log of the store, and whether the user may read its tables',
+      )
+    }
   }
 
   close(): Promise<void> {

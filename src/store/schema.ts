@@ -1,7 +1,7 @@
 /** Which migrations a database has had, and the ones it still needs. */
 import type { ClickHouseClient } from '@clickhouse/client'
 import { OperatorError } from '../core/errors.ts'
-import { shortMessage } from './short-message.ts'
+import { reasonOf } from './reason.ts'
 import { type Migration, readMigrations, readQuery } from './sql-files.ts'
 
 interface AppliedMigration {
@@ -57,16 +57,26 @@ async function apply(client: ClickHouseClient, { version, name, checksum, statem
   } catch (error) {
     throw new OperatorError(
       'ERR_STORE_SCHEMA',
-      `schema step ${name} failed: ${shortMessage(error)}`,
+      `schema step ${name} failed: ${reasonOf(error)}`,
       'give the user the right to create tables and views; docs/store.md says which ClickHouse is needed',
     )
   }
 }
 
 async function appliedMigrations(client: ClickHouseClient): Promise<AppliedMigration[]> {
-  const tables = await client.query({ query: 'EXISTS TABLE schema_migrations', format: 'JSONEachRow' })
-  const [answer] = await tables.json<{ result: number }>()
-  if (answer?.result !== 1) return []
-  const rows = await client.query({ query: readQuery('applied-migrations'), format: 'JSONEachRow' })
-  return await rows.json<AppliedMigration>()
+  try {
+    const [answer] = await ask<{ result: number }>(client, 'EXISTS TABLE schema_migrations')
+    return answer?.result === 1 ? await ask<AppliedMigration>(client, readQuery('applied-migrations')) : []
+  } catch (error) {
+    throw new OperatorError(
+      'ERR_STORE_SCHEMA',
+      `the schema of the store cannot be read: ${reasonOf(error)}`,
+      'look whether the store runs, and give the user the right to read its tables',
+    )
+  }
+}
+
+async function ask<T>(client: ClickHouseClient, query: string): Promise<T[]> {
+  const rows = await client.query({ query, format: 'JSONEachRow' })
+  return await rows.json<T>()
 }

@@ -1,13 +1,18 @@
 /** A ClickHouse server or cluster over HTTP(S). */
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type { ClickHouseClient } from '@clickhouse/client'
 import { OperatorError } from '../core/errors.ts'
 import { type Engine, insertClauses } from './engine.ts'
-import { shortMessage } from './short-message.ts'
+import { codeOf, reasonOf, shortMessage } from './reason.ts'
 import { readQuery } from './sql-files.ts'
 
 const DEFAULT_DATABASE = 'intransit'
 const REQUEST_TIMEOUT_MS = 60_000
+/** For all that is said before the first rows. A server that was put to sleep may need most of it to wake up. */
+const GREETING_TIMEOUT_MS = 30_000
+/** Year and month of the oldest release with all that the schema uses; docs/store.md says what that is. */
+const OLDEST_RELEASE = [24, 7] as const
 
 interface Address {
   /** Scheme, host and port: safe to print. */
@@ -19,18 +24,32 @@ interface Address {
 
 /**
  * Connects to https://user[:password]@host:port/database; without a password there, CLICKHOUSE_PASSWORD is used.
- * @throws OperatorError ERR_USAGE, ERR_STORE_UNREACHABLE
+ * @throws OperatorError ERR_USAGE, ERR_STORE_UNREACHABLE, or ERR_STORE_SCHEMA when the server is too old
  */
-export async function connectServer(url: string): Promise<Engine> {
+export async function connectServer(url: string, greetingTimeoutMs = GREETING_TIMEOUT_MS): Promise<Engine> {
   const address = parseAddress(url)
-  const client = await clientFor(address, address.database)
+  const [lobby, client] = await Promise.all([clientFor(address, SERVERS_CHOICE), clientFor(address, address.database)])
   try {
-    await reach(client, address)
+    await within(greetingTimeoutMs, greet(lobby, client, address))
   } catch (error) {
     await client.close()
-    throw error
+    throw error instanceof OperatorError ? error : unreachable(address, error)
+  } finally {
+    await lobby.close()
   }
   return { client, insert: (table, jsonLines, token) => insert(client, table, jsonLines, token) }
+}
+
+async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })), timeoutMs)
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function insert(
@@ -43,26 +62,46 @@ async function insert(
     query: `INSERT INTO ${table} ${insertClauses(token)}`,
     values: Readable.from([jsonLines], { objectMode: false }),
   })
-  // An unread answer keeps its connection busy.
-  stream.resume()
+  // Nothing when the rows are stored. An exception comes here where the status had been sent before it happened.
+  const answer = await text(stream)
+  if (answer.trim() !== '') throw new Error(answer)
 }
 
-async function reach(client: ClickHouseClient, address: Address): Promise<void> {
-  const failure = await greet(client)
-  if (failure === null) return
-  if (codeOf(failure) !== UNKNOWN_DATABASE) throw unreachable(address, failure)
-  await createDatabase(address)
-}
-
-/** What is wrong with the server, or null. */
-async function greet(client: ClickHouseClient): Promise<unknown> {
-  try {
-    const answer = await client.query({ query: readQuery('server-version'), format: 'JSONEachRow' })
-    const [row] = await answer.json<{ version: string }>().catch(() => [])
-    return typeof row?.version === 'string' ? null : new Error('what answers there is not ClickHouse')
-  } catch (error) {
-    return error
+/** Login and version come first: `client` asks for a database that may have to be made. */
+async function greet(lobby: ClickHouseClient, client: ClickHouseClient, address: Address): Promise<void> {
+  const version = await versionOf(lobby, address)
+  if (!isNewEnough(version)) {
+    throw new OperatorError(
+      'ERR_STORE_SCHEMA',
+      `ClickHouse at ${address.origin} is version ${version}, and ${OLDEST_RELEASE.join('.')} or newer is needed`,
+      'update the server, or keep the flows in a folder with --data',
+    )
   }
+  const missing = await versionOf(client, address).then(
+    () => false,
+    (error: unknown) => {
+      if (codeOf(error) === UNKNOWN_DATABASE) return true
+      throw error
+    },
+  )
+  if (missing) await createDatabase(lobby, address)
+}
+
+async function versionOf(client: ClickHouseClient, address: Address): Promise<string> {
+  const answer = await client.query({ query: readQuery('server-version'), format: 'JSONEachRow' })
+  const [row] = await answer.json<{ version: unknown }>().catch((error: unknown) => {
+    if (codeOf(error) !== '') throw error
+    // Text that is no JSON.
+    return []
+  })
+  if (typeof row?.version === 'string' && /^\d+\.\d+/.test(row.version)) return row.version
+  throw notClickHouse(address)
+}
+
+function isNewEnough(version: string): boolean {
+  const [year = 0, month = 0] = version.split('.').map(Number)
+  const [oldestYear, oldestMonth] = OLDEST_RELEASE
+  return year > oldestYear || (year === oldestYear && month >= oldestMonth)
 }
 
 /** @throws OperatorError ERR_USAGE when the URL is none, or asks for an unencrypted link to another host. */
@@ -83,12 +122,31 @@ export function parseAddress(text: string): Address {
       'use https (port 8443 by default), or http to this host only',
     )
   }
+  if (url.search !== '' || url.hash !== '') {
+    throw new OperatorError(
+      'ERR_USAGE',
+      'the address of the ClickHouse server has more after its database',
+      'write it as https://user@host:8443/database, and % # ? in a password as %25 %23 %3F',
+    )
+  }
   const { CLICKHOUSE_PASSWORD = '' } = process.env
   return {
     origin: url.origin,
-    username: decodeURIComponent(url.username) || 'default',
-    password: decodeURIComponent(url.password) || CLICKHOUSE_PASSWORD,
-    database: decodeURIComponent(url.pathname.slice(1)) || DEFAULT_DATABASE,
+    username: unescaped(url.username) || 'default',
+    password: unescaped(url.password) || CLICKHOUSE_PASSWORD,
+    database: unescaped(url.pathname.slice(1)) || DEFAULT_DATABASE,
+  }
+}
+
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw new OperatorError(
+      'ERR_USAGE',
+      'the address of the ClickHouse server has a % that escapes no character',
+      'write % as %25',
+    )
   }
 }
 
@@ -109,60 +167,76 @@ async function clientFor({ origin, username, password }: Address, database: stri
   })
 }
 
-async function createDatabase(address: Address): Promise<void> {
-  const client = await clientFor(address, 'default')
+async function createDatabase(lobby: ClickHouseClient, { origin, username, database }: Address): Promise<void> {
   try {
-    await client.command({
+    await lobby.command({
       query: 'CREATE DATABASE IF NOT EXISTS {database:Identifier}',
-      query_params: { database: address.database },
+      query_params: { database },
     })
   } catch (error) {
-    if (codeOf(error) !== ACCESS_DENIED) throw unreachable(address, error)
+    if (codeOf(error) !== ACCESS_DENIED) throw error
     throw new OperatorError(
       'ERR_STORE_UNREACHABLE',
-      `${address.origin} has no database ${address.database}, and user ${address.username} may not create it`,
-      `create the database, or grant CREATE DATABASE to ${address.username}`,
+      `${origin} has no database ${database}, and user ${username} may not create it`,
+      `create the database, or grant CREATE DATABASE to ${username}`,
     )
-  } finally {
-    await client.close()
   }
 }
 
+/** To the client this name is none: it sends no database, and the server takes the user's own. */
+const SERVERS_CHOICE = 'default'
+
 // ClickHouse's error codes (src/Common/ErrorCodes.cpp).
 const UNKNOWN_DATABASE = '81'
-const REQUIRED_PASSWORD = '194'
 const ACCESS_DENIED = '497'
-const AUTHENTICATION_FAILED = '516'
+/** UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, AUTHENTICATION_FAILED. */
+const LOGIN_REFUSED: readonly string[] = ['192', '193', '194', '516']
 
-/** ClickHouse's number or the system's name of an error, or of the first one inside it. */
-function codeOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return codeOf(error.errors[0])
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
+const UNKNOWN_ISSUER = [
+  'nobody who is trusted here issued it',
+  "name a PEM file with its issuer's certificate in NODE_EXTRA_CA_CERTS",
+] as const
+
+/** Node's codes of a certificate that cannot be trusted: what is wrong with it, and what to do. */
+const UNTRUSTED: Record<string, readonly [what: string, fix: string]> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_ISSUER,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_ISSUER,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_ISSUER,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_ISSUER,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_ISSUER,
+  ERR_TLS_CERT_ALTNAME_INVALID: ['it is for another host', 'use the host name that the certificate is for'],
+  CERT_HAS_EXPIRED: ['it has expired', 'renew the certificate of the server'],
+  CERT_NOT_YET_VALID: ['it is not valid yet', 'correct the clock here, or the certificate of the server'],
 }
 
-const REASONS: Record<string, string> = {
-  ECONNREFUSED: 'nothing listens there',
-  ENOTFOUND: 'the host name is not known',
-  EAI_AGAIN: 'the host name could not be looked up',
-  ECONNRESET: 'the connection was reset',
-  EPROTO: 'it does not speak TLS on that port',
-  ETIMEDOUT: 'it does not answer',
-  EHOSTUNREACH: 'there is no route to the host',
-  ENETUNREACH: 'there is no route to the network',
-}
-
-function unreachable({ origin, username }: Address, error: unknown): OperatorError {
+function unreachable(address: Address, error: unknown): OperatorError {
+  const { origin, username } = address
   const code = codeOf(error)
-  if (code === AUTHENTICATION_FAILED || code === REQUIRED_PASSWORD) {
+  if (LOGIN_REFUSED.includes(code)) {
     return new OperatorError(
       'ERR_STORE_UNREACHABLE',
       `${origin} refuses the login of user ${username}`,
       'correct the user in the URL and its password there or in CLICKHOUSE_PASSWORD',
     )
   }
+  const untrusted = UNTRUSTED[code]
+  if (untrusted !== undefined) {
+    const [what, fix] = untrusted
+    return new OperatorError('ERR_STORE_UNREACHABLE', `the certificate of ${origin} is not trusted: ${what}`, fix)
+  }
+  // Neither ClickHouse nor the system has put a code on it: somebody else's answer. HPE_: not even HTTP.
+  if (code === '' || code.startsWith('HPE_')) return notClickHouse(address, shortMessage(error))
   return new OperatorError(
     'ERR_STORE_UNREACHABLE',
-    `ClickHouse at ${origin} cannot be reached: ${REASONS[code] ?? shortMessage(error)}`,
+    `ClickHouse at ${origin} cannot be reached: ${reasonOf(error)}`,
     'correct the address after --clickhouse, or start the server',
+  )
+}
+
+function notClickHouse({ origin }: Address, says = ''): OperatorError {
+  return new OperatorError(
+    'ERR_STORE_UNREACHABLE',
+    `what answers at ${origin} is not ClickHouse's HTTP interface${says === '' ? '' : `: ${says}`}`,
+    'correct the address after --clickhouse; ClickHouse listens for https on 8443, for http on 8123',
   )
 }
