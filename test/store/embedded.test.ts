@@ -6,14 +6,12 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { DEFAULT_POLICY } from '../../src/classify/index.ts'
-import { nameFiles } from '../../src/cli/named-files.ts'
-import { replayFiles } from '../../src/cli/replay-files.ts'
 import { OperatorError } from '../../src/core/errors.ts'
 import { connectEmbedded } from '../../src/store/embedded.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { migrateSchema } from '../../src/store/schema.ts'
 import { readMigrations } from '../../src/store/sql-files.ts'
+import { capturedLines } from './captured-lines.ts'
 import { ALL_TIME, flowLine } from './lines.ts'
 
 let root: string
@@ -177,23 +175,7 @@ interface FlowTimes {
 }
 
 it('keeps every member of the records and certificates that the captures give, and gives them back', async () => {
-  const captures = fileURLToPath(new URL('../../captures', import.meta.url))
-  const lines: string[] = []
-  const certificates: string[] = []
-  const take = (into: string[]) => async (chunk: Uint8Array) => {
-    into.push(...Buffer.from(chunk).toString('latin1').trimEnd().split('\n'))
-  }
-  await replayFiles(
-    {
-      files: await nameFiles([captures]),
-      policies: [DEFAULT_POLICY],
-      policyDate: null,
-      filter: null,
-      sensor: 'test',
-      shard: null,
-    },
-    { flows: take(lines), certificates: take(certificates), progress: () => undefined },
-  )
+  const { flows: lines, certificates } = await capturedLines()
   expect(lines.length).toBeGreaterThan(30)
   expect(certificates.length).toBeGreaterThan(2)
   const insert = async (store: Store, run: number): Promise<void> => {
