@@ -10,7 +10,7 @@ import {
   LAYER_UNSUPPORTED,
 } from './layers.ts'
 import type { PacketMeta } from './packet-meta.ts'
-import { decodeRadiotap, decodeWifi, skipPpi } from './wifi.ts'
+import { decodeRadiotap, decodeWifi, le16, skipPpi } from './wifi.ts'
 
 interface LinkType {
   readonly name: string
@@ -146,10 +146,11 @@ function decodeNflog(buf: Uint8Array, m: PacketMeta): number {
   if (m.end - m.at < 4) return LAYER_TRUNCATED
   let at = m.at + 4
   for (let n = 0; n < 64 && m.end - at >= 4; n++) {
-    const little = u8(buf, at + 1) === 0 || u8(buf, at) > u8(buf, at + 1)
-    const length = u8(buf, at) | (u8(buf, at + 1) << 8)
-    const type = (u8(buf, at + 2) | (u8(buf, at + 3) << 8)) & 0x7fff
-    if (!little || length < 4) return LAYER_NOT_IP
+    // Types are small: a high byte has nothing but netlink's two flags.
+    const little = (u8(buf, at + 2) & 0x3f) !== 0
+    const length = little ? le16(buf, at) : u16(buf, at)
+    const type = (little ? le16(buf, at + 2) : u16(buf, at + 2)) & 0x3fff
+    if (length < 4) return LAYER_NOT_IP
     if (type === NFULA_PAYLOAD) {
       m.at = at + 4
       if (at + length < m.end) m.end = at + length

@@ -2,7 +2,7 @@ import { u8, u16 } from '../core/bytes.ts'
 import { LAYER_LINK_ONLY, LAYER_LLC, LAYER_TRUNCATED } from './layers.ts'
 import type { PacketMeta } from './packet-meta.ts'
 
-const le16 = (buf: Uint8Array, at: number): number => u8(buf, at) | (u8(buf, at + 1) << 8)
+export const le16 = (buf: Uint8Array, at: number): number => u8(buf, at) | (u8(buf, at + 1) << 8)
 
 // IEEE 802.11-2020 §9.2.4.1, frame control.
 const TYPE_DATA = 2
