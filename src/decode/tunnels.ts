@@ -24,8 +24,9 @@ export function decodeGre(buf: Uint8Array, m: PacketMeta): number {
   const next = keyAt + (hasKey ? 4 : 0) + (hasSequence ? 4 : 0)
   if (next > m.end) return LAYER_TRUNCATED
   m.tunnel = TUNNEL_GRE
-  // The table keeps identifiers in signed words; the top bit of a key is given up for that.
-  if (hasKey) m.vni = u32(buf, keyAt) & 0x7fffffff
+  // NVGRE (RFC 7637 §3.2) has 24 bits of network and a per-flow value in the last byte. Of another key the top bit is
+  // given up: the table keeps identifiers in signed words.
+  if (hasKey) m.vni = type === ETHERTYPE_TEB ? u24(buf, keyAt) : u32(buf, keyAt) & 0x7fffffff
   m.at = next
   return greLayer(buf, m, type, hasSequence)
 }
@@ -37,8 +38,6 @@ function greLayer(buf: Uint8Array, m: PacketMeta, type: number, hasSequence: boo
     case ETHERTYPE_ERSPAN_III:
       return decodeErspanIii(buf, m)
     case ETHERTYPE_TEB:
-      // NVGRE (RFC 7637 §3.2) keeps a per-flow value in the key's last byte.
-      if (m.vni >= 0) m.vni >>>= 8
       return LAYER_ETHERNET
     case ETHERTYPE_IPV4:
     case ETHERTYPE_IPV6:
