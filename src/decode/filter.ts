@@ -5,15 +5,15 @@ import { type PacketMeta, PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO
 
 export type PacketFilter = (m: PacketMeta) => boolean
 
-const PRIMITIVES: Record<string, PacketFilter> = {
-  ip: (m) => m.ipVersion === 4,
-  ip6: (m) => m.ipVersion === 6,
-  tcp: (m) => m.proto === PROTO_TCP,
-  udp: (m) => m.proto === PROTO_UDP,
-  sctp: (m) => m.proto === PROTO_SCTP,
-  icmp: (m) => m.proto === PROTO_ICMP,
-  icmp6: (m) => m.proto === PROTO_ICMPV6,
-}
+const PRIMITIVES = new Map<string, PacketFilter>([
+  ['ip', (m) => m.ipVersion === 4],
+  ['ip6', (m) => m.ipVersion === 6],
+  ['tcp', (m) => m.proto === PROTO_TCP],
+  ['udp', (m) => m.proto === PROTO_UDP],
+  ['sctp', (m) => m.proto === PROTO_SCTP],
+  ['icmp', (m) => m.proto === PROTO_ICMP],
+  ['icmp6', (m) => m.proto === PROTO_ICMPV6],
+])
 
 const FIX = 'write for example "tcp and not net 10.0.0.0/8 and (port 443 or port 8443)"'
 
@@ -23,7 +23,7 @@ const FIX = 'write for example "tcp and not net 10.0.0.0/8 and (port 443 or port
  * @throws OperatorError ERR_FILTER
  */
 export function compileFilter(expression: string): PacketFilter {
-  const words = expression.match(/[()!]|&&|\|\||[^\s()!&|]+/g) ?? []
+  const words = expression.match(/[()!]|&&|\|\||[&|]|[^\s()!&|]+/g) ?? []
   const parser = new FilterParser(words)
   const filter = parser.any()
   const rest = parser.peek()
@@ -78,7 +78,7 @@ class FilterParser {
 
   #primitive(): PacketFilter {
     const word = this.#next()
-    const named = PRIMITIVES[word]
+    const named = PRIMITIVES.get(word)
     if (named !== undefined) return named
     if (word === 'src' || word === 'dst') return this.#endpoint(this.#next(), word)
     if (word === 'vni') {
@@ -115,9 +115,12 @@ class FilterParser {
         return [(m) => hasPorts(m) && m.srcPort === port, (m) => hasPorts(m) && m.dstPort === port]
       }
       case 'portrange': {
-        const match = /^(\d+)-(\d+)$/.exec(this.#next())
-        if (match === null) throw new OperatorError('ERR_FILTER', 'portrange wants two numbers, as 8000-8999', FIX)
-        const [low, high] = [Number(match[1]), Number(match[2])]
+        const word = this.#next()
+        const match = /^(\d+)-(\d+)$/.exec(word)
+        const [low, high] = [Number(match?.[1]), Number(match?.[2])]
+        if (!(low <= high && high <= 65_535)) {
+          throw new OperatorError('ERR_FILTER', `portrange wants two ports, as 8000-8999, not "${word}"`, FIX)
+        }
         return [
           (m) => hasPorts(m) && m.srcPort >= low && m.srcPort <= high,
           (m) => hasPorts(m) && m.dstPort >= low && m.dstPort <= high,
