@@ -1,6 +1,13 @@
 import { i32, u8, u16 } from '../core/bytes.ts'
 import { decodeEthernet, decodeEthertype, decodeLlc, decodeMpls, decodePpp } from './ethernet.ts'
-import { decodeAuthenticationHeader, decodeIpv4, decodeIpv6, isAuthenticationHeader, limit } from './ip.ts'
+import {
+  decodeAuthenticationHeader,
+  decodeIpv4,
+  decodeIpv6,
+  isAuthenticationHeader,
+  limit,
+  skipExtensionHeaders,
+} from './ip.ts'
 import {
   LAYER_DONE,
   LAYER_ETHERNET,
@@ -76,7 +83,8 @@ export function decodeIpPayload(buf: Uint8Array, at: number, end: number, m: Pac
   m.at = at
   m.end = end
   m.missing = 0
-  return run(buf, m, LAYER_IP_PAYLOAD)
+  // Extension headers may lie behind the fragment header too (RFC 8200 §4.5).
+  return run(buf, m, m.ipVersion === 6 ? skipExtensionHeaders(buf, m, m.proto) : LAYER_IP_PAYLOAD)
 }
 
 function run(buf: Uint8Array, m: PacketMeta, first: number): DecodeStatus {

@@ -83,7 +83,8 @@ const isExtensionHeader = (proto: number): boolean =>
   proto === HIP ||
   proto === SHIM6
 
-function skipExtensionHeaders(buf: Uint8Array, m: PacketMeta, first: number): number {
+/** Moves to the first header that is no extension header, from one of the kind `first`. */
+export function skipExtensionHeaders(buf: Uint8Array, m: PacketMeta, first: number): number {
   let next = first
   for (let n = 0; n < MAX_EXTENSION_HEADERS; n++) {
     if (!isExtensionHeader(next)) {
