@@ -32,6 +32,7 @@ import {
   MALFORMED,
   NOT_IP,
   type PacketMeta,
+  PROTO_SCTP,
   PROTO_TCP,
   PROTO_UDP,
   TRUNCATED,
@@ -169,6 +170,7 @@ function decodeTransport(buf: Uint8Array, m: PacketMeta): number {
     return decodeGre(buf, m)
   }
   if (isAuthenticationHeader(proto)) return decodeAuthenticationHeader(buf, m)
+  if (proto === PROTO_SCTP) return decodeSctp(buf, m)
   return LAYER_DONE
 }
 
@@ -211,6 +213,17 @@ function decodeUdp(buf: Uint8Array, m: PacketMeta): number {
   if (length !== 0) limit(m, at + length)
   m.at = at + UDP_HEADER
   return tunnelInUdp(buf, m)
+}
+
+// RFC 9260 §3.1: ports, verification tag, checksum; then chunks.
+const SCTP_HEADER = 12
+
+function decodeSctp(buf: Uint8Array, m: PacketMeta): number {
+  if (m.end - m.at < SCTP_HEADER) return LAYER_TRUNCATED
+  m.srcPort = u16(buf, m.at)
+  m.dstPort = u16(buf, m.at + 2)
+  m.at += SCTP_HEADER
+  return LAYER_DONE
 }
 
 /** Tunnels are told by their registered destination port *and* a header that fits; else the datagram is the payload. */
