@@ -134,6 +134,8 @@ export function looksLikePlainHandshake(buf: Uint8Array, at: number, end: number
   const type = handshakeType(buf, at)
   if (!isPlaintextHandshakeType(type)) return false
   if (type === HandshakeType.CLIENT_HELLO || type === HandshakeType.SERVER_HELLO) return isHello(buf, at, end)
+  // It has no body and comes alone (RFC 5246 §7.4.1.1); an explicit nonce that counts from 0 looks like several.
+  if (type === HandshakeType.HELLO_REQUEST) return at + 4 === end
   if (type === HandshakeType.CERTIFICATE) return looksLikeCertificateList(buf, at + 4, end, length)
   const next = at + 4 + length
   if (next === end) return true
