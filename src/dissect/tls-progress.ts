@@ -92,6 +92,8 @@ function isDoneAlone(side: TlsSide, other: TlsSide, facts: FlowFacts): boolean {
   if (side.protectedRecords >= MAX_PROTECTED_RECORDS) return true
   if (other.fed && !other.lost) return false
   const tls = tlsFacts(facts)
-  if (tls.sawServerHello && !isTls13(tls.version) && side.changedCipherSpec && side.protectedRecords > 0) return true
+  // A side that got lost may find a record again, and that may be the alert that refuses all this.
+  const isAlone = !other.fed && tls.sawServerHello && !isTls13(tls.version)
+  if (isAlone && side.changedCipherSpec && side.protectedRecords > 0) return true
   return side.protectedRecords >= ONE_SIDED_RECORDS
 }
