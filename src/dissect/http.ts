@@ -240,11 +240,15 @@ function tellTunnel(state: HttpState, facts: FlowFacts, lane: Lane, buf: Uint8Ar
   return at
 }
 
-/** After a gap: bytes are passed over until a segment begins with a start line. */
+/**
+ * After a gap: bytes are passed over until a segment begins with a start line. The tail of a method whose first bytes
+ * were lost looks like a method, so only registered ones count.
+ */
 function seekStart(_s: HttpState, _facts: FlowFacts, lane: Lane, buf: Uint8Array, at: number, end: number): number {
   const kind = parseStartLine(buf, at, Math.min(end, at + MAX_PROBE_BYTES), LINE)
   if (kind === 'malformed') return end
   if (kind === 'incomplete') return end - at < MAX_PROBE_BYTES ? WAIT : end
+  if (kind === 'request' && !isKnownMethod(buf, at, LINE.methodEnd)) return end
   lane.phase = 'start'
   return at
 }
