@@ -1,0 +1,371 @@
+import { describe, expect, it } from 'vitest'
+import { PacketMeta, SYN } from '../../src/decode/packet-meta.ts'
+import { CLIENT, SERVER } from '../../src/dissect/dissector.ts'
+import { FlowSession } from '../../src/dissect/session.ts'
+import { SessionPool } from '../../src/dissect/session-pool.ts'
+import { ByteBudget } from '../../src/flow/byte-budget.ts'
+import { HIGH, LOW } from '../../src/flow/flow-flags.ts'
+import type { Bytes } from '../wire/tls-bytes.ts'
+import { serverName } from '../wire/tls-bytes.ts'
+import { text, told } from './conversation.ts'
+import { clientReset } from './openvpn-bytes.ts'
+import {
+  applicationData,
+  certificates,
+  changeCipherSpec,
+  clientHello,
+  clientKeyExchange,
+  DER_A,
+  finished,
+  handshake,
+  serverHello,
+  serverHelloDone,
+  serverKeyExchange,
+} from './tls-records.ts'
+
+/** A flow's segments, sent by its low or high end. The low end is the client unless said otherwise. */
+class Flow {
+  readonly session: FlowSession
+  readonly budget: ByteBudget
+  readonly #m = new PacketMeta()
+  readonly #seq = [1000, 2000]
+
+  constructor({
+    clientSide = LOW as number,
+    oriented = true,
+    midstream = false,
+    budget = 1 << 24,
+    session,
+  }: FlowParts = {}) {
+    this.budget = new ByteBudget(budget)
+    this.session = session ?? new FlowSession(this.budget)
+    this.session.open(clientSide, oriented)
+    this.session.facts.midstream = midstream
+    if (!midstream) for (const side of [LOW, HIGH]) this.session.streams[side]?.startAt(this.#seq[side] as number)
+  }
+
+  says(side: number, bytes: Uint8Array | Bytes | string, lost = 0): this {
+    const buf = typeof bytes === 'string' ? text(bytes) : Uint8Array.from(bytes)
+    const m = this.#m
+    m.at = 0
+    m.end = buf.length
+    m.missing = lost
+    m.seq = this.#seq[side] as number
+    this.#seq[side] = m.seq + buf.length + lost
+    this.session.segment(side, buf, m)
+    return this
+  }
+
+  /** `bytes` got lost before the capture. */
+  loses(side: number, bytes: number): this {
+    this.#seq[side] = (this.#seq[side] as number) + bytes
+    return this
+  }
+
+  finish(): ReturnType<typeof told> {
+    this.session.finish()
+    return told(this.session.facts)
+  }
+}
+
+interface FlowParts {
+  clientSide?: number
+  oriented?: boolean
+  midstream?: boolean
+  budget?: number
+  session?: FlowSession
+}
+
+const HELLO = handshake(clientHello({ extensions: [serverName('a.example')] }))
+const ANSWER = handshake(serverHello(), certificates(DER_A), serverKeyExchange(29), serverHelloDone)
+const CLIENT_END = [...handshake(clientKeyExchange), ...changeCipherSpec, ...finished]
+const SERVER_END = [...changeCipherSpec, ...finished]
+const withTls = (flow: Flow): Flow =>
+  flow.says(LOW, HELLO).says(HIGH, ANSWER).says(LOW, CLIENT_END).says(HIGH, SERVER_END)
+
+const TLS12 = { version: 0x0303, cipherSuite: 0xc02f, serverName: 'a.example', established: true }
+const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+describe('finding the dissector', () => {
+  it.each([
+    { name: 'TLS', bytes: HELLO, want: 'tls' },
+    { name: 'HTTP', bytes: GET, want: 'http' },
+    { name: 'OpenVPN', bytes: clientReset(), want: 'openvpn' },
+    { name: 'none', bytes: 'SSH-2.0-OpenSSH_9.6\r\n', want: null },
+  ])('knows $name by its first bytes', ({ bytes, want }) => {
+    expect(new Flow().says(LOW, bytes).finish().appProtocol).toBe(want)
+  })
+
+  it('asks again as bytes come, one by one', () => {
+    const flow = new Flow()
+    for (const byte of HELLO) flow.says(LOW, [byte])
+    for (const byte of ANSWER) flow.says(HIGH, [byte])
+    expect(flow.finish().tls).toMatchObject({ serverName: 'a.example', cipherSuite: 0xc02f })
+  })
+
+  it('hands over what the other side said before', () => {
+    // The answer overtook the hello: a capture of two interfaces.
+    const facts = new Flow().says(HIGH, ANSWER.slice(0, 8)).says(LOW, HELLO).says(HIGH, ANSWER.slice(8)).finish()
+    expect(facts.tls).toMatchObject({ serverName: 'a.example', cipherSuite: 0xc02f })
+    expect(facts.malformed).toBe(0)
+  })
+
+  it('hands it over at the end as well, when the hello came behind a hole', () => {
+    const facts = new Flow().says(HIGH, ANSWER.slice(0, 8)).loses(LOW, 100).says(LOW, HELLO).finish()
+    expect(facts).toMatchObject({ sawGap: true, tls: { serverName: 'a.example' } })
+  })
+
+  it('gives up one that nobody recognises after enough of it', () => {
+    const flow = new Flow()
+    for (let n = 0; n < 400 && !flow.session.done; n++) flow.says(n % 2, `no protocol at all${'.'.repeat(1400)}`)
+    expect(flow.session.done).toBe(true)
+    expect(flow.finish()).toMatchObject({ appProtocol: null, protection: 'undetermined', capHit: false })
+  })
+
+  it('does not wait for ever for a beginning that could become anything', () => {
+    const flow = new Flow().says(LOW, [22, 3, 3, 0x40, 0])
+    flow.says(LOW, new Uint8Array(5))
+    for (let n = 0; n < 20; n++) flow.says(LOW, new Uint8Array(1400))
+    expect(flow.budget.used).toBeLessThan(64 * 1024)
+    expect(flow.finish().protection).toBe('undetermined')
+  })
+})
+
+describe('who is the client', () => {
+  it.each([
+    { name: 'a ClientHello corrects a guess', side: HIGH, bytes: HELLO, clientSide: HIGH, reoriented: true },
+    { name: 'a ClientHello confirms one', side: LOW, bytes: HELLO, clientSide: LOW, reoriented: false },
+    { name: 'a response comes from the server', side: LOW, bytes: OK, clientSide: HIGH, reoriented: true },
+    {
+      name: 'a reset of OpenVPN comes from the client',
+      side: HIGH,
+      bytes: clientReset(),
+      clientSide: HIGH,
+      reoriented: true,
+    },
+    {
+      name: 'application data does not tell',
+      side: HIGH,
+      bytes: applicationData(),
+      clientSide: LOW,
+      reoriented: false,
+    },
+  ])('$name', ({ side, bytes, clientSide, reoriented }) => {
+    const { session } = new Flow({ oriented: false, midstream: true }).says(side, bytes)
+    expect([session.clientSide, session.reoriented]).toEqual([clientSide, reoriented])
+  })
+
+  it('is not changed by a message where a SYN told', () => {
+    const { session } = new Flow().says(HIGH, HELLO)
+    expect([session.clientSide, session.reoriented]).toEqual([LOW, false])
+  })
+})
+
+describe('TLS that comes up in the middle', () => {
+  const startTls = (flow: Flow) =>
+    flow.says(HIGH, '220 mail.example ESMTP\r\n').says(LOW, 'STARTTLS\r\n').says(HIGH, '220 go ahead\r\n')
+
+  it('is found behind a STARTTLS of any protocol', () => {
+    const facts = withTls(startTls(new Flow())).finish()
+    expect(facts).toMatchObject({ upgrade: 'in_band', protection: 'encrypted', appProtocol: 'tls', tls: TLS12 })
+    expect(facts.malformed).toBe(0)
+  })
+
+  it('is found when segments split the hello', () => {
+    const flow = startTls(new Flow()).says(LOW, HELLO.slice(0, 3)).says(LOW, HELLO.slice(3))
+    expect(flow.finish()).toMatchObject({ upgrade: 'in_band', tls: { serverName: 'a.example' } })
+  })
+
+  it('passes over what the other side still says in the old protocol', () => {
+    // The hello was sent before the consent was read.
+    const flow = new Flow().says(HIGH, '220 mail.example ESMTP\r\n').says(LOW, 'STARTTLS\r\n').says(LOW, HELLO)
+    const facts = flow
+      .says(HIGH, '220 go ahead\r\n')
+      .says(HIGH, ANSWER.slice(0, 4))
+      .says(HIGH, ANSWER.slice(4))
+      .finish()
+    expect(facts).toMatchObject({ upgrade: 'in_band', malformed: 0, tls: { cipherSuite: 0xc02f } })
+  })
+
+  it('is not seen in a handshake byte of the old protocol', () => {
+    const facts = startTls(new Flow())
+      .says(LOW, HELLO)
+      .says(HIGH, [22, 0x41, 0x42, 0x43, 0x44])
+      .says(HIGH, ANSWER)
+      .finish()
+    expect(facts).toMatchObject({ malformed: 0, tls: { cipherSuite: 0xc02f } })
+  })
+
+  it('from the first byte on is no upgrade', () => {
+    expect(withTls(new Flow()).finish().upgrade).toBeNull()
+  })
+
+  it('is not made of data that only begins like a record', () => {
+    const facts = startTls(new Flow()).says(LOW, [22, 3, 9, 0, 0, 1, 2]).says(HIGH, 'bye\r\n').finish()
+    expect(facts).toMatchObject({ upgrade: null, tls: null, protection: 'undetermined' })
+  })
+})
+
+describe('tunnels', () => {
+  const connected = (flow: Flow) =>
+    flow.says(LOW, 'CONNECT a.example:443 HTTP/1.1\r\n\r\n').says(HIGH, 'HTTP/1.1 200 OK\r\n\r\n')
+
+  it('by CONNECT are read on: TLS inside is what protects', () => {
+    const facts = withTls(connected(new Flow())).finish()
+    expect(facts).toMatchObject({
+      upgrade: 'connect',
+      protection: 'encrypted',
+      tls: TLS12,
+      http: { method: 'CONNECT' },
+    })
+  })
+
+  it('by CONNECT into plaintext are plaintext', () => {
+    const facts = connected(new Flow()).says(LOW, GET).says(HIGH, OK).finish()
+    expect(facts).toMatchObject({ upgrade: 'connect', protection: 'cleartext' })
+  })
+
+  it('by CONNECT into something unknown show nothing', () => {
+    expect(connected(new Flow()).says(LOW, 'SSH-2.0-x\r\n').finish()).toMatchObject({
+      upgrade: 'connect',
+      protection: 'undetermined',
+    })
+  })
+
+  it('by CONNECT, whose TLS begins in the segment of the answer', () => {
+    const flow = new Flow().says(LOW, 'CONNECT a.example:443 HTTP/1.1\r\n\r\n').says(LOW, HELLO)
+    expect(flow.says(HIGH, [...text('HTTP/1.1 200 OK\r\n\r\n'), ...ANSWER]).finish().tls).toMatchObject({
+      serverName: 'a.example',
+      cipherSuite: 0xc02f,
+    })
+  })
+
+  it('by an upgrade to TLS (RFC 2817)', () => {
+    const flow = new Flow()
+      .says(LOW, 'OPTIONS * HTTP/1.1\r\nHost: a\r\nUpgrade: TLS/1.0\r\n\r\n')
+      .says(HIGH, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n\r\n')
+    expect(withTls(flow).finish()).toMatchObject({ upgrade: 'tls/1.0', protection: 'encrypted', tls: TLS12 })
+  })
+})
+
+describe('a capture that begins in the middle', () => {
+  it('of TLS is opaque', () => {
+    const facts = new Flow({ midstream: true }).says(LOW, applicationData()).says(HIGH, applicationData()).finish()
+    expect(facts).toMatchObject({ midstream: true, protection: 'opaque', appProtocol: 'tls', upgrade: null })
+  })
+
+  it('of a record finds the next one', () => {
+    const flow = new Flow({ midstream: true }).says(LOW, new Uint8Array(500).fill(0xee)).says(LOW, applicationData())
+    expect(flow.finish()).toMatchObject({ protection: 'opaque', upgrade: null })
+  })
+
+  it('of text does not take it for TLS', () => {
+    expect(new Flow({ midstream: true }).says(LOW, 'some line\r\n').finish()).toMatchObject({ tls: null })
+  })
+})
+
+describe('caps and gaps', () => {
+  it('a hole is told, and waited for first', () => {
+    const flow = new Flow().loses(LOW, 10).says(LOW, HELLO)
+    expect(flow.session.facts.sawGap).toBe(false)
+    expect(flow.finish()).toMatchObject({ sawGap: true, tls: { serverName: 'a.example' } })
+  })
+
+  it('bytes that were cut off are told to the dissector', () => {
+    const facts = new Flow()
+      .says(LOW, HELLO)
+      .says(HIGH, ANSWER.slice(0, 70), ANSWER.length - 70)
+      .says(LOW, CLIENT_END)
+      .finish()
+    expect(facts).toMatchObject({ sawGap: true, tls: { sawServerHello: false, resumed: false } })
+  })
+
+  it('a budget that is used up gives the flow up, and says so', () => {
+    const flow = new Flow({ budget: 1024 }).says(LOW, HELLO.slice(0, 40))
+    expect(flow.session.done).toBe(true)
+    expect(flow.finish()).toMatchObject({ capHit: true, protection: 'undetermined' })
+    expect(flow.budget.used).toBe(0)
+  })
+
+  it('gives all bytes of the budget back at the end', () => {
+    const flow = new Flow().says(LOW, HELLO.slice(0, 40)).loses(HIGH, 5).says(HIGH, ANSWER)
+    expect(flow.budget.used).toBeGreaterThan(ANSWER.length)
+    flow.finish()
+    expect(flow.budget.used).toBe(0)
+  })
+
+  it('a SYN that carries data counts for one (RFC 9293 §3.4)', () => {
+    const session = new FlowSession(new ByteBudget(1 << 20))
+    session.open(LOW, true)
+    session.streams[LOW]?.startAt(101)
+    const m = new PacketMeta()
+    m.seq = 100
+    m.tcpFlags = SYN
+    m.end = HELLO.length
+    session.segment(LOW, Uint8Array.from(HELLO), m)
+    expect(session.facts.tls?.serverName).toBe('a.example')
+  })
+})
+
+it('a session that is opened again knows nothing of its earlier flow', () => {
+  type Make = (session: FlowSession) => Flow
+  const flows: Make[] = [
+    (session) => withTls(new Flow({ session })),
+    (session) => new Flow({ session }).says(LOW, GET).says(HIGH, OK),
+    (session) => new Flow({ session, oriented: false, clientSide: HIGH }).says(LOW, HELLO),
+    (session) => new Flow({ session, midstream: true }).says(LOW, applicationData()).says(HIGH, applicationData()),
+    (session) => new Flow({ session }).says(LOW, 'CONNECT a:1 HTTP/1.1\r\n\r\n').says(HIGH, 'HTTP/1.1 200 OK\r\n\r\n'),
+    (session) => new Flow({ session }).says(LOW, clientReset()),
+  ]
+  const make = () => new FlowSession(new ByteBudget(1 << 20))
+  const fresh = flows.map((flow) => flow(make()).finish())
+  const used = make()
+  for (const earlier of flows) {
+    for (const [n, flow] of flows.entries()) {
+      earlier(used).finish()
+      expect(flow(used).finish()).toEqual(fresh[n])
+    }
+  }
+  expect(fresh).toMatchObject([
+    { tls: TLS12, http: null },
+    { tls: null, http: { status: 200 } },
+    { tls: { serverName: 'a.example', version: 0 } },
+    { protection: 'opaque' },
+    { upgrade: 'connect' },
+    { appProtocol: 'openvpn' },
+  ])
+})
+
+describe('SessionPool', () => {
+  const pool = () => new SessionPool(16, 8, new ByteBudget(1 << 20))
+
+  it('knows the flow that has been read the longest, whatever is closed', () => {
+    const sessions = pool()
+    for (const flow of [3, 0, 7, 5]) sessions.open(flow, CLIENT, true)
+    expect([sessions.count, sessions.oldest]).toEqual([4, 3])
+    sessions.close(0)
+    expect(sessions.oldest).toBe(3)
+    sessions.close(3)
+    expect(sessions.oldest).toBe(7)
+    sessions.close(5)
+    sessions.open(0, SERVER, true)
+    sessions.close(7)
+    expect([sessions.count, sessions.oldest]).toEqual([1, 0])
+    sessions.close(0)
+    sessions.close(0)
+    expect([sessions.count, sessions.oldest]).toEqual([0, -1])
+  })
+
+  it('gives each flow its own session, and takes closed ones again', () => {
+    const sessions = pool()
+    const first = sessions.open(1, LOW, true)
+    const second = sessions.open(2, HIGH, false)
+    expect(second).not.toBe(first)
+    expect([sessions.get(1), sessions.get(2), sessions.get(3)]).toEqual([first, second, null])
+    sessions.close(1)
+    expect(sessions.get(1)).toBeNull()
+    expect(sessions.open(4, HIGH, true)).toBe(first)
+    expect(first.clientSide).toBe(HIGH)
+  })
+})
