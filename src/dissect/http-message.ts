@@ -293,7 +293,11 @@ export function loseTrack(facts: FlowFacts, lane: Lane): void {
   lane.phase = 'to_close'
 }
 
-/** Nothing opened a tunnel, so the messages that might have were the application's own data. */
+/**
+ * Nothing opened a tunnel, so the messages that might have were the application's own data. Where bytes were lost, what
+ * a tunnel carried may be among them.
+ */
 export function settle(state: HttpState, facts: FlowFacts): void {
-  if (state.shown && !state.tunnel && facts.protection === 'undetermined') facts.protection = 'cleartext'
+  if (facts.sawGap || !state.shown || state.tunnel) return
+  if (facts.protection === 'undetermined') facts.protection = 'cleartext'
 }

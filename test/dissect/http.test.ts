@@ -438,6 +438,15 @@ describe('a gap', () => {
     expect(part.state.tunnel).toBe(true)
   })
 
+  it('leaves open whether a 200 opened a tunnel, when what came behind it is lost', () => {
+    const tunnel = new Reading(http)
+      .says(SERVER, text('HTTP/1.1 200 OK\r\nX-A: b'), 900)
+      .says(SERVER, [0x17, 3, 3, 0, 80])
+    expect([tunnel.finish().facts.protection, tunnel.state.tunnel]).toEqual(['undetermined', false])
+    const answer = new Reading(http).says(SERVER, text(OK), 900)
+    expect(answer.finish().facts.protection).toBe('cleartext')
+  })
+
   it('in a direction that is given up changes nothing', () => {
     const part = reading([CLIENT, GET], [SERVER, 'HTTP/1.0 200 OK\r\n\r\nbody'])
     part.says(SERVER, [], 300).says(SERVER, text(OK))
