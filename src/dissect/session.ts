@@ -128,7 +128,7 @@ export class FlowSession implements StreamReader {
     if (buf[at] === HANDSHAKE_RECORD || this.facts.midstream) {
       const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.#direction(side))
       if (answer === 'match') {
-        if (buf[at] === HANDSHAKE_RECORD) this.facts.upgrade ??= this.#scanned > 0 ? 'in_band' : null
+        if (buf[at] === HANDSHAKE_RECORD && this.#isUpgrade(buf, at, end)) this.facts.upgrade ??= 'in_band'
         if (!this.facts.midstream) this.#joined &= ~(1 << (1 - side))
         return this.#begin(IN_BAND_DISSECTOR, side, buf, at, end)
       }
@@ -137,6 +137,13 @@ export class FlowSession implements StreamReader {
     this.#scanned += end - at
     if (this.#scanned > MAX_SCAN_BYTES) this.done = true
     return end - at
+  }
+
+  /** Did another protocol come before? Where bytes are missing they may have been TLS's own, unless its first message follows. */
+  #isUpgrade(buf: Uint8Array, at: number, end: number): boolean {
+    if (this.#scanned === 0) return false
+    const isWhole = !this.facts.sawGap && !this.facts.midstream
+    return isWhole || IN_BAND_DISSECTOR.opener?.(buf, at, end) === CLIENT
   }
 
   /** One side has changed over in the middle; what the other still says in the old protocol is passed over. */

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { PacketMeta, SYN } from '../../src/decode/packet-meta.ts'
 import { CLIENT, SERVER } from '../../src/dissect/dissector.ts'
@@ -7,7 +9,7 @@ import { ByteBudget } from '../../src/flow/byte-budget.ts'
 import { HIGH, LOW } from '../../src/flow/flow-flags.ts'
 import type { Bytes } from '../wire/tls-bytes.ts'
 import { serverName } from '../wire/tls-bytes.ts'
-import { text, told } from './conversation.ts'
+import { type Conversation, conversationsIn, text, told } from './conversation.ts'
 import { clientReset } from './openvpn-bytes.ts'
 import {
   applicationData,
@@ -197,6 +199,21 @@ describe('TLS that comes up in the middle', () => {
     expect(facts).toMatchObject({ malformed: 0, tls: { cipherSuite: 0xc02f } })
   })
 
+  it.each([
+    {
+      name: 'a hole in the ClientHello',
+      flow: () => new Flow().says(LOW, HELLO.slice(0, 9), 30).says(LOW, HELLO.slice(39)),
+    },
+    { name: 'a beginning in the middle', flow: () => new Flow({ midstream: true }).says(LOW, HELLO.slice(39)) },
+  ])('is not taken for an upgrade behind $name: what came before was TLS as well', ({ flow }) => {
+    expect(flow().says(LOW, CLIENT_END).finish()).toMatchObject({ upgrade: null, appProtocol: 'tls' })
+  })
+
+  it('is an upgrade behind a hole too, when the ClientHello follows', () => {
+    const flow = new Flow().says(HIGH, '220 mail', 15).says(LOW, 'STARTTLS\r\n').says(HIGH, '220 go ahead\r\n')
+    expect(withTls(flow).finish()).toMatchObject({ sawGap: true, upgrade: 'in_band', tls: TLS12 })
+  })
+
   it('from the first byte on is no upgrade', () => {
     expect(withTls(new Flow()).finish().upgrade).toBeNull()
   })
@@ -305,6 +322,41 @@ describe('caps and gaps', () => {
     m.end = HELLO.length
     session.segment(LOW, Uint8Array.from(HELLO), m)
     expect(session.facts.tls?.serverName).toBe('a.example')
+  })
+})
+
+describe('a hole anywhere in a captured flow', () => {
+  const FOLDER = fileURLToPath(new URL('../../captures/', import.meta.url))
+  const names = readdirSync(FOLDER).filter((name) => name.endsWith('.pcap'))
+  const withHole = (turns: Conversation, n: number, at: number, lost: number) => {
+    const flow = new Flow()
+    for (const [i, { from, bytes }] of turns.entries()) {
+      if (i !== n) flow.says(from, bytes)
+      else flow.says(from, bytes.subarray(0, at), lost).says(from, bytes.subarray(at + lost))
+    }
+    return flow.finish()
+  }
+  const isRefused = ({ tls }: ReturnType<typeof told>): boolean =>
+    tls?.alerts.some((alert) => alert.includes(':fatal:')) ?? false
+
+  it('makes protocol, upgrade and protection unknown at the most', async () => {
+    const flows = (await Promise.all(names.map((name) => conversationsIn(FOLDER + name)))).flat()
+    expect(flows.length).toBeGreaterThan(80)
+    for (const turns of flows) {
+      const whole = withHole(turns, -1, 0, 0)
+      for (const [n, { bytes }] of turns.entries()) {
+        for (const at of [0, 5, 9, 40, bytes.length >> 1].filter((place) => place < bytes.length)) {
+          for (const lost of [1, 30, bytes.length].map((size) => Math.min(size, bytes.length - at))) {
+            const { appProtocol, upgrade, protection, ...rest } = withHole(turns, n, at, lost)
+            expect([whole.appProtocol, null]).toContain(appProtocol)
+            expect([whole.upgrade, null]).toContain(upgrade)
+            // Without the alert that refused it, a handshake looks like one that was cut off.
+            const isRefusalLost = isRefused(whole) && !isRefused({ appProtocol, upgrade, protection, ...rest })
+            if (!isRefusalLost) expect([whole.protection, 'opaque', 'undetermined']).toContain(protection)
+          }
+        }
+      }
+    }
   })
 })
 
