@@ -1,5 +1,6 @@
 import type { ByteBudget } from '../flow/byte-budget.ts'
 import { FlowSession } from './session.ts'
+import { StatePool } from './state-pool.ts'
 
 const NONE = 0
 
@@ -12,6 +13,7 @@ export class SessionPool {
   count = 0
   readonly #most: number
   readonly #budget: ByteBudget
+  readonly #states = new StatePool()
   /** Slot of a flow's session, 0 = it has none. */
   readonly #slots: Uint16Array
   // Indexed by slot, from 1 on; 0 ends the list by age.
@@ -48,7 +50,7 @@ export class SessionPool {
 
   /** A session for `flow`, which has none. The pool must not be full. */
   open(flow: number, clientSide: number, oriented: boolean): FlowSession {
-    const slot = this.#idle.pop() ?? this.#sessions.push(new FlowSession(this.#budget)) - 1
+    const slot = this.#idle.pop() ?? this.#sessions.push(new FlowSession(this.#budget, this.#states)) - 1
     const session = this.#sessions[slot] as FlowSession
     session.open(clientSide, oriented)
     this.#slots[flow] = slot

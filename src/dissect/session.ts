@@ -4,6 +4,7 @@ import type { ByteBudget } from '../flow/byte-budget.ts'
 import { type StreamReader, TcpStream } from '../flow/tcp-stream.ts'
 import { CLIENT, type Direction, type Dissector, type DissectorState, SERVER } from './dissector.ts'
 import { IN_BAND_DISSECTOR, TCP_DISSECTORS } from './index.ts'
+import { StatePool } from './state-pool.ts'
 
 /** Bytes of a direction that may be looked at before some dissector must have said yes or no. */
 const MAX_PROBE_BYTES = 16 * 1024
@@ -37,10 +38,10 @@ export class FlowSession implements StreamReader {
   #scanned = 0
   #now = 0
   #offerOther = -1
-  /** States of earlier flows, by place in the table of dissectors. */
-  readonly #used: (DissectorState | null)[] = TCP_DISSECTORS.map(() => null)
+  readonly #states: StatePool
 
-  constructor(budget: ByteBudget) {
+  constructor(budget: ByteBudget, states: StatePool = new StatePool()) {
+    this.#states = states
     this.streams = [new TcpStream(0, budget), new TcpStream(1, budget)]
   }
 
@@ -79,7 +80,7 @@ export class FlowSession implements StreamReader {
       this.streams[1].flush(this)
       if (this.#offerOther >= 0) this.#offer()
     }
-    if (this.#dissector !== null && this.#state !== null) this.#dissector.finish(this.#state, this.facts)
+    this.#conclude()
     this.streams[0].close()
     this.streams[1].close()
   }
@@ -164,9 +165,7 @@ export class FlowSession implements StreamReader {
     }
     if (opener !== null) this.#oriented = true
     this.#dissector = dissector
-    const place = TCP_DISSECTORS.indexOf(dissector)
-    this.#state = dissector.start(this.facts, this.#used[place] ?? null)
-    this.#used[place] = this.#state
+    this.#state = dissector.start(this.facts, this.#states.take(TCP_DISSECTORS.indexOf(dissector)))
     this.#offerOther = 1 - side
     return this.#feed(side, buf, at, end)
   }
@@ -183,9 +182,7 @@ export class FlowSession implements StreamReader {
   #followState(): void {
     const state = this.#state as DissectorState & { readonly tunnel?: boolean }
     if (state.tunnel === true) {
-      this.#dissector?.finish(state, this.facts)
-      this.#dissector = null
-      this.#state = null
+      this.#conclude()
       this.#refused = 0
       this.#scanning = 0
       this.#joined = BOTH_SIDES
@@ -193,6 +190,14 @@ export class FlowSession implements StreamReader {
       return
     }
     if (state.done) this.done = true
+  }
+
+  #conclude(): void {
+    if (this.#dissector === null || this.#state === null) return
+    this.#dissector.finish(this.#state, this.facts)
+    this.#states.give(TCP_DISSECTORS.indexOf(this.#dissector), this.#state)
+    this.#dissector = null
+    this.#state = null
   }
 
   #offer(): void {
