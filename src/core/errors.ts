@@ -1,9 +1,17 @@
 /** Every error an operator can meet, with its exit status. README's table is held to this one by a test. */
 export const ERROR_CODES = {
   ERR_USAGE: { exit: 2, meaning: 'the command line is wrong' },
-  ERR_SOURCE_NOT_FOUND: { exit: 3, meaning: 'a capture file or folder does not exist or holds no capture' },
-  ERR_SOURCE_PERMISSION: { exit: 3, meaning: 'a capture file cannot be read' },
+  ERR_SOURCE_NOT_FOUND: {
+    exit: 3,
+    meaning: 'a capture file or folder does not exist or holds no capture, or there is no such interface',
+  },
+  ERR_SOURCE_PERMISSION: { exit: 3, meaning: 'a capture file cannot be read, or live capture is not allowed' },
   ERR_SOURCE_FORMAT: { exit: 3, meaning: 'a file is not a capture in a known format' },
+  ERR_SOURCE_UNSUPPORTED: { exit: 3, meaning: 'this system, or this kind of interface, has no live capture' },
+  ERR_SOURCE_REFUSED: {
+    exit: 3,
+    meaning: 'the kernel refused a live capture: no memory for the ring, or a fanout group in use',
+  },
   ERR_SOURCE_DAMAGED: {
     exit: 4,
     meaning: 'a capture file is damaged or cut off; everything before the damage was read',
