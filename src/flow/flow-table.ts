@@ -41,7 +41,7 @@ const ISN = 14
 const US_PER_SECOND = 1_000_000
 
 /** Words of the interned-facts row kept per flow; see record/row.ts. */
-export const ROW_WORDS = 12
+export const ROW_WORDS = 10
 
 /**
  * Every flow as numbers in typed arrays, found by address pair, ports, protocol and tunnel identifier. The arrays are

@@ -1,11 +1,11 @@
 import type { TlsFacts } from '../core/facts.ts'
 import type { FragmentPool } from './fragment-pool.ts'
-import { agreementFragment } from './fragments.ts'
+import { agreementFragment, certificatesFragment } from './fragments.ts'
 
 /** Power of two. Agreements that share a slot push each other out. */
 const SLOTS = 4096
 
-/** What an agreement's text is made of; the alerts and certificates are other pieces. */
+/** What the text is made of. */
 interface Agreement {
   version: number
   cipherSuite: number
@@ -18,10 +18,12 @@ interface Agreement {
   ech: TlsFacts['ech']
   clientCertificate: TlsFacts['clientCertificate']
   downgradeSentinel: TlsFacts['downgradeSentinel']
+  /** Servers show the same chain again and again, and dissectors hand out the same list for it. */
+  serverCertificates: TlsFacts['serverCertificates']
   piece: number
 }
 
-/** Remembers the pieces of recent agreements: most flows agree on what others agreed on before. */
+/** Remembers the pieces of recent agreements, with the certificates that were shown: most flows agree on what others agreed on before. */
 export class AgreementCache {
   readonly #pool: FragmentPool
   readonly #slots: (Agreement | undefined)[] = new Array(SLOTS)
@@ -32,6 +34,7 @@ export class AgreementCache {
 
   /** The number of the agreement's piece, counted once more. */
   acquire(tls: TlsFacts): number {
+    if (tls.clientCertificates.length > 0) return this.#pool.acquire(textOf(tls))
     const flags = flagsOf(tls)
     const slot = hash(tls, flags)
     const known = this.#slots[slot]
@@ -41,12 +44,15 @@ export class AgreementCache {
     }
     // The cache holds a reference of its own, so a remembered number never goes stale.
     if (known !== undefined) this.#pool.release(known.piece)
-    const piece = this.#pool.acquire(agreementFragment(tls))
+    const piece = this.#pool.acquire(textOf(tls))
     this.#pool.retain(piece)
     this.#slots[slot] = describe(tls, flags, piece)
     return piece
   }
 }
+
+const textOf = (tls: TlsFacts): string =>
+  agreementFragment(tls) + certificatesFragment(tls.serverCertificates, tls.clientCertificates)
 
 const flagsOf = (tls: TlsFacts): number =>
   (tls.sawServerHello ? 1 : 0) |
@@ -74,6 +80,7 @@ const isSame = (a: Agreement, tls: TlsFacts, flags: number): boolean =>
   a.downgradeSentinel === tls.downgradeSentinel &&
   a.ech === tls.ech &&
   a.alpn === tls.alpn &&
+  a.serverCertificates === tls.serverCertificates &&
   a.ja3s === tls.ja3s
 
 const describe = (tls: TlsFacts, flags: number, piece: number): Agreement => ({
@@ -88,5 +95,6 @@ const describe = (tls: TlsFacts, flags: number, piece: number): Agreement => ({
   ech: tls.ech,
   clientCertificate: tls.clientCertificate,
   downgradeSentinel: tls.downgradeSentinel,
+  serverCertificates: tls.serverCertificates,
   piece,
 })
