@@ -1,4 +1,5 @@
 import { i32, u8, u16 } from '../core/bytes.ts'
+import { GENEVE_PORT, GTPU_PORT, VXLAN_LINUX_PORT, VXLAN_PORT } from '../core/ip-numbers.ts'
 import { decodeEthernet, decodeEthertype, decodeLlc, decodeMpls, decodePpp } from './ethernet.ts'
 import {
   decodeAuthenticationHeader,
@@ -40,16 +41,7 @@ import {
   TUNNEL_NONE,
   UNSUPPORTED,
 } from './packet-meta.ts'
-import {
-  decodeGeneve,
-  decodeGre,
-  decodeGtpu,
-  decodeVxlan,
-  GENEVE_PORT,
-  GTPU_PORT,
-  VXLAN_LINUX_PORT,
-  VXLAN_PORT,
-} from './tunnels.ts'
+import { decodeGeneve, decodeGre, decodeGtpu, decodeVxlan } from './tunnels.ts'
 
 /** A frame nests at most this many layers; a deeper one is malformed by intent. */
 const MAX_LAYERS = 24

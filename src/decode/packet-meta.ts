@@ -1,3 +1,5 @@
+export { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../core/ip-numbers.ts'
+
 /** Transport outcome of decoding one frame: what the flow stage does next. Numbers, so that V8 keeps them unboxed. */
 export const DECODED = 0
 /** An IP fragment: the payload range is the fragment's, to be joined before the transport header can be read. */
@@ -22,13 +24,6 @@ export const DECODE_STATUS_NAMES = [
   'unsupported',
   'link_only',
 ] as const
-
-// Protocol numbers as assigned by IANA.
-export const PROTO_ICMP = 1
-export const PROTO_TCP = 6
-export const PROTO_UDP = 17
-export const PROTO_ICMPV6 = 58
-export const PROTO_SCTP = 132
 
 // RFC 9293 §3.1 control bits.
 export const FIN = 0x01

@@ -82,11 +82,6 @@ function decodeErspanIii(buf: Uint8Array, m: PacketMeta): number {
   return frameType === 2 ? LAYER_IP : LAYER_ETHERNET
 }
 
-export const VXLAN_PORT = 4789
-export const VXLAN_LINUX_PORT = 8472
-export const GENEVE_PORT = 6081
-export const GTPU_PORT = 2152
-
 /** RFC 7348 §5. Returns LAYER_DONE when the bytes are not VXLAN: the datagram is then an ordinary one. */
 export function decodeVxlan(buf: Uint8Array, m: PacketMeta): number {
   if (m.end - m.at < 8 + 14) return LAYER_DONE
