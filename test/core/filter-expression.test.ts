@@ -39,7 +39,7 @@ describe('a filter expression', () => {
     { text: 'port 65536', says: 'port wants a number up to 65535, not "65536"' },
     { text: 'port -1', says: 'port wants a number up to 65535, not "-1"' },
     { text: 'vlan 4096', says: 'vlan wants a number up to 4095, not "4096"' },
-    { text: 'portrange 80', says: 'portrange wants two numbers, as 8000-8999' },
+    { text: 'portrange 80', says: 'portrange wants two ports, as 8000-8999, not "80"' },
     { text: 'host 10.0.0.0/8', says: '"10.0.0.0/8" is not an address' },
     { text: 'net 10.0.0.0/33', says: '"10.0.0.0/33" is not an address or CIDR range' },
   ])('refuses "$text" with ERR_FILTER and a fix', ({ text, says }) => {
