@@ -1,4 +1,4 @@
-/** Reads the notation of `tcpdump -d` back; and makes instructions at random. */
+/** Reads the notation of `tcpdump -d` back, and its numbers (`-ddd`); and makes instructions at random. */
 import fc from 'fast-check'
 import { type Instruction, OP, VLAN_TAG, VLAN_TAG_PRESENT } from '../../../src/source/bpf/instruction.ts'
 
@@ -53,6 +53,15 @@ function readLine(line: string): Instruction {
   const k = (code === OP.JA ? value - next : value) >>> 0
   return { code, k, jt: jt === undefined ? 0 : Number(jt) - next, jf: jf === undefined ? 0 : Number(jf) - next }
 }
+
+/** A count, then code, jt, jf and k of each. */
+export const readNumbers = (text: string): Instruction[] =>
+  text
+    .trim()
+    .split('\n')
+    .slice(1)
+    .map((line) => line.split(' ').map(Number))
+    .map(([code = 0, jt = 0, jf = 0, k = 0]) => ({ code, jt, jf, k }))
 
 const WITHOUT_OPERAND: readonly number[] = [OP.RET_A, OP.TAX, OP.TXA, OP.NEG, OP.LD_LEN, OP.LDX_LEN]
 const isConditional = (code: number): boolean => (code & 7) === 5 && code !== OP.JA
