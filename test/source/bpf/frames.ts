@@ -260,7 +260,7 @@ const primitive = fc.oneof(
     .map(([e, net]) => `${e}net ${net}`),
   fc.tuple(end, port).map(([e, p]) => `${e}port ${p}`),
   fc
-    .tuple(end, of(['0-21', '22-443', '444-65535', '400-70000', '9-3', '70000-4295032000']))
+    .tuple(end, of(['0-21', '22-443', '444-65535', '400-65535', '0-65535', '9-9']))
     .map(([e, r]) => `${e}portrange ${r}`),
   of(VLANS).map((id) => `vlan ${id}`),
   of(VNIS).map((vni) => `vni ${vni}`),
