@@ -36,6 +36,8 @@ export interface AgentOptions {
   limits?: Partial<AgentLimits>
   /** Keeps only packets for which this holds; decided after decoding, before the flow table. */
   filter?: ((m: PacketMeta) => boolean) | null
+  /** Live: a flow is reported as soon as it is judged, not only when it ends; its last report has the final counters. */
+  reportAtVerdict?: boolean
   /** This agent's share when several read the same file: flows whose address hash modulo `of` is `part`. */
   shard?: { part: number; of: number } | null
 }
@@ -70,7 +72,8 @@ const MAX_SOURCES = 1 << 16
 export class Agent {
   readonly stats = new AgentStats()
   readonly table: FlowTable
-  readonly #judge: Judge
+  readonly #reportAtVerdict: boolean
+  #judge: Judge
   readonly #sink: FlowSink
   readonly #head: string
   readonly #filter: ((m: PacketMeta) => boolean) | null
@@ -101,6 +104,7 @@ export class Agent {
     this.#head = `"sensor":${asciiJson(options.sensor)},"policy":${asciiJson(options.policy)}`
     this.#filter = options.filter ?? null
     this.#shard = options.shard ?? null
+    this.#reportAtVerdict = options.reportAtVerdict ?? false
     this.table = new FlowTable(this.#limits.maxFlows, (Math.random() * 0x1_0000_0000) | 0)
     this.#sessions = new SessionPool(
       this.#limits.maxFlows,
@@ -129,6 +133,23 @@ export class Agent {
       else this.stats.notDecoded(status, m)
     }
     this.stats.frames += count
+  }
+
+  /** Capture time went on without a packet: ends what that makes too old. Time never goes back. */
+  tick(timeUs: number): void {
+    if (this.#now === 0 || timeUs <= this.#now) return
+    this.#meta.time = timeUs
+    this.#advance(this.#meta)
+  }
+
+  /** Latest capture time seen, µs; 0 = none yet. */
+  get now(): number {
+    return this.#now
+  }
+
+  /** From here on flows are judged by other policies; what was judged stays. */
+  judgeBy(judge: Judge): void {
+    this.#judge = judge
   }
 
   /** The capture is over: ends and reports up to `most` flows, so that the sink can be emptied; true when none is left. */
@@ -213,6 +234,16 @@ export class Agent {
     session.segment(this.table.side, bytes, m)
     if (session.reoriented) this.#reorient(index, session)
     if (session.done) this.#settle(index, session)
+    if (this.#reportAtVerdict) this.#reportEarly(index, session)
+  }
+
+  /** Cleartext is reported before its session is over: what else crosses can only make it worse. */
+  #reportEarly(index: number, session: FlowSession): void {
+    const flags = this.table.flagsOf(index)
+    if ((flags & flow.REPORTED) !== 0) return
+    if ((flags & flow.SETTLED) === 0 && session.facts.protection !== 'cleartext') return
+    this.table.setFlags(index, flags | flow.REPORTED)
+    this.#increment(index)
   }
 
   #start(m: PacketMeta, source: number): number {

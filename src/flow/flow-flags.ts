@@ -23,6 +23,8 @@ export const HAS_PAYLOAD = 1 << 9
 export const CUT_SHORT = 1 << 10
 /** Dropped to make room for a newer flow. */
 export const EVICTED = 1 << 11
+/** Its verdict was reported before its end. */
+export const REPORTED = 1 << 12
 
 /** Both ends said goodbye, or one slammed the door. */
 export const isClosed = (flags: number): boolean =>
