@@ -2,12 +2,7 @@
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { OperatorError } from '../core/errors.ts'
 import { type ReplayJob, type ReplayResult, replayFiles } from './replay-files.ts'
-
-interface LinesFromWorker {
-  kind: 'flows' | 'certificates'
-  lines: Uint8Array
-  rows: number
-}
+import { type LinesFromWorker, Outbox } from './worker-outbox.ts'
 
 export type FromWorker =
   | LinesFromWorker
@@ -15,40 +10,8 @@ export type FromWorker =
   | { kind: 'done'; result: ReplayResult }
   | { kind: 'failed'; code: string; message: string; fix: string }
 
-/** Chunks sent and not yet taken: enough to keep the main thread busy, little enough to bound memory. */
-const MAX_OUTSTANDING = 4
-
-class Outbox {
-  readonly #port: MessagePort
-  #outstanding = 0
-  #resume: (() => void) | null = null
-
-  constructor(port: MessagePort) {
-    this.#port = port
-    port.on('message', () => {
-      this.#outstanding -= 1
-      this.#resume?.()
-    })
-  }
-
-  post(message: FromWorker): void {
-    this.#port.postMessage(message)
-  }
-
-  /** A view is posted with all the memory behind it, so the lines are copied into memory of their own. */
-  async postChunk(message: LinesFromWorker): Promise<void> {
-    this.#outstanding += 1
-    this.post({ ...message, lines: Uint8Array.from(message.lines) })
-    while (this.#outstanding >= MAX_OUTSTANDING) {
-      await new Promise<void>((resolve) => {
-        this.#resume = resolve
-      })
-    }
-  }
-}
-
 async function work(port: MessagePort): Promise<void> {
-  const outbox = new Outbox(port)
+  const outbox = new Outbox<FromWorker>(port)
   try {
     const result = await replayFiles(workerData as ReplayJob, {
       flows: (lines, rows) => outbox.postChunk({ kind: 'flows', lines, rows }),

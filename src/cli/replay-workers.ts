@@ -3,6 +3,7 @@ import { AgentStats } from '../agent-stats.ts'
 import { type ErrorCode, OperatorError } from '../core/errors.ts'
 import type { ReplayJob, ReplayOutput, ReplayResult } from './replay-files.ts'
 import type { FromWorker } from './replay-worker.ts'
+import { TAKEN } from './worker-outbox.ts'
 
 /**
  * Shares the flows of every file between `count` worker threads. Each reads all files and keeps its part of the
@@ -48,7 +49,7 @@ function runWorker(
           return
         default: {
           const taken = output[message.kind](message.lines, message.rows)
-          taken.then(() => worker.postMessage('taken'), reject)
+          taken.then(() => worker.postMessage(TAKEN), reject)
         }
       }
     })

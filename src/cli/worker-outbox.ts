@@ -1,0 +1,46 @@
+import type { MessagePort } from 'node:worker_threads'
+
+/** A chunk of JSON lines on its way from a worker thread; answered with `TAKEN` once it is written. */
+export interface LinesFromWorker {
+  kind: 'flows' | 'certificates'
+  lines: Uint8Array
+  rows: number
+}
+
+export const TAKEN = 'taken'
+
+/** Chunks sent and not yet taken: enough to keep the main thread busy, little enough to bound memory. */
+const MAX_OUTSTANDING = 4
+
+/** A worker's side of the link to the main thread. */
+export class Outbox<M> {
+  readonly #port: MessagePort
+  readonly #most: number
+  #outstanding = 0
+  #resume: (() => void) | null = null
+
+  constructor(port: MessagePort, mostOutstanding = MAX_OUTSTANDING) {
+    this.#port = port
+    this.#most = mostOutstanding
+    port.on('message', (message: unknown) => {
+      if (message !== TAKEN) return
+      this.#outstanding -= 1
+      this.#resume?.()
+    })
+  }
+
+  post(message: M): void {
+    this.#port.postMessage(message)
+  }
+
+  /** A view is posted with all the memory behind it, so the lines are copied into memory of their own. */
+  async postChunk(message: LinesFromWorker): Promise<void> {
+    this.#outstanding += 1
+    this.#port.postMessage({ ...message, lines: Uint8Array.from(message.lines) })
+    while (this.#outstanding >= this.#most) {
+      await new Promise<void>((resolve) => {
+        this.#resume = resolve
+      })
+    }
+  }
+}
