@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: reads words, calls a command, turns every failure into one line and an exit status. */
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError, Option } from 'commander'
 import { DEFAULT_POLICY } from './classify/index.ts'
@@ -50,6 +51,41 @@ Examples:
   .action(async (files: string[], options) => {
     const { replay } = await import('./cli/replay.ts')
     process.exitCode = await replay(files, options)
+  })
+
+program
+  .command('capture')
+  .description('judge live traffic until a signal ends it')
+  .requiredOption('--source <spec...>', 'where from, as "afpacket:eth1" (docs/sources.md)')
+  .addOption(new Option('--format <format>', 'what to print').choices(['none', 'jsonl']).default('none'))
+  .addOption(
+    new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([DEFAULT_POLICY]),
+  )
+  .addOption(new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15'))
+  .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
+  .addOption(clickhouseOption().conflicts(['noStore']))
+  .option('--no-store', 'keep nothing')
+  .option('--spool <dir>', 'where rows wait while the store is away (default: beside the data)')
+  .option('--spool-size <mib>', 'most that may wait there', '1024')
+  .addOption(new Option('--workers <n>', 'threads for each interface, with rings of their own').default('1'))
+  .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
+  .option('--whole', 'take frames whole; without it the kernel leaves out the bodies of TLS application data')
+  .option('--ring <mib>', 'ring memory for each interface (default: a sixteenth of the memory, 256 at the most)')
+  .option('--user <name>', 'become this user once everything is open')
+  .option('--duration <seconds>', 'end by itself')
+  .option('--sensor <name>', 'name of this sensor in the records', hostname())
+  .addHelpText(
+    'after',
+    `
+Signals: SIGTERM and SIGINT end it and write everything, SIGHUP reads the policies again, SIGUSR1 prints the counters.
+
+Examples:
+  $ sudo intransit capture --source afpacket:eth1 --data data --user nobody
+  $ sudo intransit capture --source afpacket:eth1 --no-store --format jsonl --duration 60 | jq .verdict`,
+  )
+  .action(async (options) => {
+    const { capture } = await import('./cli/capture.ts')
+    process.exitCode = await capture(options)
   })
 
 program

@@ -59,6 +59,10 @@ export interface Source {
   readonly stats: SourceStats
   /** Set when the source stopped early; null otherwise. */
   readonly damage: Damage | null
+  /** Whether a live source's interface or peer is there; left out where there is nothing that could go away. */
+  readonly state?: 'up' | 'down' | 'gone'
+  /** What the operator should know of how it was opened: a smaller buffer than was asked for. */
+  readonly notes?: readonly string[]
   batches(): AsyncIterable<FrameBatch>
   close(): Promise<void>
 }

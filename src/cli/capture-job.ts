@@ -1,0 +1,36 @@
+/** What the main thread and a capture worker say to each other. */
+import type { AgentStats } from '../agent-stats.ts'
+import type { ErrorCode } from '../core/errors.ts'
+import type { SourceStats } from '../source/source.ts'
+import type { PipelineJob } from './pipeline.ts'
+import type { LinesFromWorker } from './worker-outbox.ts'
+
+export interface CaptureJob extends PipelineJob {
+  /** As given with --source: "afpacket:eth1". */
+  source: string
+  worker: number
+  /** Workers that share this source's frames; null = one has them all. */
+  fanout: { group: number; size: number } | null
+  /** Leave out the bodies of TLS application data where the source can. */
+  cut: boolean
+  ringBytes: number | null
+}
+
+/** Counters of one worker since its start. */
+export interface CaptureStats {
+  agent: AgentStats
+  source: SourceStats
+  openFlows: number
+  /** "up" where the source knows no other. */
+  state: string
+}
+
+export type FromCaptureWorker =
+  | LinesFromWorker
+  | { kind: 'opened'; notes: string[] }
+  | { kind: 'stats'; stats: CaptureStats }
+  | { kind: 'reloaded'; policies: string }
+  | { kind: 'failed'; code: ErrorCode; message: string; fix: string; stopped: boolean }
+  | { kind: 'done'; stats: CaptureStats }
+
+export type ToCaptureWorker = { kind: 'stop' } | { kind: 'reload' }

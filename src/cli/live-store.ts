@@ -1,0 +1,136 @@
+/** A capture's rows on their way into a store that may be away: what it does not take now waits on disk. */
+import { createHash } from 'node:crypto'
+import { OperatorError } from '../core/errors.ts'
+import type { Store } from '../store/index.ts'
+import type { Spool, SpooledBatch } from '../store/spool.ts'
+import type { RowOutput } from './pipeline.ts'
+
+/** Rows wait no longer than this for more to come with them: an insert costs milliseconds, however small. */
+const FLUSH_MS = 400
+/** At this size a batch does not wait. */
+const BATCH_BYTES = 8 * 1024 * 1024
+const FIRST_RETRY_MS = 1000
+const MAX_RETRY_MS = 30_000
+
+type Kind = 'flows' | 'certificates'
+
+interface Gathered {
+  chunks: Buffer[]
+  bytes: number
+  rows: number
+}
+
+export class LiveStore implements RowOutput {
+  /** Rows that the store has acknowledged. */
+  storedRows = 0
+  readonly spool: Spool
+  readonly #store: Store
+  readonly #say: (text: string) => void
+  readonly #gathered: Record<Kind, Gathered> = { flows: nothing(), certificates: nothing() }
+  /** One insert after the other: the order of batches is the order in which they came. */
+  #work: Promise<void> = Promise.resolve()
+  readonly #flushTimer: NodeJS.Timeout
+  #retryTimer: NodeJS.Timeout | null = null
+  #retryMs = FIRST_RETRY_MS
+
+  constructor(store: Store, spool: Spool, say: (text: string) => void) {
+    this.#store = store
+    this.spool = spool
+    this.#say = say
+    this.#flushTimer = setInterval(() => void this.flush(), FLUSH_MS)
+    if (spool.batches > 0) {
+      say(`${spool.rows} rows of an earlier run wait in the spool`)
+      this.#retryLater(0)
+    }
+  }
+
+  flows(lines: Uint8Array, rows: number): Promise<void> {
+    return this.#gather('flows', lines, rows)
+  }
+
+  certificates(lines: Uint8Array, rows: number): Promise<void> {
+    return this.#gather('certificates', lines, rows)
+  }
+
+  /** Everything handed in before is in the store or in the spool when it resolves. */
+  flush(): Promise<void> {
+    this.#send('certificates')
+    this.#send('flows')
+    return this.#work
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#flushTimer)
+    await this.flush()
+    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
+    // One more try: a store that is back takes all of it.
+    await this.#drainSpool()
+    if (this.spool.batches > 0) this.#say(`${this.spool.rows} rows stay in the spool for the next run`)
+  }
+
+  async #gather(kind: Kind, lines: Uint8Array, rows: number): Promise<void> {
+    const gathered = this.#gathered[kind]
+    gathered.chunks.push(Buffer.from(lines))
+    gathered.bytes += lines.length
+    gathered.rows += rows
+    if (gathered.bytes < BATCH_BYTES) return
+    this.#send(kind)
+    // Whoever hands in rows faster than they can be written waits here.
+    await this.#work
+  }
+
+  #send(kind: Kind): void {
+    const { chunks, rows } = this.#gathered[kind]
+    if (rows === 0) return
+    this.#gathered[kind] = nothing()
+    const lines = Buffer.concat(chunks)
+    const token = createHash('sha256').update(lines).digest('hex')
+    this.#work = this.#work.then(() => this.#insertOrSpool({ kind, lines, rows, token }))
+  }
+
+  async #insertOrSpool(batch: SpooledBatch): Promise<void> {
+    if (this.spool.batches === 0) {
+      try {
+        await this.#insert(batch)
+        return
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error
+        this.#say(`${error.code}: ${error.message}. Rows wait in the spool until the store takes them.`)
+        this.#retryLater(FIRST_RETRY_MS)
+      }
+    }
+    const dropped = this.spool.droppedRows
+    if (!(await this.spool.put(batch)) && dropped === 0)
+      this.#say('the spool is full or its disk is: rows are lost from now on')
+  }
+
+  async #insert({ kind, lines, rows, token }: SpooledBatch): Promise<void> {
+    if (kind === 'flows') await this.#store.insertFlows(lines, rows, token)
+    else await this.#store.insertCertificates(lines, rows, token)
+    this.storedRows += rows
+  }
+
+  #retryLater(ms: number): void {
+    this.#retryMs = Math.max(ms, FIRST_RETRY_MS)
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = null
+      this.#work = this.#work.then(() => this.#drainSpool())
+    }, ms)
+  }
+
+  /** Sends what waits, oldest first; what the store does not take now is tried again later. */
+  async #drainSpool(): Promise<void> {
+    const before = this.spool.batches
+    try {
+      while (await this.spool.sendOldest((batch) => this.#insert(batch)));
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error
+      const came = this.spool.batches < before
+      this.#retryLater(came ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, MAX_RETRY_MS))
+      return
+    }
+    if (before > 0) this.#say('the store takes rows again, and has all that waited in the spool')
+  }
+}
+
+const nothing = (): Gathered => ({ chunks: [], bytes: 0, rows: 0 })
