@@ -1,5 +1,15 @@
-import { DECODE_STATUS_NAMES, type DecodeStatus, NOT_IP, type PacketMeta, UNSUPPORTED } from './decode/packet-meta.ts'
+import {
+  DECODE_STATUS_NAMES,
+  type DecodeStatus,
+  MALFORMED,
+  NOT_IP,
+  type PacketMeta,
+  TRUNCATED,
+  UNSUPPORTED,
+} from './decode/packet-meta.ts'
 import type { FragmentStats } from './flow/ip-fragments.ts'
+import type { HealthCounters } from './record/health-line.ts'
+import type { SourceStats } from './source/source.ts'
 
 /** Distinct ethertypes and link types that are counted by number; the rest goes into one bucket. */
 const MAX_NAMED = 64
@@ -7,6 +17,8 @@ const MAX_NAMED = 64
 /** Plain counters of one agent, from which metrics, logs and the report are made. */
 export class AgentStats {
   frames = 0
+  /** Bytes on the wire of these frames. */
+  wireBytes = 0
   /** Frames by decode status; see DECODE_STATUS_NAMES. */
   readonly statuses = new Float64Array(DECODE_STATUS_NAMES.length)
   /** Frames that carry no IP, by ethertype or PPP protocol. */
@@ -26,6 +38,29 @@ export class AgentStats {
   notDecoded(status: DecodeStatus, m: PacketMeta): void {
     if (status === NOT_IP) count(this.notIp, m.stoppedAt)
     else if (status === UNSUPPORTED) count(this.unsupportedLinks, m.stoppedAt)
+  }
+}
+
+/** Statuses of frames that were there to be read and were not; what carries no IP is none of them. */
+const NOT_DECODED = [TRUNCATED, MALFORMED, UNSUPPORTED] as const
+
+/** A snapshot of what an agent and the one source it reads have counted so far. */
+export function healthCounters(agent: AgentStats, source: SourceStats): HealthCounters {
+  return {
+    frames_received: source.frames,
+    wire_bytes: agent.wireBytes,
+    kernel_drops: source.drops.kernel,
+    ring_freezes: source.drops.freezes,
+    interface_drops: source.drops.interface,
+    frames_not_decoded: NOT_DECODED.reduce((sum, status) => sum + (agent.statuses[status] ?? 0), 0),
+    fragments_dropped: agent.fragments.dropped,
+    flows_started: agent.flowsStarted,
+    flows_ended: agent.flowsEnded,
+    flows_evicted: agent.flowsEvicted,
+    sessions_evicted: agent.sessionsEvicted,
+    malformed: agent.malformed,
+    records: agent.records,
+    duplicates: 0,
   }
 }
 

@@ -113,6 +113,7 @@ export class Agent {
     )
     this.#endpoint = new FlowEndpoint(this.table)
     this.#fragments = new IpFragments(new ByteBudget(this.#limits.maxFragmentBytes))
+    this.stats.fragments = this.#fragments.stats
     this.#visit = (index) => this.#expire(index)
   }
 
@@ -122,10 +123,13 @@ export class Agent {
     const { bytes, at, captured, wire, time, link, count } = batch
     const m = this.#meta
     const statuses = this.stats.statuses
+    let wireBytes = 0
     for (let i = 0; i < count; i++) {
       const start = at[i] as number
+      const onWire = wire[i] as number
       m.time = time[i] as number
-      const status = decodeFrame(bytes, start, start + (captured[i] as number), wire[i] as number, link[i] as number, m)
+      wireBytes += onWire
+      const status = decodeFrame(bytes, start, start + (captured[i] as number), onWire, link[i] as number, m)
       statuses[status] = (statuses[status] as number) + 1
       if (m.time > this.#now) this.#advance(m)
       if (status === DECODED) this.#packet(bytes, m, number)
@@ -133,6 +137,7 @@ export class Agent {
       else this.stats.notDecoded(status, m)
     }
     this.stats.frames += count
+    this.stats.wireBytes += wireBytes
   }
 
   /** Capture time went on without a packet: ends what that makes too old. Time never goes back. */
@@ -162,7 +167,6 @@ export class Agent {
       ended += 1
     }
     this.#finished = 0
-    this.stats.fragments = this.#fragments.stats
     return true
   }
 

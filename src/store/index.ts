@@ -19,6 +19,8 @@ export interface Store {
   insertFlows(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for lines of `record/certificate-line.ts`. */
   insertCertificates(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
+  /** The same for lines of `record/health-line.ts`. */
+  insertHealth(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** Runs queries/<queryName>.sql. Times are given as RFC 3339 text or Date. @throws OperatorError ERR_STORE_READ */
   select<T>(queryName: string, params?: Record<string, unknown>): Promise<T[]>
   close(): Promise<void>
@@ -57,6 +59,10 @@ class ClickHouseStore implements Store {
 
   insertCertificates(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
     return this.#insert('certificates', jsonLines, rows, token)
+  }
+
+  insertHealth(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
+    return this.#insert('sensor_health', jsonLines, rows, token)
   }
 
   async #insert(table: string, jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
