@@ -3,6 +3,7 @@ import type { AgentStats } from '../agent-stats.ts'
 import { OperatorError } from '../core/errors.ts'
 import { openSource } from '../source/index.ts'
 import type { Damage } from '../source/source.ts'
+import { FileHealth, type FileInterval } from './file-health.ts'
 import type { NamedFile } from './named-files.ts'
 import { CHUNK_BYTES, createPipeline, type Pipeline, type PipelineJob, type RowOutput } from './pipeline.ts'
 
@@ -28,11 +29,14 @@ export interface ReplayResult {
   problems: FileProblem[]
   skippedBlocks: Record<string, number>
   bytesRead: number
+  /** What was counted of each file, without those that hold no frame: they have no time. */
+  health: FileInterval[]
 }
 
 export async function replayFiles(job: ReplayJob, output: ReplayOutput): Promise<ReplayResult> {
   const pipeline = createPipeline(job, output)
-  const result: ReplayResult = { stats: pipeline.agent.stats, problems: [], skippedBlocks: {}, bytesRead: 0 }
+  const { stats } = pipeline.agent
+  const result: ReplayResult = { stats, problems: [], skippedBlocks: {}, bytesRead: 0, health: [] }
   for (const file of job.files) {
     await replayFile(file, pipeline, output, result)
     await pipeline.drain(0)
@@ -51,8 +55,10 @@ async function replayFile(
     result.problems.push(opened)
     return
   }
+  const health = new FileHealth(file.name, agent.stats, opened)
   try {
     for await (const batch of opened.batches()) {
+      health.saw(batch)
       agent.process(batch, file.name)
       output.progress(result.bytesRead + opened.stats.bytesRead, agent.stats.frames, agent.stats.flowsStarted)
       await drain(CHUNK_BYTES)
@@ -67,6 +73,8 @@ async function replayFile(
     result.skippedBlocks[block] = (result.skippedBlocks[block] ?? 0) + count
   }
   if (opened.damage !== null) result.problems.push({ name: file.name, damage: opened.damage })
+  const interval = health.interval()
+  if (interval !== null) result.health.push(interval)
 }
 
 function problemOf(name: string, error: unknown): FileProblem {

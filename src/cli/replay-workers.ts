@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { AgentStats } from '../agent-stats.ts'
 import { type ErrorCode, OperatorError } from '../core/errors.ts'
+import { mergeIntervals } from './file-health.ts'
 import type { ReplayJob, ReplayOutput, ReplayResult } from './replay-files.ts'
 import type { FromWorker } from './replay-worker.ts'
 import { TAKEN } from './worker-outbox.ts'
@@ -69,5 +70,5 @@ function merge(results: readonly ReplayResult[]): ReplayResult {
     stats.records += other.records
     stats.malformed += other.malformed
   }
-  return { ...first, stats }
+  return { ...first, stats, health: mergeIntervals(results.map(({ health }) => health)) }
 }

@@ -6,6 +6,7 @@ import { escapeBeyondAscii } from '../core/json.ts'
 import { compileFilter } from '../decode/filter.ts'
 import { printReport, reportJson } from '../report/index.ts'
 import type { Store } from '../store/index.ts'
+import { fileHealthLine } from './file-health.ts'
 import { type NamedFile, nameFiles } from './named-files.ts'
 import { type Progress, startProgress } from './progress.ts'
 import { type ReplayJob, type ReplayOutput, type ReplayResult, replayFiles } from './replay-files.ts'
@@ -42,6 +43,7 @@ export async function replay(paths: readonly string[], options: ReplayOptions): 
       : await withStore(choice, async (store) => {
           const output = new StoreOutput(store)
           const done = await run(job, workers, output, options)
+          for (const interval of done.health) await output.health(fileHealthLine(job.sensor, interval))
           await output.flush()
           await report(store, options)
           return done

@@ -32,10 +32,12 @@ type Insert = (lines: Uint8Array, rows: number, token: string) => Promise<void>
 export class StoreOutput {
   readonly #flows: Batch
   readonly #certificates: Batch
+  readonly #health: Batch
 
   constructor(store: Store) {
     this.#flows = new Batch((lines, rows, token) => store.insertFlows(lines, rows, token))
     this.#certificates = new Batch((lines, rows, token) => store.insertCertificates(lines, rows, token))
+    this.#health = new Batch((lines, rows, token) => store.insertHealth(lines, rows, token))
   }
 
   flows(lines: Uint8Array, rows: number): Promise<void> {
@@ -46,10 +48,16 @@ export class StoreOutput {
     return this.#certificates.add(lines, rows)
   }
 
+  /** A line of `record/health-line.ts`. */
+  health(line: string): Promise<void> {
+    return this.#health.add(Buffer.from(`${line}\n`, 'latin1'), 1)
+  }
+
   /** Sends what is left. Everything handed in before is stored when it resolves. */
   async flush(): Promise<void> {
     await this.#certificates.send()
     await this.#flows.send()
+    await this.#health.send()
   }
 }
 

@@ -160,13 +160,14 @@ describe('the captures', () => {
   let embedded: Store
 
   beforeAll(async () => {
-    const { flows, certificates } = await capturedLines()
+    const { flows, certificates, health } = await capturedLines()
     remote = await openStore({ clickhouse: urlOf(database) })
     embedded = await openStore({ data: folder })
     for (const store of [remote, embedded]) {
       await store.migrate()
       await store.insertCertificates(`${certificates.join('\n')}\n`, certificates.length, 'certificates')
       await store.insertFlows(`${flows.join('\n')}\n`, flows.length, 'flows')
+      await store.insertHealth(`${health.join('\n')}\n`, health.length, 'health')
       expect(await flowCount(store)).toBe(flows.length)
     }
   })
