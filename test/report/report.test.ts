@@ -140,7 +140,7 @@ describe('nine flows', () => {
     })
     expect(report.coverage[0]).toEqual({
       unit: 'flows',
-      ...{ total: 9, plaintext: 2, weak: 1, strong: 3, opaque: 0, unknown: 2, exempt: 1 },
+      ...{ total: 9, plaintext: 2, weak: 1, strong: 3, opaque: 0, unknown: 2, exempt: 1, lost: 0 },
       ...{ low: 4 / 8, point: 4 / 6, high: 6 / 8 },
     })
     expect(report.named_groups).toEqual([

@@ -123,6 +123,7 @@ describe('an empty store', () => {
       opaque: 0,
       unknown: 0,
       exempt: 0,
+      lost: 0,
       low: null,
       point: null,
       high: null,
@@ -134,10 +135,16 @@ describe('an empty store', () => {
     expect(await ask('time-range')).toEqual([{ first_seen: null, last_seen: null, flows: 0, sources: 0 }])
   })
 
-  it.each(['tls-versions', 'cipher-suites', 'named-groups', 'plaintext-services', 'weak-endpoints', 'rules', 'unseen'])(
-    'has no rows of %s',
-    async (name) => expect(await ask(name, { limit: 5 })).toEqual([]),
-  )
+  it.each([
+    'tls-versions',
+    'cipher-suites',
+    'named-groups',
+    'plaintext-services',
+    'weak-endpoints',
+    'rules',
+    'unseen',
+    'sensor-health',
+  ])('has no rows of %s', async (name) => expect(await ask(name, { limit: 5 })).toEqual([]))
 })
 
 describe('ten flows', () => {
@@ -154,6 +161,7 @@ describe('ten flows', () => {
         opaque: 1,
         unknown: 2,
         exempt: 1,
+        lost: 0,
         low: 4 / 9,
         point: 4 / 7,
         high: 6 / 9,
@@ -167,6 +175,7 @@ describe('ten flows', () => {
         opaque: 60,
         unknown: 5,
         exempt: 7,
+        lost: 0,
         low: 410 / 510,
         point: 410 / 505,
         high: 415 / 510,
@@ -180,6 +189,7 @@ describe('ten flows', () => {
         opaque: 1,
         unknown: 1,
         exempt: 1,
+        lost: 0,
         low: 2 / 6,
         point: 2 / 5,
         high: 3 / 6,
