@@ -35,6 +35,15 @@ export function percent(share: number | null): string {
   return `${shown.toFixed(1)} %`
 }
 
+/** RFC 3339 to the second. */
+export const seconds = (time: string | null): string => (time === null ? '?' : `${time.slice(0, 19)}Z`)
+
+/** A length of time in the unit that fits: "45 s", "12 min", "3.5 h". */
+export function duration(value: number): string {
+  if (value < 120) return `${Math.max(1, Math.round(value))} s`
+  return value < 7200 ? `${Math.round(value / 60)} min` : `${count(Math.round(value / 360) / 10)} h`
+}
+
 /** The share `part` of `whole`, null where there is no whole. */
 export const ratio = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole)
 
@@ -55,7 +64,7 @@ export const clip = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(width - 1, 0))}…`
 
 /** A number stays on the line of its unit. */
-const NUMBER_AND_UNIT = /(\d) (?=%|[kMGTPEZ]?B\b)/g
+const NUMBER_AND_UNIT = /(\d) (?=%|[kMGTPEZ]?B\b|s\b|min\b|h\b)/g
 const NO_BREAK = '\u00a0'
 
 /** Breaks a text into lines of at most `width`, words longer than that cut. */

@@ -5,6 +5,7 @@ import { coverageFigures, headline, verdicts } from './coverage.ts'
 import { plaintextServices, remedies, weakEndpoints } from './findings.ts'
 import { printable, WIDTH } from './format.ts'
 import { inBlackAndWhite, inColour, type Sheet } from './layout.ts'
+import { sawLess } from './losses.ts'
 import { negotiated } from './negotiated.ts'
 import { type Report, readReport } from './read-report.ts'
 import { unseen } from './unseen.ts'
@@ -34,7 +35,10 @@ export const reportJson = (store: Store, packs: readonly PolicyPack[] = []): Pro
   readReport(store, ruleBook(packs))
 
 export function renderReport(read: Report, rules: RuleBook, { colour, width = WIDTH }: ReportOptions): string {
-  if (read.time_range.flows === 0) return 'No flows: the store is empty, and there is nothing to report.\n'
+  const empty = read.time_range.flows === 0
+  if (empty && !read.sensor_health.some(sawLess)) {
+    return 'No flows: the store is empty, and there is nothing to report.\n'
+  }
   const report = printable(read)
   const sheet: Sheet = {
     width: Math.min(Math.max(width, MIN_WIDTH), MAX_WIDTH),
@@ -43,7 +47,7 @@ export function renderReport(read: Report, rules: RuleBook, { colour, width = WI
   const sections = [
     headline(report, sheet),
     coverageFigures(report, sheet),
-    verdicts(report, sheet),
+    ...(empty ? [] : [verdicts(report, sheet)]),
     ...negotiated(report, sheet),
     plaintextServices(report, rules, sheet),
     weakEndpoints(report, rules, sheet),

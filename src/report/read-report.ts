@@ -1,5 +1,6 @@
 /** What the report is made of, read from the store by its queries. The members are named as in the JSON report. */
 import type { Severity } from '../classify/policy.ts'
+import { type HealthCounters, type HealthState, NOTHING_COUNTED } from '../record/health-line.ts'
 import { namedGroup } from '../registry/named-groups.ts'
 import type { Store } from '../store/index.ts'
 import { explainReason, type RuleBook } from './words.ts'
@@ -27,6 +28,8 @@ export interface Coverage {
   opaque: number
   unknown: number
   exempt: number
+  /** Estimate of what dropped frames took away; null where all may have been lost. */
+  lost: number | null
   /** 0..1; null where nothing can be judged. */
   low: number | null
   point: number | null
@@ -91,6 +94,29 @@ export interface Unseen {
   remedy: string | null
 }
 
+/** What a sensor received and lost of one source, in all its intervals. */
+export interface SensorHealth extends HealthCounters {
+  sensor: string
+  source: string
+  workers: number
+  /** At the end. */
+  state: HealthState
+  /** RFC 3339. */
+  window_start: string
+  window_end: string
+  /** RFC 3339: since when no frame came, null where they come. */
+  blind_since: string | null
+  down_s: number
+  /** By kernel and interface together. */
+  dropped: number
+  /** 0..1; null where nothing came and nothing was dropped. */
+  dropped_share: number | null
+  /** Flows of which packets were missing before a verdict. */
+  gap_flows: number
+  /** Flows that hit a memory cap before a verdict. */
+  cap_flows: number
+}
+
 export interface Report {
   time_range: TimeRange
   coverage: Coverage[]
@@ -104,6 +130,7 @@ export interface Report {
   weak_endpoints: Endpoint[]
   rules: FailedRule[]
   unseen: Unseen[]
+  sensor_health: SensorHealth[]
 }
 
 export async function readReport(store: Store, rules: RuleBook): Promise<Report> {
@@ -123,12 +150,14 @@ export async function readReport(store: Store, rules: RuleBook): Promise<Report>
     weak_endpoints: await select('weak-endpoints', { limit: MAX_ROWS }),
     rules: (await select<RuleRow>('rules')).map((row) => inWords(row, rules)),
     unseen: (await select<UnseenRow>('unseen')).map(explained),
+    sensor_health: await select('sensor-health', { limit: MAX_ROWS }),
   }
 }
 
 const COUNTS = new Set([
   ...['total', 'flows', 'bytes', 'edges', 'clients', 'endpoints', 'sources'],
   ...['plaintext', 'weak', 'strong', 'opaque', 'unknown', 'exempt'],
+  ...[...Object.keys(NOTHING_COUNTED), 'workers', 'dropped', 'gap_flows', 'cap_flows'],
 ])
 
 /** Some servers send 64-bit integers as text; beyond 2^53 the last digits do not matter here. */

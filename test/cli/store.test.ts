@@ -22,6 +22,16 @@ it('replaying twice into one folder doubles nothing, and the report covers what 
   expect(Number(verdicts.find(({ verdict }) => verdict === 'plaintext')?.flows)).toBe(plaintext)
 })
 
+it('keeps what it read of each file, once, and tells which was damaged', () => {
+  const data = join(folder, 'health')
+  const once = report(CAPTURES, '--data', data)
+  const { sensor_health: health } = report(CAPTURES, '--data', data, '--workers', '2')
+  expect(health).toEqual(once.sensor_health)
+  const states = (health as { source: string; state: string }[]).map(({ source, state }) => `${state} ${source}`)
+  expect(states.length).toBeGreaterThan(100)
+  expect(states.filter((one) => !one.startsWith('ended '))).toEqual([expect.stringMatching(/^gone .*cut-off\.pcap$/)])
+})
+
 it('--no-store prints a report and leaves nothing behind', () => {
   const before = readdirSync(tmpdir()).filter((name) => name.startsWith('intransit-'))
   const { status, stdout } = intransit(['replay', join(CAPTURES, 'http-plain-get.pcap'), '--no-store'], { cwd: folder })

@@ -1,6 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bar, bytes, clip, count, counted, endpoint, percent, printable, ratio, wrap } from '../../src/report/format.ts'
+import {
+  bar,
+  bytes,
+  clip,
+  count,
+  counted,
+  duration,
+  endpoint,
+  percent,
+  printable,
+  ratio,
+  wrap,
+} from '../../src/report/format.ts'
 
 describe('numbers', () => {
   it.each([
@@ -9,6 +21,15 @@ describe('numbers', () => {
     [987_654_321_012, '987,654,321,012'],
     [2 ** 64, '1.84e+19'],
   ])('count(%d) is %s', (value, text) => expect(count(value)).toBe(text))
+
+  it.each([
+    [0.2, '1 s'],
+    [119.4, '119 s'],
+    [120, '2 min'],
+    [7199, '120 min'],
+    [12_600, '3.5 h'],
+    [3_600_000, '1,000 h'],
+  ])('duration(%d) is %s', (value, text) => expect(duration(value)).toBe(text))
 
   it('one has no plural', () => {
     expect([0, 1, 2000].map((value) => counted(value, 'flow'))).toEqual(['0 flows', '1 flow', '2,000 flows'])

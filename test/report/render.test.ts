@@ -5,9 +5,9 @@ import { SEVERITIES } from '../../src/classify/policy.ts'
 import { UNKNOWN_REASONS } from '../../src/core/verdict.ts'
 import { sentence } from '../../src/report/coverage.ts'
 import { type ReportOptions, renderReport } from '../../src/report/index.ts'
-import type { Report, Service } from '../../src/report/read-report.ts'
+import type { Report, SensorHealth, Service } from '../../src/report/read-report.ts'
 import { bySeverity, explainReason, faults, ruleBook } from '../../src/report/words.ts'
-import { coverageOf, reportOf } from './made-report.ts'
+import { coverageOf, healthOf, reportOf } from './made-report.ts'
 
 const RULES = ruleBook([])
 
@@ -66,6 +66,39 @@ describe('the headline', () => {
         '99.9 % of the flows that can be judged are encrypted; 99.9 % also counting the 2 flows that could not be ' +
         'judged. To fix: 500 flows in the clear.',
     },
+    {
+      name: 'some lost',
+      counts: { plaintext: 1, strong: 3, lost: 1.5 },
+      text:
+        '75.0 % of the flows that can be judged are encrypted; between 54.5 % and 81.8 % counting about 2 flows lost ' +
+        'with dropped frames, as plaintext or as encrypted. To fix: 1 flow in the clear.',
+    },
+    {
+      name: 'some lost and some unknown',
+      counts: { strong: 3, unknown: 1, lost: 0.001 },
+      text:
+        '100.0 % of the flows that can be judged are encrypted; between 75.0 % and 100.0 % counting the 1 flow that ' +
+        'could not be judged and about 1 flow lost with dropped frames, as plaintext or as encrypted. No judged flow ' +
+        'is in the clear or weak.',
+    },
+    {
+      name: 'all that may be lost',
+      counts: { strong: 3, lost: null },
+      text:
+        '100.0 % of the flows that can be judged are encrypted; between 0.0 % and 100.0 % counting all that may have ' +
+        'been lost, as plaintext or as encrypted. No judged flow is in the clear or weak.',
+    },
+    {
+      name: 'nothing, by a blind sensor',
+      counts: { lost: null },
+      text: 'Nothing can be judged: nothing was seen, and all may have been lost.',
+    },
+    {
+      name: 'unknown and lost ones alone',
+      counts: { unknown: 2, lost: 3.2 },
+      text: 'Nothing can be judged: of 2 flows not enough was seen, and about 3 flows were lost.',
+    },
+    { name: 'none', counts: {}, text: 'Nothing can be judged: nothing was seen.' },
     { name: 'all exempt', counts: { exempt: 3 }, text: 'Nothing can be judged: every flow is exempt.' },
   ])('of $name', ({ counts, text }) => expect(sentence(coverageOf('flows', counts))).toBe(text))
 })
@@ -75,6 +108,22 @@ describe('coverage', () => {
     const text = render(reportOf({ plaintext: 1, weak: 1, strong: 2, unknown: 1 }))
     expect(text).toContain('by flows      60.0 %    75.0 %    80.0 %  ██████████████████████▒▒▒▒▒▒▒▒░░░░░░░░\n')
     expect(text.match(/^by (flows|bytes|edges) /gm)).toHaveLength(3)
+  })
+
+  it('says what was lost of each unit', () => {
+    const report = reportOf({ strong: 4 })
+    const lost = [12.4, 3_400_000.7, 0.2]
+    const text = render({ ...report, coverage: report.coverage.map((unit, i) => ({ ...unit, lost: lost[i] ?? 0 })) })
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      'Frames were dropped, and with them about 12 flows, about 3.40 MB, about 1 edge: they may be either.',
+    )
+    expect(render(report)).not.toContain('dropped')
+  })
+
+  it('says of what nothing is known', () => {
+    const text = render(reportOf({ strong: 4, lost: null }))
+    expect(text).toContain('\nNothing is known of flows, bytes, edges: all may have been lost.\n')
+    expect(text).toMatch(/^by flows {7}0\.0 % {3}100\.0 % {3}100\.0 % {2}▒+$/m)
   })
 
   it('without anything to divide by is a dash, never 0 % or 100 %', () => {
@@ -198,6 +247,59 @@ describe('what could not be seen', () => {
     expect(text).toContain(`${reason}: 2 flows, 1.50 kB, most on ports 443, 22 ${words?.why} ${words?.remedy}`)
   })
 
+  it('tells what each source lost, and nothing of those that lost nothing', () => {
+    const lossy = healthOf({
+      ...{ source: 'eth1', frames_received: 1_200_000, dropped: 60_000, dropped_share: 60_000 / 1_260_000 },
+      ...{ ring_freezes: 3, gap_flows: 12, cap_flows: 1, flows_evicted: 4, sessions_evicted: 2, down_s: 5400 },
+      ...{ frames_not_decoded: 6, fragments_dropped: 7 },
+    })
+    const cut = healthOf({ source: 'cut.pcap', state: 'gone', frames_received: 1 })
+    const text = render(reportOf({ strong: 2 }, { sensor_health: [lossy, cut, healthOf({ source: 'fine' })] }))
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      'What could not be seen, and why ─────────────────────────────── ' +
+        'eth1 of sensor edge: 1,200,000 frames received, 60,000 dropped (4.8 %), 3 ring freezes, 12 flows with gaps, ' +
+        '1 cap hit, 4 flows evicted, 2 openings evicted, 6 frames not decoded, 7 fragmented datagrams not joined, ' +
+        'down for 90 min Mirror less, filter earlier, or give the capture more memory or workers. ' +
+        'cut.pcap of sensor edge: 1 frame received, stopped before its end',
+    )
+    expect(text).not.toContain('fine')
+    expect(text).not.toContain('ALARM')
+    const allWell = render(reportOf({ strong: 2 }, { sensor_health: [healthOf({})] }))
+    expect(allWell).toBe(render(reportOf({ strong: 2 })))
+  })
+
+  it.each([
+    { state: 'up', how: '' },
+    { state: 'down', how: ': its interface is down' },
+    { state: 'gone', how: ': it went away' },
+  ] as const)('raises an alarm for a source that went silent while $state', ({ state, how }) => {
+    const silent = healthOf({ state, blind_since: '2026-03-01T10:20:30.500000Z' })
+    const text = render(reportOf({ strong: 2 }, { sensor_health: [silent] }))
+    expect(text.replace(/\s+/g, ' ')).toContain(
+      `ALARM eth1 of sensor edge saw nothing since 2026-03-01T10:20:30Z${how}. Look at the mirror session, the cable ` +
+        'and the interface. eth1 of sensor edge: 1,000 frames received ',
+    )
+  })
+
+  it('tells of a blind sensor where there is no flow at all', () => {
+    const blind = healthOf({ frames_received: 0, dropped_share: null, blind_since: '2026-03-01T10:00:00.000000Z' })
+    const text = render(reportOf({ lost: null }, { sensor_health: [blind] }))
+    expect(text).toContain('Nothing can be judged: nothing was seen, and all may have been lost.\n\nCoverage\n')
+    expect(text).toMatch(/^by flows {7}0\.0 % {9}– {3}100\.0 % {2}▒+$/m)
+    expect(text).toContain('ALARM  eth1 of sensor edge saw nothing since 2026-03-01T10:00:00Z.\n')
+    expect(text).not.toContain('Verdicts')
+  })
+
+  it('shows the sources that lost most, and every alarm', () => {
+    const many = (more: Partial<SensorHealth>) =>
+      Array.from({ length: 12 }, (_, i) => healthOf({ source: `eth${i}`, ...more }))
+    const lossy = render(reportOf({ strong: 2 }, { sensor_health: many({ gap_flows: 1 }) }))
+    expect(lossy.match(/1 flow with gaps/g)).toHaveLength(8)
+    expect(lossy).toContain('… and 4 more: --format json lists them\n')
+    const blind = render(reportOf({ strong: 2 }, { sensor_health: many({ blind_since: '2026-03-01T10:00:00Z' }) }))
+    expect(blind.match(/ALARM/g)).toHaveLength(12)
+  })
+
   it('has a line for a reason of a newer sensor and for none', () => {
     const text = render(reportOf({ unknown: 4 }, { unseen: [row('solar_flare'), { ...row(null), ports: [] }] }))
     expect(text).toContain(
@@ -240,6 +342,7 @@ const list = fc.array(fc.oneof(text, fc.constantFrom(CLEARTEXT, RC4)), { maxLeng
 const some = <T>(one: fc.Arbitrary<T>) => fc.array(one, { maxLength: 12 })
 const counts = fc.record({
   ...{ plaintext: amount, weak: amount, strong: amount, opaque: amount, unknown: amount, exempt: amount },
+  lost: fc.option(fc.double({ min: 0, max: 1e15, noNaN: true })),
 })
 const share = { name: maybe, flows: amount, bytes: amount }
 const anyReport: fc.Arbitrary<Report> = fc
@@ -274,6 +377,26 @@ const anyReport: fc.Arbitrary<Report> = fc
           ...{ reason: maybe, flows: amount, bytes: amount, ports: fc.array(port, { maxLength: 3 }) },
           ...{ why: maybe, remedy: maybe },
         }),
+      ),
+      sensor_health: some(
+        fc
+          .record({
+            ...{
+              sensor: text,
+              source: text,
+              blind_since: maybe,
+              state: fc.constantFrom('up', 'down', 'gone', 'ended'),
+            },
+            ...{ dropped: amount, dropped_share: fc.option(fc.double({ min: 0, max: 1, noNaN: true })) },
+            ...{ frames_received: amount, ring_freezes: amount, gap_flows: amount, cap_flows: amount, down_s: amount },
+            ...{
+              flows_evicted: amount,
+              sessions_evicted: amount,
+              frames_not_decoded: amount,
+              fragments_dropped: amount,
+            },
+          } as const)
+          .map(healthOf),
       ),
     }),
   })

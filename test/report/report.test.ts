@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { printReport, reportJson } from '../../src/report/index.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
+import { madeHealth } from '../store/health-lines.ts'
 import { flowLine } from '../store/lines.ts'
 
 const PACK = 'sec09-recommended'
@@ -83,7 +84,14 @@ describe('an empty store', () => {
     expect(report.coverage.map(({ low, point, high }) => [low, point, high])).toEqual(
       Array.from({ length: 3 }, () => [null, null, null]),
     )
-    expect(report).toMatchObject({ tls_versions: [], post_quantum: null, weak_endpoints: [], rules: [], unseen: [] })
+    expect(report).toMatchObject({
+      tls_versions: [],
+      post_quantum: null,
+      weak_endpoints: [],
+      rules: [],
+      unseen: [],
+      sensor_health: [],
+    })
   })
 })
 
@@ -170,5 +178,45 @@ describe('nine flows', () => {
     const names = JSON.stringify(await reportJson(store)).match(/"[^"]*"(?=:)/g) ?? []
     expect(names.length).toBeGreaterThan(50)
     for (const name of names) expect(name).toMatch(/^"[a-z][a-z0-9_]*"$/)
+  })
+})
+
+describe('a sensor that lost frames', () => {
+  const health = (lines: string, token: string) => store.insertHealth(lines, lines.split('\n').length - 1, token)
+
+  it('widens the bounds and is told in words and figures, in 80 columns', async () => {
+    const before = await printReport(store, { colour: false })
+    await health(madeHealth({ source: 'whole.pcap', frames_received: 900, state: 'ended' }), 'fine')
+    expect(await printReport(store, { colour: false })).toBe(before)
+
+    // 300 beside 900 + 300: a quarter of the 8 flows, 2.00 MB and 8 edges that count.
+    const from = '2026-03-01T10:00:10Z'
+    const lossy = madeHealth({ from, frames_received: 300, kernel_drops: 200, interface_drops: 100, ring_freezes: 1 })
+    const blind = madeHealth({ source: `mirror-of-${'x'.repeat(100)}`, from })
+    await health(lossy + blind, 'lossy')
+    const text = await printReport(store, { colour: false })
+    const said = text.replace(/\s+/g, ' ')
+    expect(said).toContain(
+      'between 40.0 % and 80.0 % counting the 2 flows that could not be judged and about 2 flows lost',
+    )
+    expect(said).toContain('Frames were dropped, and with them about 2 flows, about 500 kB, about 2 edges: they may be')
+    expect(said).toContain('eth1 of sensor test: 300 frames received, 300 dropped (50.0 %), 1 ring freeze Mirror less')
+    expect(said).toMatch(/ALARM mirror-of-x+… of sensor test saw nothing since 2026-03-01T10:00:10Z\. Look/)
+    for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(80)
+
+    const report = await reportJson(store)
+    expect(report.coverage[0]).toMatchObject({ lost: 2, low: 4 / 10, point: 4 / 6, high: 8 / 10 })
+    expect(
+      report.sensor_health.map(({ source, dropped, dropped_share, blind_since }) => [
+        source.slice(0, 9),
+        dropped,
+        dropped_share,
+        blind_since,
+      ]),
+    ).toEqual([
+      ['mirror-of', 0, null, '2026-03-01T10:00:10.000000Z'],
+      ['eth1', 300, 0.5, null],
+      ['whole.pca', 0, 0, null],
+    ])
   })
 })
