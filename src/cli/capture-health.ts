@@ -1,10 +1,15 @@
-/** What a capture lost and how it fares, in words: said when something changed, and in sum at the end. */
+/** What a capture lost and how it fares: in words when something changed and in sum at the end, in rows for the store. */
+import { healthCounters } from '../agent-stats.ts'
 import { DECODED } from '../decode/packet-meta.ts'
+import { type HealthCounters, type HealthState, healthLine, NOTHING_COUNTED } from '../record/health-line.ts'
 import type { CaptureStats } from './capture-job.ts'
 import type { CaptureWorker } from './capture-worker-thread.ts'
 
 /** Losses are told at most this often for each worker. */
 const TELL_MS = 10_000
+/** Length of a row's interval. */
+const ROW_MS = 10_000
+const US_PER_MS = 1000
 /** A sensor that saw nothing for so long is an alarm. */
 const BLIND_MS = 300_000
 
@@ -13,18 +18,26 @@ interface Told {
   dropped: number
   frames: number
   state: string
+  lastFrames: number
   lastFrameMs: number
   isBlind: boolean
+  /** When the last row was made, its interval's end in capture time, and the counters then. */
+  rowMs: number
+  rowUs: number
+  counted: HealthCounters
 }
 
 const droppedOf = ({ source: { drops } }: CaptureStats): number => drops.kernel + drops.interface
 
 export class CaptureHealth {
   readonly #say: (text: string) => void
+  readonly #row: (line: string) => void
   readonly #told = new Map<string, Told>()
 
-  constructor(say: (text: string) => void) {
+  /** `row` takes lines of record/health-line.ts. */
+  constructor(say: (text: string) => void, row: (line: string) => void) {
     this.#say = say
+    this.#row = row
   }
 
   /** Looks at a worker's new counters. */
@@ -39,6 +52,7 @@ export class CaptureHealth {
       told.state = stats.state
     }
     this.#noteSilence(worker.name, stats, told, nowMs)
+    if (nowMs - told.rowMs >= ROW_MS) this.#writeRow(worker, stats, told, stats.state as HealthState)
     const dropped = droppedOf(stats)
     if (dropped <= told.dropped || nowMs - told.atMs < TELL_MS) return
     const lost = dropped - told.dropped
@@ -47,12 +61,32 @@ export class CaptureHealth {
     Object.assign(told, { atMs: nowMs, dropped, frames: stats.source.frames })
   }
 
+  /** The last row of each worker. */
+  end(workers: readonly CaptureWorker[]): void {
+    for (const worker of workers) {
+      const told = this.#told.get(worker.name)
+      if (worker.stats !== null && told !== undefined) this.#writeRow(worker, worker.stats, told, 'ended')
+    }
+  }
+
+  #writeRow({ job }: CaptureWorker, stats: CaptureStats, told: Told, state: HealthState): void {
+    // Capture time where frames gave it; of a sensor that is blind from the start nobody knows better than this host.
+    const endUs = Math.max(stats.nowUs === 0 ? Date.now() * US_PER_MS : stats.nowUs, told.rowUs)
+    const startUs = told.rowUs === 0 ? endUs - (performance.now() - told.rowMs) * US_PER_MS : told.rowUs
+    const counters = healthCounters(stats.agent, stats.source)
+    // All workers of an interface read the same counter of it.
+    if (job.worker > 0) counters.interface_drops = 0
+    const interval = { sensor: job.sensor, source: job.source, worker: job.worker, startUs, endUs, state }
+    this.#row(healthLine(interval, told.counted, counters))
+    Object.assign(told, { rowMs: performance.now(), rowUs: endUs, counted: counters })
+  }
+
   #noteSilence(name: string, stats: CaptureStats, told: Told, nowMs: number): void {
-    if (stats.source.frames > told.frames || stats.source.frames < told.frames) {
+    if (stats.source.frames !== told.lastFrames) {
       if (told.isBlind) this.#say(`${name}: sees frames again`)
       told.isBlind = false
       told.lastFrameMs = nowMs
-      told.frames = stats.source.frames
+      told.lastFrames = stats.source.frames
     } else if (!told.isBlind && nowMs - told.lastFrameMs > BLIND_MS) {
       told.isBlind = true
       this.#say(`ALARM: ${name} has seen no frame for ${BLIND_MS / 60_000} minutes: is the mirror still on?`)
@@ -92,8 +126,12 @@ const first = (nowMs: number): Told => ({
   dropped: 0,
   frames: 0,
   state: 'up',
+  lastFrames: 0,
   lastFrameMs: nowMs,
   isBlind: false,
+  rowMs: nowMs,
+  rowUs: 0,
+  counted: NOTHING_COUNTED,
 })
 
 const count = (value: number): string => value.toLocaleString('en-US')

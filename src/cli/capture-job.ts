@@ -21,6 +21,8 @@ export interface CaptureStats {
   agent: AgentStats
   source: SourceStats
   openFlows: number
+  /** Latest capture time, µs; 0 = no frame came yet. */
+  nowUs: number
   /** "up" where the source knows no other. */
   state: string
 }

@@ -78,6 +78,7 @@ const statsOf = (agent: Agent, source: Source): CaptureStats => ({
   agent: agent.stats,
   source: source.stats,
   openFlows: agent.table.count,
+  nowUs: agent.now,
   state: source.state ?? 'up',
 })
 

@@ -43,8 +43,8 @@ const EXIT_INTERNAL = 1
 export async function capture(options: CaptureOptions): Promise<number> {
   const jobs = jobsOf(options)
   const say = (text: string): void => writeError(`${new Date().toISOString()} ${text}`)
-  const health = new CaptureHealth(say)
   const output = new CaptureOutput(options.format === 'jsonl')
+  const health = new CaptureHealth(say, (line) => void output.health(line))
   const run = new Run(jobs, output, health, say)
   try {
     // What needs privilege comes first; the store's files then belong to whom we have become.
@@ -55,6 +55,7 @@ export async function capture(options: CaptureOptions): Promise<number> {
     return await run.untilOver(options.duration === undefined ? null : secondsOf(options.duration))
   } finally {
     await run.end()
+    health.end(run.workers)
     await output.close()
     for (const line of health.summary(run.workers)) say(line)
   }
@@ -89,6 +90,11 @@ class CaptureOutput implements RowOutput {
   async certificates(lines: Uint8Array, rows: number): Promise<void> {
     await this.#begun
     await this.#store?.certificates(lines, rows)
+  }
+
+  async health(line: string): Promise<void> {
+    await this.#begun
+    await this.#store?.health(line)
   }
 
   async close(): Promise<void> {

@@ -12,7 +12,7 @@ const BATCH_BYTES = 8 * 1024 * 1024
 const FIRST_RETRY_MS = 1000
 const MAX_RETRY_MS = 30_000
 
-type Kind = 'flows' | 'certificates'
+type Kind = 'flows' | 'certificates' | 'health'
 
 interface Gathered {
   chunks: Buffer[]
@@ -26,7 +26,7 @@ export class LiveStore implements RowOutput {
   readonly spool: Spool
   readonly #store: Store
   readonly #say: (text: string) => void
-  readonly #gathered: Record<Kind, Gathered> = { flows: nothing(), certificates: nothing() }
+  readonly #gathered: Record<Kind, Gathered> = { flows: nothing(), certificates: nothing(), health: nothing() }
   /** One insert after the other: the order of batches is the order in which they came. */
   #work: Promise<void> = Promise.resolve()
   readonly #flushTimer: NodeJS.Timeout
@@ -52,10 +52,16 @@ export class LiveStore implements RowOutput {
     return this.#gather('certificates', lines, rows)
   }
 
+  /** One line of `record/health-line.ts`. */
+  health(line: string): Promise<void> {
+    return this.#gather('health', Buffer.from(`${line}\n`, 'latin1'), 1)
+  }
+
   /** Everything handed in before is in the store or in the spool when it resolves. */
   flush(): Promise<void> {
     this.#send('certificates')
     this.#send('flows')
+    this.#send('health')
     return this.#work
   }
 
@@ -106,6 +112,7 @@ export class LiveStore implements RowOutput {
 
   async #insert({ kind, lines, rows, token }: SpooledBatch): Promise<void> {
     if (kind === 'flows') await this.#store.insertFlows(lines, rows, token)
+    else if (kind === 'health') await this.#store.insertHealth(lines, rows, token)
     else await this.#store.insertCertificates(lines, rows, token)
     this.storedRows += rows
   }
