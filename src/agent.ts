@@ -1,5 +1,6 @@
 /** The pipeline on one page: frames in, flow records out. Everything that judges traffic, live or stored, runs this. */
 
+import { type AgentLimits, type AgentOptions, DEFAULT_LIMITS, type FlowSink } from './agent-options.ts'
 import { AgentStats } from './agent-stats.ts'
 import type { Judge, Judgement } from './classify/evaluate.ts'
 import { type CertificateFacts, FlowFacts } from './core/facts.ts'
@@ -12,53 +13,11 @@ import { ByteBudget } from './flow/byte-budget.ts'
 import * as flow from './flow/flow-flags.ts'
 import { FlowTable } from './flow/flow-table.ts'
 import { IpFragments } from './flow/ip-fragments.ts'
-import { Lifetime } from './flow/lifetime.ts'
+import type { Lifetime } from './flow/lifetime.ts'
 import { clientByPort, continuesHandshake, noteSyn, startsNewConnection } from './flow/tcp-opening.ts'
 import { FlowEndpoint, visibilityOf, writeFlow } from './record/line.ts'
-import type { LineBuffer } from './record/line-buffer.ts'
 import { RowWriter } from './record/row.ts'
 import type { FrameBatch } from './source/source.ts'
-
-/** Where records go; whoever feeds the agent empties it between batches. */
-export interface FlowSink {
-  /** Flow records are appended here, one JSON line each. */
-  readonly lines: LineBuffer
-  /** A certificate seen for the first time by this agent. */
-  certificate?(certificate: CertificateFacts): void
-}
-
-export interface AgentOptions {
-  judge: Judge
-  sink: FlowSink
-  sensor: string
-  /** Names of the active policy packs, written into every record. */
-  policy: string
-  limits?: Partial<AgentLimits>
-  /** Keeps only packets for which this holds; decided after decoding, before the flow table. */
-  filter?: ((m: PacketMeta) => boolean) | null
-  /** Live: a flow is reported as soon as it is judged, not only when it ends; its last report has the final counters. */
-  reportAtVerdict?: boolean
-  /** This agent's share when several read the same file: flows whose address hash modulo `of` is `part`. */
-  shard?: { part: number; of: number } | null
-}
-
-export interface AgentLimits {
-  maxFlows: number
-  /** Flows whose opening is being read at the same time, 65,535 at the most. */
-  maxSessions: number
-  /** Bytes held back for reassembly by all flows together. */
-  maxReassemblyBytes: number
-  maxFragmentBytes: number
-  lifetime: Lifetime
-}
-
-export const DEFAULT_LIMITS: AgentLimits = {
-  maxFlows: 1 << 20,
-  maxSessions: 1 << 14,
-  maxReassemblyBytes: 128 * 1024 * 1024,
-  maxFragmentBytes: 32 * 1024 * 1024,
-  lifetime: new Lifetime(),
-}
 
 /** Capture time that jumps further ahead between two frames tells of a step of the clock, not of idle flows. */
 const LEAP_US = 24 * 3600 * 1_000_000
@@ -246,7 +205,12 @@ export class Agent {
     const flags = this.table.flagsOf(index)
     if ((flags & flow.REPORTED) !== 0) return
     if ((flags & flow.SETTLED) === 0 && session.facts.protection !== 'cleartext') return
-    this.table.setFlags(index, flags | flow.REPORTED)
+    this.#report(index)
+  }
+
+  /** The first report of a flow, before its end. */
+  #report(index: number): void {
+    this.table.setFlags(index, this.table.flagsOf(index) | flow.REPORTED)
     this.#increment(index)
   }
 
@@ -295,7 +259,11 @@ export class Agent {
     if ((m.tcpFlags & FIN) !== 0) flags |= table.side === flow.LOW ? flow.FIN_LOW : flow.FIN_HIGH
     if ((m.tcpFlags & RST) !== 0) flags |= flow.RESET
     table.setFlags(index, flags)
-    if (flow.isClosed(flags)) table.wheel.arm(index, m.time + this.#lifetime.lingerUs)
+    if (!flow.isClosed(flags)) return
+    table.wheel.arm(index, m.time + this.#lifetime.lingerUs)
+    // What is left open now will hardly be told by a late packet.
+    const isUntold = (flags & (flow.REPORTED | flow.HAS_PAYLOAD)) === flow.HAS_PAYLOAD
+    if (this.#reportAtVerdict && isUntold) this.#report(index)
   }
 
   /** A flow's slot in the wheel came up: end it, report an increment of a long one, or look again later. */

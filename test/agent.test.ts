@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { Agent, type AgentOptions } from '../src/agent.ts'
+import { Agent } from '../src/agent.ts'
+import type { AgentOptions } from '../src/agent-options.ts'
 import { compilePolicies, loadPolicy } from '../src/classify/index.ts'
 import { DECODE_STATUS_NAMES, type PacketMeta } from '../src/decode/packet-meta.ts'
 import { Lifetime } from '../src/flow/lifetime.ts'
@@ -206,6 +207,70 @@ describe('a flow that lasts', () => {
     const watch = new Watch({ limits: { lifetime } }).sees(...one.open(0))
     for (let at = 20; at <= 640; at += 20) watch.sees(one.client(at))
     expect(watch.records).toMatchObject([{ verdict: 'unknown', reason: 'no_payload' }])
+  })
+})
+
+describe('a live flow', () => {
+  const live = () => new Watch({ reportAtVerdict: true })
+
+  it('in the clear is reported with its first message, once, and again at its end with all that crossed', () => {
+    const one = new Connection(40_000)
+    const watch = live().sees(...one.open(0), one.client(1, GET))
+    expect(watch.records).toMatchObject([{ verdict: 'plaintext', bytes_server: 0 }])
+    watch.sees(one.server(1, OK), one.client(2, GET), one.server(2, OK), ...one.close(3))
+    expect(watch.records).toHaveLength(1)
+    const records = watch.end()
+    expect(records.map((record) => record['increment'])).toEqual([undefined, 1])
+    expect(records[1]).toMatchObject({
+      flow_id: records[0]?.['flow_id'],
+      verdict: 'plaintext',
+      bytes_server: 2 * OK.length,
+    })
+  })
+
+  it('that stays undecided is reported when it closes, and not before', () => {
+    const one = new Connection(40_000)
+    const watch = live().sees(...one.open(0), one.client(1, HELLO))
+    expect(watch.records).toEqual([])
+    watch.sees(...one.close(2))
+    expect(watch.records).toMatchObject([{ verdict: 'unknown', server_name: 'a.example' }])
+    expect(watch.end()).toHaveLength(2)
+  })
+
+  it('without a byte is not reported before its end', () => {
+    const one = new Connection(40_000)
+    const watch = live().sees(...one.open(0), ...one.close(1))
+    expect(watch.records).toEqual([])
+    expect(watch.end()).toHaveLength(1)
+  })
+
+  it('ends when time goes on without packets', () => {
+    const one = new Connection(40_000)
+    const watch = live().sees(...one.open(0), one.client(1, GET), ...one.close(2))
+    watch.agent.tick(START + 4 * S)
+    expect(watch.agent.stats.flowsEnded).toBe(0)
+    watch.agent.tick(START + 9 * S)
+    expect(watch.agent.stats.flowsEnded).toBe(1)
+    watch.agent.tick(START)
+    expect(watch.agent.now).toBe(START + 9 * S)
+  })
+
+  it('does not tick before the first packet, whose time is not known', () => {
+    const { agent } = live()
+    agent.tick(START)
+    expect(agent.now).toBe(0)
+  })
+
+  it('is judged by the policies that hold when it is judged', () => {
+    const watch = live()
+    const [one, two] = [new Connection(40_000), new Connection(40_001)]
+    watch.sees(...one.open(0), one.client(1, GET))
+    watch.agent.judgeBy(compilePolicies([loadPolicy('sec09-literal')]))
+    watch.sees(...two.open(2), two.client(3, GET))
+    expect(watch.records.map((record) => String(record['violations']).split('/')[0])).toEqual([
+      'sec09-recommended',
+      'sec09-literal',
+    ])
   })
 })
 

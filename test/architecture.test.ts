@@ -29,6 +29,7 @@ const STAGES = [
 /** Files of src/ itself that are no stage of their own. */
 const ROOT_FILES: Readonly<Record<string, string>> = {
   'agent.ts': 'agent',
+  'agent-options.ts': 'agent',
   'agent-stats.ts': 'agent',
   'main.ts': 'main',
   // The library: the core's own front door, imported by nobody here.

@@ -44,11 +44,16 @@ export async function capture(options: CaptureOptions): Promise<number> {
   const jobs = jobsOf(options)
   const say = (text: string): void => writeError(`${new Date().toISOString()} ${text}`)
   const output = new CaptureOutput(options.format === 'jsonl')
-  const health = new CaptureHealth(say, (line) => void output.health(line))
+  const health = new CaptureHealth(say, (line) => output.health(line))
   const run = new Run(jobs, output, health, say)
   try {
     // What needs privilege comes first; the store's files then belong to whom we have become.
     await run.start()
+  } catch (error) {
+    await run.end()
+    throw error
+  }
+  try {
     if (options.user !== undefined) say(dropPrivileges(options.user))
     output.begin(await openLiveStore(options, say))
     say(`captures ${options.source.join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`)
@@ -92,9 +97,9 @@ class CaptureOutput implements RowOutput {
     await this.#store?.certificates(lines, rows)
   }
 
-  async health(line: string): Promise<void> {
-    await this.#begun
-    await this.#store?.health(line)
+  /** Rows of before the beginning are not missed: the next one counts on. */
+  health(line: string): void {
+    void this.#store?.health(line)
   }
 
   async close(): Promise<void> {

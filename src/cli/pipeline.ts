@@ -1,5 +1,6 @@
 /** An agent with its judge and its outgoing lines: what replay and capture have in common. */
-import { Agent, type AgentLimits } from '../agent.ts'
+import { Agent } from '../agent.ts'
+import type { AgentLimits } from '../agent-options.ts'
 import type { Judge } from '../classify/evaluate.ts'
 import { compilePolicies, loadDefaultExemptions, loadPolicy } from '../classify/index.ts'
 import { compileFilter } from '../decode/filter.ts'

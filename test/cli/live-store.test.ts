@@ -1,0 +1,170 @@
+/** A capture's rows through outages of a real store: the engine behind chdb-http-server.ts, and a wire that can be cut. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { LiveStore } from '../../src/cli/live-store.ts'
+import { openStore, type Store } from '../../src/store/index.ts'
+import { Spool } from '../../src/store/spool.ts'
+import { capturedLines } from '../store/captured-lines.ts'
+import { ALL_TIME } from '../store/lines.ts'
+import { type RunningServer, startServer } from '../store/running-server.ts'
+
+const USER = { username: 'sensor', password: 'secret' }
+const MIB = 1024 * 1024
+
+/** Passes bytes on to the store's server while it is whole. */
+class Wire {
+  isWhole = true
+  readonly #sockets = new Set<Socket>()
+  readonly #server: Server
+
+  constructor(port: number) {
+    this.#server = createServer((from) => {
+      if (!this.isWhole) {
+        from.destroy()
+        return
+      }
+      const to = connect(port, '127.0.0.1')
+      for (const socket of [from, to]) {
+        this.#sockets.add(socket)
+        socket.on('error', () => undefined)
+        socket.on('close', () => {
+          this.#sockets.delete(socket)
+          from.destroy()
+          to.destroy()
+        })
+      }
+      from.pipe(to).pipe(from)
+    })
+  }
+
+  async open(): Promise<number> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  cut(): void {
+    this.isWhole = false
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  close(): void {
+    this.cut()
+    this.#server.close()
+  }
+}
+
+let server: RunningServer
+let wire: Wire
+let port: number
+let folder: string
+let chunks: Buffer[]
+
+beforeAll(async () => {
+  server = await startServer(USER)
+  wire = new Wire(server.port)
+  port = await wire.open()
+  folder = mkdtempSync(join(tmpdir(), 'intransit-live-'))
+  chunks = (await capturedLines()).flows.map((line) => Buffer.from(`${line}\n`, 'latin1'))
+})
+afterAll(async () => {
+  wire.close()
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+async function open(database: string): Promise<Store> {
+  const store = await openStore({
+    clickhouse: `http://${USER.username}:${USER.password}@127.0.0.1:${port}/${database}`,
+  })
+  await store.migrate()
+  return store
+}
+
+const flowsIn = async (store: Store): Promise<number> => {
+  const [range] = await store.select<{ flows: number }>('time-range', ALL_TIME)
+  return Number(range?.flows)
+}
+
+async function until(what: () => boolean, ms = 15_000): Promise<void> {
+  for (const endMs = performance.now() + ms; !what() && performance.now() < endMs; ) {
+    await new Promise((resolve) => void setTimeout(resolve, 20))
+  }
+  expect(what()).toBe(true)
+}
+
+describe('a live store', () => {
+  it('has every row soon, without being asked', async () => {
+    const store = await open('prompt')
+    const live = new LiveStore(store, new Spool(join(folder, 'prompt'), MIB), () => undefined)
+    for (const chunk of chunks.slice(0, 20)) await live.flows(chunk, 1)
+    const sinceMs = performance.now()
+    await until(() => live.storedRows === 20)
+    expect(performance.now() - sinceMs).toBeLessThan(2000)
+    await live.close()
+    expect(await flowsIn(store)).toBe(20)
+    await store.close()
+  })
+
+  it('loses nothing and doubles nothing while the store is away, and says so once', async () => {
+    const said: string[] = []
+    const store = await open('outage')
+    const live = new LiveStore(store, new Spool(join(folder, 'outage'), 64 * MIB), (text) => void said.push(text))
+    for (const [n, chunk] of chunks.entries()) {
+      if (n === 30) wire.cut()
+      if (n === 90) wire.isWhole = true
+      await live.flows(chunk, 1)
+      if (n % 10 === 0) await live.flush()
+    }
+    await live.flush()
+    await until(() => live.spool.batches === 0)
+    expect(said).toEqual([
+      expect.stringMatching(/^ERR_STORE_WRITE: .* wait in the spool/),
+      expect.stringMatching(/takes rows again/),
+    ])
+    await live.close()
+    expect(live.storedRows).toBe(chunks.length)
+    expect(await flowsIn(store)).toBe(new Set(chunks.map((chunk) => chunk.toString())).size)
+    await store.close()
+  })
+
+  it('leaves to the next run what the store did not take before the end', async () => {
+    const place = join(folder, 'left')
+    const store = await open('left')
+    const said: string[] = []
+    const live = new LiveStore(store, new Spool(place, MIB), (text) => void said.push(text))
+    wire.cut()
+    for (const chunk of chunks.slice(0, 40)) await live.flows(chunk, 1)
+    await live.close()
+    expect(said.at(-1)).toBe('40 rows stay in the spool for the next run')
+    expect(readdirSync(place)).toHaveLength(1)
+    await store.close()
+    wire.isWhole = true
+    const again = await open('left')
+    const next = new LiveStore(again, new Spool(place, MIB), () => undefined)
+    await until(() => next.storedRows === 40)
+    await next.close()
+    expect(await flowsIn(again)).toBe(40)
+    expect(readdirSync(place)).toEqual([])
+    await again.close()
+  })
+
+  it('counts what the spool has no room for, and says it once', async () => {
+    const store = await open('full')
+    const said: string[] = []
+    const live = new LiveStore(store, new Spool(join(folder, 'full'), 100), (text) => void said.push(text))
+    wire.cut()
+    for (const chunk of chunks.slice(0, 10)) {
+      await live.flows(chunk, 1)
+      await live.flush()
+    }
+    wire.isWhole = true
+    await live.close()
+    expect(live.spool.droppedRows + live.storedRows).toBe(10)
+    expect(live.spool.droppedRows).toBeGreaterThan(0)
+    expect(said.filter((text) => text.includes('rows are lost'))).toHaveLength(1)
+    await store.close()
+  })
+})
