@@ -21,6 +21,8 @@ export interface AgentOptions {
   limits?: Partial<AgentLimits>
   /** Keeps only packets for which this holds; decided after decoding, before the flow table. */
   filter?: ((m: PacketMeta) => boolean) | null
+  /** Names of mirrored networks by VNI: a packet that comes in two contexts of one network is counted once. */
+  spaces?: ReadonlyMap<number, string>
   /** Live: a flow is reported as soon as it is judged, not only when it ends; its last report has the final counters. */
   reportAtVerdict?: boolean
   /** This agent's share when several read the same file: flows whose address hash modulo `of` is `part`. */

@@ -33,6 +33,8 @@ export class AgentStats {
   records = 0
   /** Application messages that contradicted their own grammar. */
   malformed = 0
+  /** Packets that another mirror of the same network had shown. */
+  duplicates = 0
   fragments: FragmentStats = { fragments: 0, joined: 0, dropped: 0 }
 
   notDecoded(status: DecodeStatus, m: PacketMeta): void {
@@ -60,7 +62,7 @@ export function healthCounters(agent: AgentStats, source: SourceStats): HealthCo
     sessions_evicted: agent.sessionsEvicted,
     malformed: agent.malformed,
     records: agent.records,
-    duplicates: 0,
+    duplicates: agent.duplicates,
   }
 }
 

@@ -11,9 +11,10 @@ import type { FlowSession } from './dissect/session.ts'
 import { SessionPool } from './dissect/session-pool.ts'
 import { ByteBudget } from './flow/byte-budget.ts'
 import * as flow from './flow/flow-flags.ts'
-import { FlowTable } from './flow/flow-table.ts'
+import { DUPLICATE, FlowTable } from './flow/flow-table.ts'
 import { IpFragments } from './flow/ip-fragments.ts'
 import type { Lifetime } from './flow/lifetime.ts'
+import { MirrorSpaces } from './flow/mirror-spaces.ts'
 import { clientByPort, continuesHandshake, noteSyn, startsNewConnection } from './flow/tcp-opening.ts'
 import { FlowEndpoint, visibilityOf, writeFlow } from './record/line.ts'
 import { RowWriter } from './record/row.ts'
@@ -65,6 +66,7 @@ export class Agent {
     this.#shard = options.shard ?? null
     this.#reportAtVerdict = options.reportAtVerdict ?? false
     this.table = new FlowTable(this.#limits.maxFlows, (Math.random() * 0x1_0000_0000) | 0)
+    if (options.spaces !== undefined) this.table.spaces = new MirrorSpaces(options.spaces)
     this.#sessions = new SessionPool(
       this.#limits.maxFlows,
       this.#limits.maxSessions,
@@ -162,6 +164,10 @@ export class Agent {
     if (this.#filter !== null && !this.#filter(m)) return
     const table = this.table
     let index = table.find(m)
+    if (index === DUPLICATE) {
+      this.stats.duplicates += 1
+      return
+    }
     if (this.#shard !== null && !table.isInShard(this.#shard.part, this.#shard.of)) return
     if (index >= 0 && (m.tcpFlags & SYN) !== 0 && m.proto === PROTO_TCP && startsNewConnection(table, index, m)) {
       this.#end(index)

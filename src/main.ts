@@ -39,6 +39,7 @@ program
   .option('--no-store', 'keep nothing')
   .addOption(new Option('--workers <n>', 'threads; "auto" = one a core').default('1'))
   .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
+  .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
   .option('--sensor <name>', 'name of this sensor in the records', 'replay')
   .addHelpText(
     'after',
@@ -69,6 +70,7 @@ program
   .option('--spool-size <mib>', 'most that may wait there', '1024')
   .addOption(new Option('--workers <n>', 'threads for each interface, with rings of their own').default('1'))
   .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
+  .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
   .option('--whole', 'take frames whole; without it the kernel leaves out the bodies of TLS application data')
   .option('--ring <mib>', 'ring memory for each interface (default: a sixteenth of the memory, 256 at the most)')
   .option('--user <name>', 'become this user once everything is open')

@@ -18,7 +18,7 @@ import {
   serverHello,
   serverHelloDone,
 } from './dissect/tls-records.ts'
-import { batchOf, type Frame, fragmentOf, frameOf, type Packet } from './frames.ts'
+import { batchOf, type Frame, fragmentOf, frameOf, type Packet, vxlan } from './frames.ts'
 import { serverName } from './wire/tls-bytes.ts'
 
 const judge = compilePolicies([loadPolicy('sec09-recommended')])
@@ -732,5 +732,52 @@ describe('finish', () => {
     expect(watch.end()).toHaveLength(1)
     watch.sees(new Connection(40_000).syn(1))
     expect(watch.end()).toHaveLength(2)
+  })
+})
+
+describe('a conversation that is mirrored at both ends', () => {
+  const inside = (vni: number) => (frame: Frame) => vxlan(frame, vni)
+  const conversation = () => {
+    const one = new Connection(40_000)
+    return [...one.open(0), one.client(1, GET), one.server(1, OK), ...one.close(2)]
+  }
+  /** Each packet where it is sent, and a moment later where it arrives. */
+  const both = () =>
+    conversation().flatMap((frame, i) => (i % 2 === 0 ? [1, 2] : [2, 1]).map((vni) => inside(vni)(frame)))
+
+  it('is counted once where the two mirrors are known to show one network', () => {
+    const spaces = new Map([
+      [1, 'prod'],
+      [2, 'prod'],
+    ])
+    const watch = new Watch({ spaces }).sees(...both())
+    const records = watch.end()
+    const once = new Watch().sees(...conversation()).end()
+    expect(records).toHaveLength(1)
+    for (const name of ['packets_client', 'packets_server', 'bytes_client', 'bytes_server', 'verdict', 'http_status'])
+      expect([name, records[0]?.[name]]).toEqual([name, once[0]?.[name]])
+    expect(watch.agent.stats.duplicates).toBe(conversation().length)
+  })
+
+  it('is two where nothing is known of them, or where they are two networks of equal addresses', () => {
+    const spaces = new Map([
+      [1, 'prod'],
+      [2, 'test'],
+    ])
+    for (const options of [{}, { spaces }]) {
+      const watch = new Watch(options).sees(...conversation().map(inside(1)), ...conversation().map(inside(2)))
+      expect(watch.end().map((record) => record['vni'])).toEqual([1, 2])
+      expect(watch.agent.stats.duplicates).toBe(0)
+    }
+  })
+
+  it('does not join the halves of two networks', () => {
+    const spaces = new Map([
+      [1, 'prod'],
+      [2, 'test'],
+    ])
+    const [syn, synAck] = conversation() as [Frame, Frame]
+    expect(new Watch({ spaces }).sees(inside(1)(syn), inside(2)(synAck)).end()).toHaveLength(2)
+    expect(new Watch().sees(inside(1)(syn), inside(2)(synAck)).end()).toHaveLength(1)
   })
 })

@@ -48,6 +48,14 @@ export function fragmentOf(packet: Packet, id: number, offset: number, more: boo
   return { time: packet.time, bytes, wire: bytes.length, link: RAW }
 }
 
+/** The IPv4 packet as a mirror wraps it: in Ethernet, in VXLAN (RFC 7348 §5), between two hosts of the mirror's own. */
+export function vxlan({ time, bytes }: Frame, vni: number): Frame {
+  const header = [0x08, 0, 0, 0, vni >>> 16, (vni >>> 8) & 255, vni & 255, 0]
+  const ethernet = [...new Array(12).fill(2), 0x08, 0x00]
+  const payload = [...header, ...ethernet, ...bytes]
+  return frameOf({ time, from: '192.0.2.1', to: '192.0.2.2', proto: 17, fromPort: 5000, toPort: 4789, payload })
+}
+
 export function batchOf(frames: readonly Frame[]): FrameBatch {
   const batch: FrameBatch = {
     bytes: new Uint8Array(Buffer.concat(frames.map((frame) => frame.bytes))),

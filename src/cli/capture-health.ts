@@ -107,6 +107,7 @@ export class CaptureHealth {
         `${count(source.drops.kernel)} dropped by the kernel`,
         `${count(source.drops.interface)} by the interface`,
       ]
+      if (agent.duplicates > 0) parts.push(`${count(agent.duplicates)} mirrored twice`)
       if (agent.flowsEvicted > 0) parts.push(`${count(agent.flowsEvicted)} flows evicted`)
       if (agent.sessionsEvicted > 0) parts.push(`${count(agent.sessionsEvicted)} openings read in part`)
       if (restarts > 0) parts.push(`started again ${restarts} times`)

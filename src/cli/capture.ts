@@ -12,6 +12,7 @@ import { LiveStore } from './live-store.ts'
 import type { RowOutput } from './pipeline.ts'
 import { dropPrivileges } from './privileges.ts'
 import { writeError, writeOut } from './terminal.ts'
+import { parseVpcs } from './vpc.ts'
 
 export interface CaptureOptions {
   source: string[]
@@ -22,6 +23,7 @@ export interface CaptureOptions {
   sensor: string
   workers: string
   whole?: boolean
+  vpc?: string[]
   ring?: string
   data?: string
   clickhouse?: string
@@ -171,6 +173,7 @@ function jobsOf(options: CaptureOptions): CaptureJob[] {
   // Mistakes in the packs and the filter are told before anything is opened.
   for (const name of options.policy) loadPolicy(name)
   if (options.filter !== undefined) compileFilter(options.filter)
+  const spaces = parseVpcs(options.vpc ?? [])
   const workers = wholeNumber('--workers', options.workers, MAX_WORKERS)
   const ringBytes = options.ring === undefined ? null : wholeNumber('--ring', options.ring, 2047) * MIB
   return options.source.flatMap((source, n) => {
@@ -189,6 +192,7 @@ function jobsOf(options: CaptureOptions): CaptureJob[] {
       sensor: options.sensor,
       shard: null,
       reportAtVerdict: true,
+      spaces,
     }))
   })
 }

@@ -15,6 +15,8 @@ export interface PipelineJob {
   sensor: string
   shard: { part: number; of: number } | null
   reportAtVerdict?: boolean
+  /** Names of mirrored networks by VNI. */
+  spaces?: ReadonlyMap<number, string>
   limits?: Partial<AgentLimits>
 }
 
@@ -54,6 +56,7 @@ export function createPipeline(job: PipelineJob, output: RowOutput): Pipeline {
     filter: job.filter === null ? null : compileFilter(job.filter),
     shard: job.shard,
     reportAtVerdict: job.reportAtVerdict ?? false,
+    ...(job.spaces === undefined ? {} : { spaces: job.spaces }),
     ...(job.limits === undefined ? {} : { limits: job.limits }),
   })
   const drain = async (least: number): Promise<void> => {

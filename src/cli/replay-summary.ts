@@ -42,6 +42,7 @@ function describeFlows({ stats }: ReplayResult): string[] {
   if (stats.sessionsEvicted > 0) {
     lines.push(`note: ${plural(stats.sessionsEvicted, 'opening')} read in part only (session cap)`)
   }
+  if (stats.duplicates > 0) lines.push(`note: ${plural(stats.duplicates, 'packet')} mirrored twice, counted once`)
   if (stats.malformed > 0) lines.push(`note: ${plural(stats.malformed, 'malformed message')}`)
   return lines
 }

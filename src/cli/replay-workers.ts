@@ -69,6 +69,7 @@ function merge(results: readonly ReplayResult[]): ReplayResult {
     stats.increments += other.increments
     stats.records += other.records
     stats.malformed += other.malformed
+    stats.duplicates += other.duplicates
   }
   return { ...first, stats, health: mergeIntervals(results.map(({ health }) => health)) }
 }

@@ -14,6 +14,7 @@ import { describeResult, exitStatusOf } from './replay-summary.ts'
 import { replayInWorkers } from './replay-workers.ts'
 import { type StoreChoice, StoreOutput, withStore } from './store-output.ts'
 import { wantsColour, writeError, writeOut } from './terminal.ts'
+import { parseVpcs } from './vpc.ts'
 
 export interface ReplayOptions {
   format: 'table' | 'json' | 'jsonl'
@@ -22,6 +23,7 @@ export interface ReplayOptions {
   filter?: string
   sensor: string
   workers: string
+  vpc?: string[]
   data?: string
   clickhouse?: string
   store: boolean
@@ -63,6 +65,7 @@ function jobOf(files: NamedFile[], options: ReplayOptions): ReplayJob {
     filter: options.filter ?? null,
     sensor: options.sensor,
     shard: null,
+    spaces: parseVpcs(options.vpc ?? []),
   }
 }
 

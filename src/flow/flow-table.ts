@@ -1,12 +1,13 @@
 import type { PacketMeta, TunnelKind } from '../decode/packet-meta.ts'
 import { CLIENT_IS_HIGH, HIGH, LOW, type Side } from './flow-flags.ts'
 import { isAbove } from './key-order.ts'
+import { compareContexts, type MirrorSpaces, PERHAPS, SAME, TWICE, UNSEEN } from './mirror-spaces.ts'
 import { NONE, TimerWheel } from './timer-wheel.ts'
 
-/** `vni` of a direction of which no packet came yet; identifiers have 24 bits or 32, -1 is none. */
-const UNSEEN = -2
-
 const FIRST_BUCKETS = 1 << 14
+
+/** What `find` answers for a packet that another mirror of the same network has shown, or will. */
+export const DUPLICATE = -2
 
 /** Words of a flow's key record: 64 bytes, a line of the processor's cache. */
 export const KEY_WORDS = 16
@@ -54,6 +55,8 @@ export class FlowTable {
   count = 0
   /** Side that sent the packet of the last `find` or `create`. */
   side: Side = LOW
+  /** What is known of tunnel identifiers that mirror one network. */
+  spaces: MirrorSpaces | null = null
 
   /** One record a flow: what every packet is compared with. The low address, then the high one, are its first words. */
   readonly key: Int32Array
@@ -121,7 +124,7 @@ export class FlowTable {
     return this.count === this.capacity
   }
 
-  /** Index of the packet's flow, or -1; sets `side`. */
+  /** Index of the packet's flow, -1 where there is none, or DUPLICATE; sets `side`. */
   find(m: PacketMeta): number {
     this.#key(m)
     const key = this.key
@@ -135,10 +138,10 @@ export class FlowTable {
       if (key[k + HASH] === hash && this.#matches(k, m)) {
         const context = key[k + VNI + side] as number
         if (context === vni) return slot - 1
-        if (context === UNSEEN) {
-          if (key[k + VNI + 1 - side] === vni) return this.#own(slot - 1, vni)
-          other = slot - 1
-        }
+        const seen = compareContexts(this.spaces, context, key[k + VNI + 1 - side] as number, vni)
+        if (seen === SAME) return this.#own(slot - 1, vni)
+        if (seen === TWICE) return DUPLICATE
+        if (seen === PERHAPS) other = slot - 1
       }
       slot = key[k + NEXT] as number
     }
@@ -230,7 +233,6 @@ export class FlowTable {
   flagsOf(flow: number): number {
     return this.key[flow * KEY_WORDS + FLAGS] as number
   }
-
   setFlags(flow: number, flags: number): void {
     this.key[flow * KEY_WORDS + FLAGS] = flags
   }
@@ -239,7 +241,6 @@ export class FlowTable {
   portsOf(flow: number): number {
     return this.key[flow * KEY_WORDS + PORTS] as number
   }
-
   protoOf(flow: number): number {
     return (this.key[flow * KEY_WORDS + KIND] as number) & 0xff
   }
@@ -331,13 +332,9 @@ export class FlowTable {
 
   /** Does the packet of the last `find` belong to this share of the flows? Fragments of one datagram always do or don't. */
   isInShard(part: number, of: number): boolean {
-    return (this.#shardHash() >>> 0) % of === part
-  }
-
-  #shardHash(): number {
     let h = Math.imul(this.#lo3 ^ Math.imul(this.#hi3, 0x9e3779b1), 0x85ebca6b)
     h = Math.imul(h ^ this.#lo0 ^ this.#hi1 ^ Math.imul(this.#lo2 ^ this.#hi2, 31), 0xc2b2ae35)
-    return h ^ (h >>> 15)
+    return ((h ^ (h >>> 15)) >>> 0) % of === part
   }
 
   clientSide(flow: number): Side {
