@@ -12,6 +12,7 @@ export const ERROR_CODES = {
     exit: 3,
     meaning: 'the kernel refused a live capture: no memory for the ring, or a fanout group in use',
   },
+  ERR_SOURCE_ADDRESS: { exit: 3, meaning: 'an address to listen on is taken, not allowed, or not of this machine' },
   ERR_SOURCE_DAMAGED: {
     exit: 4,
     meaning: 'a capture file is damaged or cut off; everything before the damage was read',

@@ -42,14 +42,14 @@ export interface StartedReader {
   readonly at: number
 }
 
-export const createBatch = (bytes: Uint8Array): FrameBatch => ({
+export const createBatch = (bytes: Uint8Array, frames = MAX_BATCH_FRAMES): FrameBatch => ({
   bytes,
   count: 0,
-  at: new Int32Array(MAX_BATCH_FRAMES),
-  captured: new Int32Array(MAX_BATCH_FRAMES),
-  wire: new Int32Array(MAX_BATCH_FRAMES),
-  time: new Float64Array(MAX_BATCH_FRAMES),
-  link: new Int32Array(MAX_BATCH_FRAMES),
+  at: new Int32Array(frames),
+  captured: new Int32Array(frames),
+  wire: new Int32Array(frames),
+  time: new Float64Array(frames),
+  link: new Int32Array(frames),
 })
 
 /** The longest frame believed of a capture with this snapshot length; 0 = it announces none. */

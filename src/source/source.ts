@@ -43,9 +43,11 @@ export interface Drops {
   freezes: number
   /** Frames that an interface's own counters say it dropped before the socket. */
   interface: number
+  /** Frames that reached this process while its reader was too far behind to take them. */
+  reader: number
 }
 
-export const noDrops = (): Drops => ({ kernel: 0, freezes: 0, interface: 0 })
+export const noDrops = (): Drops => ({ kernel: 0, freezes: 0, interface: 0, reader: 0 })
 
 /**
  * One capture file, stream or interface. The one interface of every source, live or stored. A live source yields an

@@ -1,0 +1,37 @@
+/** ADDR:PORT as operators write it, and what a refused address means to them. */
+import { isIP } from 'node:net'
+import { OperatorError } from '../core/errors.ts'
+
+export interface Endpoint {
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string
+  readonly port: number
+}
+
+export const endpointText = ({ host, port }: Endpoint): string =>
+  isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`
+
+/** Why `what` ("udp 0.0.0.0:4789") cannot be listened on. */
+export function listenError(what: string, { host, port }: Endpoint, error: NodeJS.ErrnoException): OperatorError {
+  const flag = what.startsWith('udp') ? 'u' : 't'
+  return new OperatorError(
+    'ERR_SOURCE_ADDRESS',
+    `cannot listen on ${what}: ${reason(error)}`,
+    fixOf(error, flag, host, port),
+  )
+}
+
+function reason(error: NodeJS.ErrnoException): string {
+  if (error.code === 'EADDRINUSE') return 'the address is in use'
+  if (error.code === 'EADDRNOTAVAIL') return 'the address is not of this machine'
+  return error.message
+}
+
+function fixOf({ code }: NodeJS.ErrnoException, flag: string, host: string, port: number): string {
+  // A VXLAN device of the kernel's own holds 4789 or 8472 too, and no process is to be found.
+  const device = flag === 'u' ? '; or ip -d link show type vxlan' : ''
+  if (code === 'EADDRINUSE') return `find who has it with: ss -${flag}lnp sport = :${port}${device}`
+  if (code === 'EACCES')
+    return `take a port from 1024 on, or allow ${port}: sysctl -w net.ipv4.ip_unprivileged_port_start=${port}`
+  return `take an address that "ip address" shows instead of ${host}, or 0.0.0.0 for all of them`
+}
