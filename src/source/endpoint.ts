@@ -11,6 +11,8 @@ export interface Endpoint {
 export const endpointText = ({ host, port }: Endpoint): string =>
   isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`
 
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || /^127\./.test(host)
+
 /** Why `what` ("udp 0.0.0.0:4789") cannot be listened on. */
 export function listenError(what: string, { host, port }: Endpoint, error: NodeJS.ErrnoException): OperatorError {
   const flag = what.startsWith('udp') ? 'u' : 't'

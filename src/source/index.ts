@@ -57,12 +57,20 @@ export async function openSource(name: string, stdin: NodeJS.ReadableStream = pr
  */
 export const listSources = (paths: string[]): Promise<string[]> => expandPaths(paths, isCapture)
 
-async function startSource(name: string, { input, size }: OpenedInput): Promise<Source> {
+/**
+ * The capture in bytes that are open already; `skippedBlocks` may be shared by several. Closes nothing when it throws.
+ * @throws OperatorError ERR_SOURCE_FORMAT
+ */
+export async function startSource(
+  name: string,
+  { input, size }: OpenedInput,
+  skippedBlocks: Record<string, number> = {},
+): Promise<Source> {
   const window = await unpack(input, WINDOW_BYTES)
   const format = await recognise(window)
   if (format === undefined) throw notACapture(name, window)
   if (!(await window.ensure(format.headerBytes(window.buf)))) throw headerCutOff(name, format, window)
-  const stats: SourceStats = { bytesRead: window.input.rawBytes, frames: 0, skippedBlocks: {}, drops: noDrops() }
+  const stats: SourceStats = { bytesRead: window.input.rawBytes, frames: 0, skippedBlocks, drops: noDrops() }
   const started = format.reader(window.buf, stats.skippedBlocks)
   if (typeof started === 'string') throw formatError(`${name} is not a readable ${format.name} file: ${started}`)
   window.at = started.at

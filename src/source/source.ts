@@ -33,6 +33,21 @@ export interface SourceStats {
   skippedBlocks: Record<string, number>
   /** Frames that were on the wire and did not reach us, as far as the source can tell; all 0 for a file. */
   drops: Drops
+  /** Of a source that reads one capture after another: connections, files of a ring. */
+  captures?: CaptureCounts
+}
+
+export interface CaptureCounts {
+  /** Connections made, files opened. */
+  opened: number
+  /** Ended where a frame ended. */
+  finished: number
+  /** Ended inside a frame, or in bytes that are no capture. */
+  damaged: number
+  /** Connections refused or not answered, files that were gone before they could be read. */
+  failed: number
+  /** The last of `damaged` and `failed` in words. */
+  lastProblem: string | null
 }
 
 /** What a live source lost, by where. Cumulative. */
