@@ -93,7 +93,7 @@ async function recognise(window: ByteWindow): Promise<CaptureFormat | undefined>
 }
 
 /** Does the file open like a capture? A file that cannot be read counts as one, so that opening it says why. */
-async function isCapture(path: string): Promise<boolean> {
+export async function isCapture(path: string): Promise<boolean> {
   let opened: OpenedInput
   try {
     opened = openInput(path)
