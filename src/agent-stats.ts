@@ -51,7 +51,8 @@ export function healthCounters(agent: AgentStats, source: SourceStats): HealthCo
   return {
     frames_received: source.frames,
     wire_bytes: agent.wireBytes,
-    kernel_drops: source.drops.kernel,
+    // Whoever had no room, between the wire and us.
+    kernel_drops: source.drops.kernel + source.drops.reader,
     ring_freezes: source.drops.freezes,
     interface_drops: source.drops.interface,
     frames_not_decoded: NOT_DECODED.reduce((sum, status) => sum + (agent.statuses[status] ?? 0), 0),

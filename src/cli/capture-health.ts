@@ -27,7 +27,7 @@ interface Told {
   counted: HealthCounters
 }
 
-const droppedOf = ({ source: { drops } }: CaptureStats): number => drops.kernel + drops.interface
+const droppedOf = ({ source: { drops } }: CaptureStats): number => drops.kernel + drops.reader + drops.interface
 
 export class CaptureHealth {
   readonly #say: (text: string) => void
@@ -107,6 +107,7 @@ export class CaptureHealth {
         `${count(source.drops.kernel)} dropped by the kernel`,
         `${count(source.drops.interface)} by the interface`,
       ]
+      if (source.drops.reader > 0) parts.push(`${count(source.drops.reader)} came faster than they were read`)
       if (agent.duplicates > 0) parts.push(`${count(agent.duplicates)} mirrored twice`)
       if (agent.flowsEvicted > 0) parts.push(`${count(agent.flowsEvicted)} flows evicted`)
       if (agent.sessionsEvicted > 0) parts.push(`${count(agent.sessionsEvicted)} openings read in part`)

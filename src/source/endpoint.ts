@@ -8,6 +8,18 @@ export interface Endpoint {
   readonly port: number
 }
 
+/** Reads "ADDR:PORT", "ADDR", ":PORT", "" or "[IPV6]:PORT"; null when it is none of them or a part has no default. */
+export function parseEndpoint(text: string, defaults: Partial<Endpoint> = {}): Endpoint | null {
+  const match = /^(?:\[([^\]]*)\]|([^:[\]/@\s]*))(?::(\d{1,5}))?$/.exec(text)
+  if (match === null) return null
+  const [, bracketed, plain, digits] = match
+  if (bracketed !== undefined && isIP(bracketed) !== 6) return null
+  const host = bracketed ?? (plain === '' ? defaults.host : plain)
+  const port = digits === undefined ? defaults.port : Number(digits)
+  if (host === undefined || port === undefined || port > 65_535) return null
+  return { host, port }
+}
+
 export const endpointText = ({ host, port }: Endpoint): string =>
   isIP(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`
 

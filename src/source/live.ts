@@ -1,8 +1,12 @@
 /** THE TABLE of live sources, and how `kind:rest` becomes one. */
 import { OperatorError } from '../core/errors.ts'
+import { openFollowed } from './follow-file.ts'
 import { openInterface } from './live-af-packet.ts'
+import { openListener, openMirror, openTcp, openTls } from './live-endpoints.ts'
 import type { LiveSettings } from './live-settings.ts'
+import { openPcapStream } from './pcap-stream.ts'
 import type { Source } from './source.ts'
+import { openWatched } from './watch-folder.ts'
 
 export interface LiveKind {
   /** What stands before the first colon. */
@@ -17,6 +21,19 @@ export interface LiveKind {
 /** One row a kind; the order is that of the help. */
 export const LIVE_KINDS: readonly LiveKind[] = [
   { name: 'afpacket', usage: 'afpacket:IFACE', reads: 'an interface of Linux', open: openInterface },
+  { name: 'vxlan', usage: 'vxlan:ADDR:PORT', reads: 'mirrored traffic in VXLAN', open: openMirror('vxlan') },
+  { name: 'geneve', usage: 'geneve:ADDR:PORT', reads: 'mirrored traffic in GENEVE', open: openMirror('geneve') },
+  {
+    name: 'pcap-stream',
+    usage: 'pcap-stream:FIFO',
+    reads: 'a capture in a pipe; - is standard input',
+    open: named(openPcapStream),
+  },
+  { name: 'tcp', usage: 'tcp://HOST:PORT', reads: 'a capture served over TCP', open: openTcp },
+  { name: 'tls', usage: 'tls://HOST:PORT[?ca=FILE]', reads: 'a capture served inside TLS', open: openTls },
+  { name: 'tcp-listen', usage: 'tcp-listen://ADDR:PORT', reads: 'captures that others send', open: openListener },
+  { name: 'follow', usage: 'follow:FILE', reads: 'a capture file that grows', open: named(openFollowed) },
+  { name: 'watch', usage: 'watch:FOLDER', reads: 'a folder into which captures rotate', open: named(openWatched) },
 ]
 
 /**
@@ -30,6 +47,14 @@ export async function openLive(spec: string, settings: LiveSettings): Promise<So
   if (kind !== undefined && colon >= 0) return kind.open(spec.slice(colon + 1), settings)
   if (kind !== undefined) throw usageError(`${spec} says no more than its kind`, kind.usage)
   throw usageError(`${spec} is no live source`, LIVE_KINDS.map((row) => row.usage).join(', '))
+}
+
+/** What is named by a path needs one. */
+function named(open: (path: string) => Promise<Source>): LiveKind['open'] {
+  return async (path) => {
+    if (path === '') throw new OperatorError('ERR_USAGE', 'no path is named', 'write one behind the colon')
+    return open(path)
+  }
 }
 
 const usageError = (what: string, usage: string): OperatorError =>

@@ -19,7 +19,7 @@ const sourceStats = (more: Partial<SourceStats>): SourceStats => ({
   bytesRead: 0,
   frames: 0,
   skippedBlocks: {},
-  drops: { kernel: 0, freezes: 0, interface: 0 },
+  drops: { kernel: 0, freezes: 0, interface: 0, reader: 0 },
   ...more,
 })
 
@@ -36,13 +36,13 @@ describe('a snapshot', () => {
       [UNSUPPORTED, 300],
     ] as const)
       agent.statuses[status] = frames
-    const source = sourceStats({ frames: 100, drops: { kernel: 11, freezes: 12, interface: 13 } })
+    const source = sourceStats({ frames: 100, drops: { kernel: 11, freezes: 12, interface: 13, reader: 4 } })
     const snapshot = healthCounters(agent, source)
     source.frames += 1
     source.drops.kernel += 1
     agent.fragments.dropped += 1
     expect(snapshot).toEqual({
-      ...{ frames_received: 100, wire_bytes: 6000, kernel_drops: 11, ring_freezes: 12, interface_drops: 13 },
+      ...{ frames_received: 100, wire_bytes: 6000, kernel_drops: 15, ring_freezes: 12, interface_drops: 13 },
       ...{ frames_not_decoded: 321, fragments_dropped: 8, flows_started: 7, flows_ended: 6, flows_evicted: 5 },
       ...{ sessions_evicted: 4, malformed: 3, records: 2, duplicates: 0 },
     })
