@@ -2,15 +2,10 @@
 /** The command line: reads words, calls a command, turns every failure into one line and an exit status. */
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { setFlagsFromString } from 'node:v8'
 import { Command, CommanderError, Option } from 'commander'
 import { DEFAULT_POLICY } from './classify/index.ts'
 import { writeError } from './cli/terminal.ts'
 import { OperatorError } from './core/errors.ts'
-
-// Left alone, the engine lets garbage grow to a multiple of what lives before it collects. Told to mind its size it needs
-// 160 MB less where a million flows are open, and no more time that could be measured (bench/README.md).
-setFlagsFromString('--optimize-for-size')
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
 

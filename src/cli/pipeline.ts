@@ -6,6 +6,7 @@ import { compilePolicies, loadDefaultExemptions, loadPolicy } from '../classify/
 import { compileFilter } from '../decode/filter.ts'
 import { certificateLine } from '../record/certificate-line.ts'
 import { LineBuffer } from '../record/line-buffer.ts'
+import { mindSize } from './engine-memory.ts'
 
 export interface PipelineJob {
   policies: readonly string[]
@@ -60,6 +61,7 @@ export function createPipeline(job: PipelineJob, output: RowOutput): Pipeline {
     ...(job.limits === undefined ? {} : { limits: job.limits }),
   })
   const drain = async (least: number): Promise<void> => {
+    mindSize(agent.table.count)
     if (certificates.end > least) await send(certificates, (lines, rows) => output.certificates(lines, rows))
     if (flows.end > least) await send(flows, (lines, rows) => output.flows(lines, rows))
   }
