@@ -27,6 +27,8 @@ const SETTLING_MS = 1500
 
 interface Receiver {
   name: string
+  /** Its counts are in its standard output. */
+  tellsAtEnd?: boolean
   command: (interface_: string) => string[]
   /** Frames that it says it took and lost, of all that it printed; null = it does not say. */
   counts: (said: string) => { taken: number; lost: number } | null
@@ -62,12 +64,17 @@ const RECEIVERS: Receiver[] = [
       return match === null ? null : { taken: number(match[1]), lost: number(match[2]) }
     },
   },
-  { name: 'ndpiReader -q', command: (name) => ['ndpiReader', '-q', '-s', '3600', '-i', name], counts: ndpiCounts },
+  {
+    name: 'ndpiReader',
+    tellsAtEnd: true,
+    command: (name) => ['ndpiReader', '-s', '3600', '-i', name],
+    counts: ndpiCounts,
+  },
 ]
 
 function ndpiCounts(said: string): { taken: number; lost: number } | null {
   const taken = /IP packets:\s+([\d,]+)/.exec(said)?.[1]
-  return taken === undefined ? null : { taken: number(taken), lost: FRAMES - number(taken) }
+  return taken === undefined ? null : { taken: number(taken), lost: Math.max(FRAMES - number(taken), 0) }
 }
 
 const ticksPerSecond = number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout.trim())
@@ -80,6 +87,9 @@ function cpuOf(pid: number): number {
   return (number(fields[11]) + number(fields[12])) / ticksPerSecond
 }
 
+const within = (done: Promise<unknown>, ms: number): Promise<boolean> =>
+  Promise.race([done.then(() => true), sleep(ms, false)])
+
 interface Result {
   taken: number
   lost: number
@@ -91,12 +101,13 @@ interface Result {
 async function measure(net: Net, pair: Pair, file: string, rate: string, receiver: Receiver): Promise<Result | null> {
   const child = net.spawn('taskset', '-c', '0', ...receiver.command(pair.receiver))
   let said = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    // Records are counted by no one here: what matters is that somebody takes them.
-    stream?.on('data', (chunk: Buffer) => {
-      said = (said + chunk.toString('latin1')).slice(-20_000)
-    })
-  }
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString('latin1')
+  })
+  // Records are counted by no one here: what matters is that somebody takes them.
+  child.stdout?.on('data', (chunk: Buffer) => {
+    if (receiver.tellsAtEnd === true) said += chunk.toString('latin1')
+  })
   const closed = new Promise((resolve) => child.on('close', resolve))
   await sleep(OPENING_MS)
   const pid = child.pid as number
@@ -107,7 +118,11 @@ async function measure(net: Net, pair: Pair, file: string, rate: string, receive
   await sleep(SETTLING_MS)
   const cpu = cpuOf(pid) - before
   child.kill('SIGINT')
-  await closed
+  // Some look at their signals only when a frame comes.
+  for (let nudges = 0; nudges < 5 && !(await within(closed, 1000)); nudges++) {
+    await net.replay(pair.sender, [file], '--topspeed', '--limit=1')
+  }
+  if (!(await within(closed, 1000))) child.kill('SIGKILL')
   const counts = receiver.counts(said)
   if (counts === null) return null
   return { ...counts, cpuUs: (cpu / FRAMES) * 1e6, framesPerS: FRAMES / seconds }
