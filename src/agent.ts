@@ -35,7 +35,8 @@ export class Agent {
   readonly #reportAtVerdict: boolean
   #judge: Judge
   readonly #sink: FlowSink
-  readonly #head: string
+  #head: string
+  readonly #sensor: string
   readonly #filter: ((m: PacketMeta) => boolean) | null
   readonly #shard: { part: number; of: number } | null
   readonly #limits: AgentLimits
@@ -50,6 +51,7 @@ export class Agent {
   /** Members that all flows of one source share, as JSON. */
   readonly #heads: string[] = []
   readonly #sources = new Map<string, number>()
+  #nextSource = 0
   readonly #visit: (index: number) => void
   /** Flows below this index are ended, while `finish` is at it. */
   #finished = 0
@@ -61,7 +63,8 @@ export class Agent {
     this.#lifetime = this.#limits.lifetime
     this.#judge = options.judge
     this.#sink = options.sink
-    this.#head = `"sensor":${asciiJson(options.sensor)},"policy":${asciiJson(options.policy)}`
+    this.#sensor = options.sensor
+    this.#head = headOf(options.sensor, options.policy)
     this.#filter = options.filter ?? null
     this.#shard = options.shard ?? null
     this.#reportAtVerdict = options.reportAtVerdict ?? false
@@ -113,9 +116,11 @@ export class Agent {
     return this.#now
   }
 
-  /** From here on flows are judged by other policies; what was judged stays. */
-  judgeBy(judge: Judge): void {
+  /** From here on flows are judged by other policies. What began before keeps the names of those it began with. */
+  judgeBy(judge: Judge, policy: string): void {
     this.#judge = judge
+    this.#head = headOf(this.#sensor, policy)
+    this.#sources.clear()
   }
 
   /** The capture is over: ends and reports up to `most` flows, so that the sink can be emptied; true when none is left. */
@@ -145,7 +150,8 @@ export class Agent {
     const known = this.#sources.get(source)
     if (known !== undefined) return known
     if (this.#sources.size === MAX_SOURCES) this.#sources.clear()
-    const number = this.#sources.size
+    const number = this.#nextSource
+    this.#nextSource = (number + 1) % MAX_SOURCES
     this.#sources.set(source, number)
     this.#heads[number] = `${this.#head},"source":${asciiJson(source)}`
     return number
@@ -371,3 +377,5 @@ export class Agent {
     this.#sink.certificate?.(certificate)
   }
 }
+
+const headOf = (sensor: string, policy: string): string => `"sensor":${asciiJson(sensor)},"policy":${asciiJson(policy)}`

@@ -265,9 +265,15 @@ describe('a live flow', () => {
     const watch = live()
     const [one, two] = [new Connection(40_000), new Connection(40_001)]
     watch.sees(...one.open(0), one.client(1, GET))
-    watch.agent.judgeBy(compilePolicies([loadPolicy('sec09-literal')]))
+    watch.agent.judgeBy(compilePolicies([loadPolicy('sec09-literal')]), 'sec09-literal')
     watch.sees(...two.open(2), two.client(3, GET))
     expect(watch.records.map((record) => String(record['violations']).split('/')[0])).toEqual([
+      'sec09-recommended',
+      'sec09-literal',
+    ])
+    expect(watch.end().map((record) => record['policy'])).toEqual([
+      'sec09-recommended',
+      'sec09-literal',
       'sec09-recommended',
       'sec09-literal',
     ])

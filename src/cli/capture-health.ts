@@ -21,13 +21,16 @@ interface Told {
   lastFrames: number
   lastFrameMs: number
   isBlind: boolean
+  notes: string[]
   /** When the last row was made, its interval's end in capture time, and the counters then. */
   rowMs: number
   rowUs: number
   counted: HealthCounters
 }
 
-const droppedOf = ({ source: { drops } }: CaptureStats): number => drops.kernel + drops.reader + drops.interface
+/** The interface's own counter is the same for all its workers, and is told by the first. */
+const droppedOf = (worker: number, { source: { drops } }: CaptureStats): number =>
+  drops.kernel + drops.reader + (worker === 0 ? drops.interface : 0)
 
 export class CaptureHealth {
   readonly #say: (text: string) => void
@@ -51,9 +54,13 @@ export class CaptureHealth {
       this.#say(`${worker.name}: ${STATES[stats.state] ?? stats.state}`)
       told.state = stats.state
     }
+    for (const note of stats.notes) if (!told.notes.includes(note)) this.#say(`${worker.name}: ${note}`)
+    told.notes = stats.notes
     this.#noteSilence(worker.name, stats, told, nowMs)
     if (nowMs - told.rowMs >= ROW_MS) this.#writeRow(worker, stats, told, stats.state as HealthState)
-    const dropped = droppedOf(stats)
+    const dropped = droppedOf(worker.job.worker, stats)
+    // A source that was opened again counts from 0.
+    if (dropped < told.dropped) Object.assign(told, { dropped: 0, frames: 0 })
     if (dropped <= told.dropped || nowMs - told.atMs < TELL_MS) return
     const lost = dropped - told.dropped
     const share = (100 * lost) / (lost + stats.source.frames - told.frames)
@@ -131,6 +138,7 @@ const first = (nowMs: number): Told => ({
   lastFrames: 0,
   lastFrameMs: nowMs,
   isBlind: false,
+  notes: [],
   rowMs: nowMs,
   rowUs: 0,
   counted: NOTHING_COUNTED,

@@ -25,11 +25,13 @@ export interface CaptureStats {
   nowUs: number
   /** "up" where the source knows no other. */
   state: string
+  /** What the operator should know of the source, as of now. */
+  notes: string[]
 }
 
 export type FromCaptureWorker =
   | LinesFromWorker
-  | { kind: 'opened'; notes: string[] }
+  | { kind: 'opened' }
   | { kind: 'stats'; stats: CaptureStats }
   | { kind: 'reloaded'; policies: string }
   | { kind: 'failed'; code: ErrorCode; message: string; fix: string; stopped: boolean }

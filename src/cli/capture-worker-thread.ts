@@ -95,7 +95,6 @@ export class CaptureWorker {
     worker.on('message', (message: FromCaptureWorker) => {
       switch (message.kind) {
         case 'opened':
-          for (const note of message.notes) this.#events.say(`${this.name}: ${note}`)
           opened()
           return
         case 'stats':

@@ -28,7 +28,7 @@ async function work(port: MessagePort, job: CaptureJob): Promise<void> {
       if (message.kind === 'stop') void source.close()
       else reload(pipeline.agent, job, outbox)
     })
-    outbox.post({ kind: 'opened', notes: [...(source.notes ?? [])] })
+    outbox.post({ kind: 'opened' })
     await read(source, pipeline, outbox)
     outbox.post({ kind: 'done', stats: statsOf(pipeline.agent, source) })
   } catch (error) {
@@ -66,8 +66,9 @@ async function read(
 function reload(agent: Agent, job: CaptureJob, outbox: Outbox<FromCaptureWorker>): void {
   try {
     const judge = compileJudge(job)
-    agent.judgeBy(judge)
-    outbox.post({ kind: 'reloaded', policies: judge.packs.map((pack) => pack.id).join(',') })
+    const policies = judge.packs.map((pack) => pack.id).join(',')
+    agent.judgeBy(judge, policies)
+    outbox.post({ kind: 'reloaded', policies })
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
     outbox.post({ kind: 'failed', code: error.code, message: error.message, fix: error.fix, stopped: false })
@@ -80,6 +81,7 @@ const statsOf = (agent: Agent, source: Source): CaptureStats => ({
   openFlows: agent.table.count,
   nowUs: agent.now,
   state: source.state ?? 'up',
+  notes: [...(source.notes ?? [])],
 })
 
 if (parentPort !== null) await work(parentPort, workerData as CaptureJob)

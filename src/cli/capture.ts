@@ -115,6 +115,12 @@ class Run {
   readonly #health: CaptureHealth
   #stop: () => void = () => undefined
   readonly #stopped: Promise<void>
+  readonly #handlers: readonly [NodeJS.Signals, () => void][] = [
+    ['SIGTERM', () => this.#stop()],
+    ['SIGINT', () => this.#stop()],
+    ['SIGHUP', () => this.#reload()],
+    ['SIGUSR1', () => this.#tell()],
+  ]
   #failure: unknown = null
 
   constructor(jobs: readonly CaptureJob[], output: RowOutput, health: CaptureHealth, say: (text: string) => void) {
@@ -136,21 +142,11 @@ class Run {
 
   /** @throws OperatorError when a source cannot be opened; the others are closed then */
   async start(): Promise<void> {
+    for (const [signal, handler] of this.#handlers) process.on(signal, handler)
     await Promise.all(this.workers.map((worker) => worker.start()))
   }
 
   async untilOver(durationMs: number | null): Promise<number> {
-    const signals = {
-      SIGTERM: () => this.#stop(),
-      SIGINT: () => this.#stop(),
-      SIGHUP: () => {
-        for (const worker of this.workers) worker.reload()
-      },
-      SIGUSR1: () => {
-        for (const line of this.#health.summary(this.workers)) this.#say(line)
-      },
-    } as const
-    for (const [signal, handler] of Object.entries(signals)) process.on(signal, handler)
     const timer = durationMs === null ? null : setTimeout(() => this.#stop(), durationMs)
     const sources = Promise.all(this.workers.map((worker) => worker.finished))
     await Promise.race([this.#stopped, sources])
@@ -158,14 +154,22 @@ class Run {
     if (this.#failure !== null) throw this.#failure
     for (const worker of this.workers) worker.stop()
     const inTime = await Promise.race([sources.then(() => true), sleep(STOP_MS, false, { ref: false })])
-    for (const [signal, handler] of Object.entries(signals)) process.off(signal, handler)
     if (inTime) return 0
     this.#say(`a worker did not stop within ${STOP_MS / 1000} s: its last rows are lost`)
     return EXIT_INTERNAL
   }
 
+  #reload(): void {
+    for (const worker of this.workers) worker.reload()
+  }
+
+  #tell(): void {
+    for (const line of this.#health.summary(this.workers)) this.#say(line)
+  }
+
   async end(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.kill()))
+    for (const [signal, handler] of this.#handlers) process.off(signal, handler)
   }
 }
 

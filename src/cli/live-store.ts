@@ -71,7 +71,10 @@ export class LiveStore implements RowOutput {
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
     // One more try: a store that is back takes all of it.
     await this.#drainSpool()
-    if (this.spool.batches > 0) this.#say(`${this.spool.rows} rows stay in the spool for the next run`)
+    const { rows, droppedRows, damagedRows } = this.spool
+    if (rows > 0) this.#say(`${rows} rows stay in the spool for the next run`)
+    if (droppedRows > 0) this.#say(`${droppedRows} rows were lost: the spool had no room for them`)
+    if (damagedRows > 0) this.#say(`${damagedRows} rows were lost: their file in the spool was damaged`)
   }
 
   async #gather(kind: Kind, lines: Uint8Array, rows: number): Promise<void> {

@@ -24,6 +24,7 @@ export interface AfPacketOptions {
   readonly fanout?: { readonly group: number; readonly size?: number } | null
   /**
    * A classic BPF program, struct sock_filter after struct sock_filter: what it returns is how much of a frame is kept.
+   * It is written for Ethernet, and left out where an interface has other frames (a tunnel's).
    * It is asked before the outermost VLAN tag is put back: the tag is not in the frame, but in SKF_AD_VLAN_TAG.
    */
   readonly filter?: Uint8Array | null
@@ -50,7 +51,7 @@ const MAX_BLOCK_TIMEOUT_MS = 10_000
 export function withDefaults(options: AfPacketOptions): AfPacketSettings {
   const blockBytes = options.blockBytes ?? BLOCK_BYTES
   const settings = {
-    blockCount: Math.max(MIN_DEFAULT_BLOCKS, Math.floor(defaultRingBytes() / blockBytes)),
+    blockCount: Math.max(MIN_DEFAULT_BLOCKS, Math.floor(defaultRingBytes() / (options.fanout?.size ?? 1) / blockBytes)),
     blockTimeoutMs: BLOCK_TIMEOUT_MS,
     promiscuous: true,
     fanout: null,

@@ -18,6 +18,9 @@ export interface PacketSocket {
 
 const SOCK_CLOEXEC = 0x80000
 
+/** LINKTYPE_ETHERNET. */
+const ETHERNET = 1
+
 /** LINKTYPE_ value by ARPHRD_ (linux/if_arp.h). Those with 101 (LINKTYPE_RAW) hand over IP without any header before it. */
 const LINKS: ReadonlyMap<number, number> = new Map([
   [1, 1], // ARPHRD_ETHER
@@ -48,7 +51,8 @@ export function openPacketSocket(libc: Libc, settings: AfPacketSettings, memory:
     if (settings.promiscuous) libc.setsockopt(fd, linux.PACKET_ADD_MEMBERSHIP, linux.promiscuousMembership(ifindex))
     if (settings.fanout !== null)
       libc.setsockopt(fd, linux.PACKET_FANOUT, linux.fanoutArgs(settings.fanout.group, settings.fanout.size))
-    if (settings.filter === null) libc.setsockopt(fd, linux.SO_DETACH_FILTER, linux.uint32s(0))
+    // The program reads Ethernet headers; where there are none, the exact filter behind it does all of the work.
+    if (settings.filter === null || link !== ETHERNET) libc.setsockopt(fd, linux.SO_DETACH_FILTER, linux.uint32s(0))
     else attachFilter(libc, fd, settings.filter)
     return { fd, ifindex, link, sentTwice, timestampsFallback }
   } catch (error) {

@@ -86,6 +86,14 @@ class LiveSource implements AfPacketSource {
     return this.#live.reopenFailure
   }
 
+  get notes(): readonly string[] {
+    const { timestampsFallback, reopenFailure } = this
+    return [
+      ...(timestampsFallback === null ? [] : [`frames carry the kernel's time: ${timestampsFallback}`]),
+      ...(reopenFailure === null ? [] : [`it is back and cannot be opened again: ${reopenFailure}`]),
+    ]
+  }
+
   /** For one consumer. A batch stays whole until the consumer comes back for the next, even if `close()` was called. */
   async *batches(): AsyncGenerator<FrameBatch, void, void> {
     let left = (): void => {}
