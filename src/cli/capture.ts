@@ -8,6 +8,7 @@ import { Spool } from '../store/spool.ts'
 import { CaptureHealth } from './capture-health.ts'
 import type { CaptureJob } from './capture-job.ts'
 import { type CaptureEvents, CaptureWorker } from './capture-worker-thread.ts'
+import { DEFAULT_DATA, spoolFolderOf } from './live-folders.ts'
 import { LiveStore } from './live-store.ts'
 import type { RowOutput } from './pipeline.ts'
 import { dropPrivileges } from './privileges.ts'
@@ -34,7 +35,6 @@ export interface CaptureOptions {
   duration?: string
 }
 
-const DEFAULT_DATA = 'intransit-data'
 const MAX_WORKERS = 64
 const MIB = 1024 * 1024
 /** Stopping takes no longer than this: a supervisor would kill us. */
@@ -212,16 +212,14 @@ const MAX_DURATION_S = 2_000_000
 const secondsOf = (text: string): number => wholeNumber('--duration', text, MAX_DURATION_S) * 1000
 
 async function openLiveStore(options: CaptureOptions, say: (text: string) => void): Promise<LiveStore | null> {
-  const { data, clickhouse, spool } = options
+  const { data, clickhouse } = options
   if (!options.store || (options.format === 'jsonl' && data === undefined && clickhouse === undefined)) return null
-  const folder = data ?? DEFAULT_DATA
-  const store = await openStore(clickhouse === undefined ? { data: folder } : { clickhouse })
+  const store = await openStore(clickhouse === undefined ? { data: data ?? DEFAULT_DATA } : { clickhouse })
   try {
     await store.migrate()
-    const spoolFolder = spool ?? (clickhouse === undefined ? `${folder}-spool` : 'intransit-spool')
     return new LiveStore(
       store,
-      new Spool(spoolFolder, wholeNumber('--spool-size', options.spoolSize, 1_000_000) * MIB),
+      new Spool(spoolFolderOf(options), wholeNumber('--spool-size', options.spoolSize, 1_000_000) * MIB),
       say,
     )
   } catch (error) {
