@@ -86,6 +86,30 @@ Examples:
   })
 
 program
+  .command('doctor')
+  .description('say what will go wrong with a capture, before its first packet (docs/doctor.md)')
+  .option('--source <spec...>', 'where it would capture from, as "afpacket:eth1"')
+  .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
+  .addOption(clickhouseOption().conflicts(['noStore']))
+  .option('--no-store', 'keep nothing')
+  .option('--spool <dir>', 'where rows would wait while the store is away (default: beside the data)')
+  .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
+  .option('--ring <mib>', 'ring memory for each interface')
+  .option('--user <name>', 'whom it would become')
+  .option('--sample [seconds]', 'also count what comes, for so long (default: 10)')
+  .option('--json', 'for machines')
+  .addHelpText(
+    'after',
+    `
+Status 0: nothing will fail, though there may be warnings; 8: something will.
+
+Examples:
+  $ sudo intransit doctor --source afpacket:eth1 --data data --user nobody
+  $ sudo intransit doctor --source afpacket:eth1 --no-store --sample 30`,
+  )
+  .action(async (options) => (await import('./cli/doctor.ts')).doctor(options))
+
+program
   .command('migrate')
   .description('bring the schema of a store up to date')
   .addOption(dataOption().conflicts(['clickhouse']))

@@ -21,8 +21,13 @@ export function dropPrivileges(user: string): string {
   return `runs as ${user} from here on`
 }
 
-/** passwd(5): name, password, uid, gid, … */
-function accountOf(user: string): { uid: number; gid: number } | null {
+export interface Account {
+  uid: number
+  gid: number
+}
+
+/** passwd(5): name, password, uid, gid, … Null when there is no such user. */
+export function accountOf(user: string): Account | null {
   for (const line of readFileSync('/etc/passwd', 'utf8').split('\n')) {
     const [name, , uid, gid] = line.split(':')
     if (name === user || uid === user) return { uid: Number(uid), gid: Number(gid) }

@@ -24,6 +24,7 @@ export const ERROR_CODES = {
   ERR_DATA_FOLDER: { exit: 5, meaning: 'the data folder cannot be used' },
   ERR_POLICY_NOT_FOUND: { exit: 6, meaning: 'no policy pack has that name' },
   ERR_POLICY_INVALID: { exit: 6, meaning: 'a policy pack is not valid' },
+  ERR_DOCTOR: { exit: 8, meaning: 'doctor found what will make a capture fail' },
   ERR_FILTER: { exit: 2, meaning: 'the filter expression is not valid' },
 } as const satisfies Record<string, { exit: number; meaning: string }>
 

@@ -36,7 +36,7 @@ const LINKS: ReadonlyMap<number, number> = new Map([
  * @throws SyscallError, or OperatorError ERR_SOURCE_UNSUPPORTED; nothing stays open then
  */
 export function openPacketSocket(libc: Libc, settings: AfPacketSettings, memory: Memory): PacketSocket {
-  const fd = libc.socket(linux.AF_PACKET, linux.SOCK_RAW | SOCK_CLOEXEC, 0)
+  const fd = libc.socket(linux.AF_PACKET, linux.SOCK_RAW | linux.SOCK_CLOEXEC, 0)
   try {
     const ifindex = interfaceIndex(libc, fd, settings.interface)
     const hardwareType = hardwareTypeOf(libc, fd, settings.interface)
@@ -97,7 +97,8 @@ function linkOf(name: string, hardwareType: number): number {
   )
 }
 
-function attachFilter(libc: Libc, fd: number, program: Uint8Array): void {
+/** @throws SyscallError: ENOMEM when the program is longer than net.core.optmem_max has room for */
+export function attachFilter(libc: Libc, fd: number, program: Uint8Array): void {
   const instructions = Math.floor(program.length / linux.SOCK_FILTER_BYTES)
   libc.setsockopt(fd, linux.SO_ATTACH_FILTER, linux.sockFprog(instructions, libc.addressOf(program)))
 }

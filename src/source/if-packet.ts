@@ -2,8 +2,11 @@
 import type { SocketOption } from './libc.ts'
 
 // bits/socket.h, linux/if_ether.h.
+export const AF_INET = 2
 export const AF_PACKET = 17
+export const SOCK_DGRAM = 2
 export const SOCK_RAW = 3
+export const SOCK_CLOEXEC = 0x80000
 const ETH_P_ALL = 0x0003
 
 const SOL_SOCKET = 1
@@ -28,8 +31,10 @@ export const PACKET_IGNORE_OUTGOING = packetOption(23, 'PACKET_IGNORE_OUTGOING')
 
 // linux/sockios.h. An ioctl has no level.
 export const SIOCGIFFLAGS: SocketOption = { level: 0, name: 0x8913, label: 'SIOCGIFFLAGS' }
+export const SIOCGIFMTU: SocketOption = { level: 0, name: 0x8921, label: 'SIOCGIFMTU' }
 export const SIOCGIFHWADDR: SocketOption = { level: 0, name: 0x8927, label: 'SIOCGIFHWADDR' }
 export const SIOCGIFINDEX: SocketOption = { level: 0, name: 0x8933, label: 'SIOCGIFINDEX' }
+export const SIOCETHTOOL: SocketOption = { level: 0, name: 0x8946, label: 'SIOCETHTOOL' }
 export const SIOCSHWTSTAMP: SocketOption = { level: 0, name: 0x89b0, label: 'SIOCSHWTSTAMP' }
 export const SIOCGHWTSTAMP: SocketOption = { level: 0, name: 0x89b1, label: 'SIOCGHWTSTAMP' }
 
@@ -42,6 +47,7 @@ const PACKET_FANOUT_FLAG_DEFRAG = 0x8000
 
 /** linux/if.h. */
 export const IFF_UP = 1
+export const IFF_RUNNING = 0x40
 
 // linux/if_arp.h.
 export const ARPHRD_LOOPBACK = 772

@@ -42,6 +42,8 @@ export interface Libc {
   /** `request` by number and name; the struct behind `argument` is read and written. */
   ioctl(fd: number, request: SocketOption, argument: Uint8Array): void
   close(fd: number): void
+  /** Fills a struct timex; with its modes 0 it changes nothing. */
+  adjtimex(timex: Uint8Array): void
   /** Where the bytes of `value` lie; valid as long as `value` is reachable. */
   addressOf(value: Uint8Array): bigint
   /** Address space that reads as zeros, given back when nothing reaches its buffer any more. */
@@ -86,6 +88,7 @@ async function bindLibc(): Promise<Libc> {
   const getsockopt = c.func('getsockopt', 'int', ['int', 'int', 'int', 'void *', 'void *'])
   const ioctl = c.func('ioctl', 'int', ['int', 'ulong', 'void *'])
   const close = c.func('close', 'int', ['int'])
+  const adjtimex = c.func('adjtimex', 'int', ['void *'])
   const mmap = c.func('mmap', 'void *', ['void *', 'size_t', 'int', 'int', 'int', 'long'])
   const munmap = c.func('munmap', 'int', ['void *', 'size_t'])
 
@@ -116,6 +119,7 @@ async function bindLibc(): Promise<Libc> {
       void done(`getsockopt ${label}`, getsockopt(fd, level, name, value, new Uint32Array([value.length]))),
     ioctl: (fd, { name, label }, argument) => void done(`ioctl ${label}`, ioctl(fd, name, argument)),
     close: (fd) => void close(fd),
+    adjtimex: (timex) => void done('adjtimex', adjtimex(timex)),
     addressOf: (value) => koffi.address(value),
     reserve(bytes) {
       const address = map(null, bytes, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1)
