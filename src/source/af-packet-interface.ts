@@ -96,7 +96,7 @@ export class LiveInterface {
     this.#libc.getsockopt(this.#attachment.socket.fd, PACKET_STATISTICS, new Uint8Array(this.#statistics.buffer))
     this.#drops.kernel += this.#statistics[1] as number
     this.#drops.freezes += this.#statistics[2] as number
-    const dropped = interfaceDrops().get(this.#settings.interface) ?? this.#interfaceDrops
+    const dropped = interfaceDrops(this.#settings.interface, this.#attachment.socket.ifindex)
     this.#drops.interface += Math.max(0, dropped - this.#interfaceDrops)
     this.#interfaceDrops = dropped
   }
@@ -116,7 +116,7 @@ export class LiveInterface {
     this.ring.rewind()
     this.ring.skipOutgoing = socket.sentTwice
     this.timestampsFallback = socket.timestampsFallback
-    this.#interfaceDrops = interfaceDrops().get(this.#settings.interface) ?? 0
+    this.#interfaceDrops = interfaceDrops(this.#settings.interface, socket.ifindex)
     return this.#look()
   }
 

@@ -16,8 +16,6 @@ export interface PacketSocket {
   readonly timestampsFallback: string | null
 }
 
-const SOCK_CLOEXEC = 0x80000
-
 /** LINKTYPE_ETHERNET. */
 const ETHERNET = 1
 

@@ -53,9 +53,8 @@ export const drops = ofSample(({ frames: seen, drops: { kernel, interface: card 
   const all = kernel + seen
   if (kernel === 0 && card > 0)
     return warn(
-      `0 of ${count(all)} frames lost in the kernel. The interface counts ${count(card)} as dropped: lost in the card, or ` +
-        'frames that came here and that this host has no other use for, as in two VLAN tags',
-      `look which of its counters grow, rx_missed and rx_fifo are losses: ethtool -S ${interfaceOf(source) ?? 'IFACE'}`,
+      `0 of ${count(all)} frames lost in the kernel, ${count(card)} before it: the card or its driver had no room`,
+      `give the card larger rings: ethtool -g ${interfaceOf(source) ?? 'IFACE'} says how large they may be`,
     )
   const more = ringBytes === null ? '' : ` than ${bytes(ringBytes)}`
   return judged(
