@@ -43,7 +43,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   'cli-progress': /^cli\/progress\.ts$/,
   commander: /^main\.ts$/,
   fzstd: /^source\/zstd-input\.ts$/,
-  koffi: /^source\/libc\.ts$/,
+  koffi: /^source\/koffi\.ts$/,
 }
 
 /** Longer files hold two ideas. */

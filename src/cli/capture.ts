@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { loadPolicy } from '../classify/index.ts'
 import { OperatorError } from '../core/errors.ts'
 import { compileFilter } from '../decode/filter.ts'
+import { ringInterface } from '../source/live-interface.ts'
 import { openStore } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
 import { CaptureHealth } from './capture-health.ts'
@@ -182,7 +183,7 @@ function jobsOf(options: CaptureOptions): CaptureJob[] {
   const ringBytes = options.ring === undefined ? null : wholeNumber('--ring', options.ring, 2047) * MIB
   return options.source.flatMap((source, n) => {
     // Only the kernel's own rings can share an interface's frames by conversation.
-    const size = source.startsWith('afpacket:') ? workers : 1
+    const size = ringInterface(source) === null ? 1 : workers
     const group = ((process.pid * 31 + n) % 0xffff) + 1
     return Array.from({ length: size }, (_, worker) => ({
       source,

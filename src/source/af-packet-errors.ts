@@ -5,12 +5,14 @@ import { PACKET_FANOUT, PACKET_RX_RING, SO_ATTACH_FILTER } from './if-packet.ts'
 import { interfaceNames } from './interfaces.ts'
 import type { SyscallError } from './libc.ts'
 
+const LIST_FIX = process.platform === 'linux' ? 'list them with: ip link' : 'list them with: ifconfig -l'
+
 export function noSuchInterface(name: string): OperatorError {
   const names = interfaceNames()
   return new OperatorError(
     'ERR_SOURCE_NOT_FOUND',
     `there is no interface ${name}`,
-    names.length > 0 ? `take one of those there are: ${names.join(', ')}` : 'list them with: ip link',
+    names.length > 0 ? `take one of those there are: ${names.join(', ')}` : LIST_FIX,
   )
 }
 

@@ -9,7 +9,8 @@ import {
 } from './af-packet-socket.ts'
 import { PACKET_STATISTICS, SO_ERROR } from './if-packet.ts'
 import { interfaceDrops } from './interfaces.ts'
-import { type Libc, type Readiness, SyscallError } from './libc.ts'
+import type { Readiness } from './koffi.ts'
+import { type Libc, SyscallError } from './libc.ts'
 import { PacketRing } from './packet-ring.ts'
 import type { Drops } from './source.ts'
 

@@ -1,5 +1,6 @@
 /** The system calls of live capture, through koffi, which is loaded only when a live source is opened. */
 import { OperatorError } from '../core/errors.ts'
+import { importKoffi, type Readiness, readinessOf } from './koffi.ts'
 
 /** A call that the kernel refused. */
 export class SyscallError extends Error {
@@ -23,13 +24,6 @@ export interface SocketOption {
 export interface Memory {
   readonly address: bigint
   readonly buffer: ArrayBuffer
-}
-
-/** Tells on the event loop that a descriptor became readable or has an error. */
-export interface Readiness {
-  start(wake: () => void): void
-  stop(): void
-  close(): void
 }
 
 /** Every call throws SyscallError when the kernel refuses it. Structs are bytes in host order. */
@@ -130,32 +124,6 @@ async function bindLibc(): Promise<Libc> {
     mapOver: ({ address, buffer }, fd) => void map(address, buffer.byteLength, MAP_SHARED | MAP_FIXED, fd),
     vacate: ({ address, buffer }) =>
       void map(address, buffer.byteLength, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1),
-    readiness(fd) {
-      // libuv's own poll: a poll() in a thread would hold one of the process's four for each source that waits.
-      const handle = koffi.node.poll(fd, { readable: true }, () => {})
-      handle.stop()
-      return {
-        start: (wake) =>
-          handle.start({ readable: true }, () => {
-            handle.stop()
-            // The callback comes from outside Node's scopes, where no promise would go on.
-            setImmediate(wake)
-          }),
-        stop: () => handle.stop(),
-        close: () => handle.close(),
-      }
-    },
-  }
-}
-
-async function importKoffi(): Promise<typeof import('koffi')> {
-  try {
-    return await import('koffi')
-  } catch (error) {
-    throw new OperatorError(
-      'ERR_SOURCE_UNSUPPORTED',
-      `live capture needs the package koffi, which cannot be loaded: ${(error as Error).message.split('\n')[0]}`,
-      'install with optional dependencies (npm ci, without --omit=optional)',
-    )
+    readiness: (fd) => readinessOf(koffi, fd),
   }
 }

@@ -3,6 +3,8 @@ import { OperatorError } from '../core/errors.ts'
 import { openFollowed } from './follow-file.ts'
 import { openInterface } from './live-af-packet.ts'
 import { openListener, openMirror, openTcp, openTls } from './live-endpoints.ts'
+import { openBestInterface } from './live-interface.ts'
+import { openLibpcapInterface } from './live-libpcap.ts'
 import type { LiveSettings } from './live-settings.ts'
 import { openPcapStream } from './pcap-stream.ts'
 import type { Source } from './source.ts'
@@ -20,7 +22,14 @@ export interface LiveKind {
 
 /** One row a kind; the order is that of the help. */
 export const LIVE_KINDS: readonly LiveKind[] = [
+  {
+    name: 'interface',
+    usage: 'interface:IFACE',
+    reads: 'an interface, by the best way that this system has',
+    open: openBestInterface,
+  },
   { name: 'afpacket', usage: 'afpacket:IFACE', reads: 'an interface of Linux', open: openInterface },
+  { name: 'libpcap', usage: 'libpcap:IFACE', reads: 'an interface by libpcap', open: openLibpcapInterface },
   { name: 'vxlan', usage: 'vxlan:ADDR:PORT', reads: 'mirrored traffic in VXLAN', open: openMirror('vxlan') },
   { name: 'geneve', usage: 'geneve:ADDR:PORT', reads: 'mirrored traffic in GENEVE', open: openMirror('geneve') },
   {

@@ -17,7 +17,8 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Interfaces have tests of their own: they need root. */
-const HERE = LIVE_KINDS.filter(({ name }) => name !== 'afpacket')
+const INTERFACES = ['interface', 'afpacket', 'libpcap']
+const HERE = LIVE_KINDS.filter(({ name }) => !INTERFACES.includes(name))
 const SETTINGS = { filter: null, cut: false, fanout: null, ringBytes: null }
 
 /** One specification a kind; FOLDER stands for a folder with a capture and a FIFO. */

@@ -1,4 +1,5 @@
 /** What a check is given, and what it says. */
+import { ringInterface } from '../../source/live-interface.ts'
 import type { Account } from '../privileges.ts'
 import type { Sample } from './sample.ts'
 
@@ -47,8 +48,5 @@ const READ_ONCE: readonly string[] = ['pcap-stream']
 
 export const isReadOnce = (source: string): boolean => READ_ONCE.includes(partsOf(source).kind)
 
-/** The interface of an `afpacket:` source, null of any other. */
-export const interfaceOf = (source: string): string | null => {
-  const { kind, rest } = partsOf(source)
-  return kind === 'afpacket' ? rest : null
-}
+/** The interface of a source that reads the kernel's own ring, null of any other. */
+export const interfaceOf = (source: string): string | null => ringInterface(source)

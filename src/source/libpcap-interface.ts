@@ -1,0 +1,98 @@
+/** One interface under a libpcap source: what it lost, and how it is found again after it went away. */
+import type { InterfaceState } from './af-packet-settings.ts'
+import type { Readiness } from './koffi.ts'
+import { PcapError } from './libpcap-errors.ts'
+import { type HandleSettings, PcapHandle } from './libpcap-handle.ts'
+import type { PcapLibrary } from './libpcap-library.ts'
+import type { Drops, FrameBatch } from './source.ts'
+
+/** Counters are read, the interface is looked at, and one that is gone is sought, this often. */
+const UPKEEP_MS = 1000
+
+export class LibpcapInterface {
+  state: InterfaceState = 'gone'
+  /** Why it cannot be opened again, or what ended it last; null = it is open, or there is none of that name. */
+  problem: string | null = null
+  readonly memory: Uint8Array
+  readonly #library: PcapLibrary
+  readonly #settings: HandleSettings
+  readonly #drops: Drops
+  /** Null while it is down or gone. */
+  #handle: PcapHandle | null = null
+  /** 0 where it has none, as Linux's "any": that cannot go away. */
+  #index = 0
+  #upkeepAtMs = 0
+
+  /** Counts into `drops`. An interface that is down is waited for. @throws PcapError */
+  constructor(library: PcapLibrary, settings: HandleSettings, memory: Uint8Array, drops: Drops) {
+    this.#library = library
+    this.#settings = settings
+    this.memory = memory
+    this.#drops = drops
+    try {
+      this.#attach()
+    } catch (error) {
+      if (!(error instanceof PcapError && error.isDown)) throw error
+      this.state = 'down'
+    }
+  }
+
+  get readiness(): Readiness | null {
+    return this.#handle?.readiness ?? null
+  }
+
+  /** There are frames to wait for. */
+  get isOpen(): boolean {
+    return this.#handle !== null
+  }
+
+  /** Fills the batch with what has come; false = nothing has. Never throws. */
+  read(batch: FrameBatch): boolean {
+    try {
+      return this.#handle?.read(batch, this.#drops) ?? false
+    } catch (error) {
+      this.problem = (error as Error).message
+      this.detach()
+      return false
+    }
+  }
+
+  /** Once a second: counts, looks, lets go of an interface that is gone and seeks it. Never throws. */
+  upkeep(nowMs: number): void {
+    if (nowMs < this.#upkeepAtMs) return
+    this.#upkeepAtMs = nowMs + UPKEEP_MS
+    this.count()
+    // libpcap looks for the name only: it would wait for ever on an interface that was made anew.
+    if (this.isOpen && this.#library.interfaceIndex(this.#settings.interface) !== this.#index) this.detach()
+    if (!this.isOpen) this.#reattach()
+  }
+
+  count(): void {
+    this.#handle?.count(this.#drops)
+  }
+
+  /** Counts a last time and closes it. What was read last stays in memory. */
+  detach(): void {
+    this.count()
+    this.#handle?.close()
+    this.#handle = null
+    this.state = 'gone'
+  }
+
+  #attach(): void {
+    this.#index = this.#library.interfaceIndex(this.#settings.interface)
+    this.#handle = new PcapHandle(this.#library, this.#settings, this.memory)
+    this.state = 'up'
+    this.problem = null
+  }
+
+  #reattach(): void {
+    try {
+      this.#attach()
+    } catch (error) {
+      const { isDown, isGone, message } = error as PcapError
+      this.state = isDown ? 'down' : 'gone'
+      this.problem = isDown || isGone ? null : message
+    }
+  }
+}
