@@ -52,7 +52,7 @@ export class LibpcapInterface {
       return this.#handle?.read(batch, this.#drops) ?? false
     } catch (error) {
       this.problem = (error as Error).message
-      this.detach()
+      this.#letGo()
       return false
     }
   }
@@ -63,7 +63,7 @@ export class LibpcapInterface {
     this.#upkeepAtMs = nowMs + UPKEEP_MS
     this.count()
     // libpcap looks for the name only: it would wait for ever on an interface that was made anew.
-    if (this.isOpen && this.#library.interfaceIndex(this.#settings.interface) !== this.#index) this.detach()
+    if (this.isOpen && this.#library.interfaceIndex(this.#settings.interface) !== this.#index) this.#letGo()
     if (!this.isOpen) this.#reattach()
   }
 
@@ -71,11 +71,15 @@ export class LibpcapInterface {
     this.#handle?.count(this.#drops)
   }
 
-  /** Counts a last time and closes it. What was read last stays in memory. */
-  detach(): void {
+  /** Counts a last time and closes it; idempotent. What was read last stays in memory. */
+  close(): void {
     this.count()
     this.#handle?.close()
     this.#handle = null
+  }
+
+  #letGo(): void {
+    this.close()
     this.state = 'gone'
   }
 

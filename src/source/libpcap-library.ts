@@ -4,7 +4,7 @@
  * reads. A call from C into JavaScript for each frame, or a call per frame the other way, would cost more than the rest.
  */
 import { OperatorError } from '../core/errors.ts'
-import { importKoffi, type Readiness, readinessOf } from './koffi.ts'
+import { importKoffi, type Koffi, type Readiness, readinessOf } from './koffi.ts'
 
 /** pcap_t *, pcap_dumper_t *: addresses. */
 export type Pointer = bigint
@@ -24,11 +24,9 @@ export interface PcapLibrary {
   setFilter(pcap: Pointer, program: Uint8Array): number
   /** A capture file in `memory`, which must stay reachable until `closeDump`. Its header is there at once. */
   openDump(pcap: Pointer, memory: Uint8Array): Pointer | null
-  /**
-   * Writes the frames that have come, at most so many, into the file from `at` on. The number of frames, 0 = none have
-   * come; and where the file ends now.
-   */
+  /** Writes the frames that have come, at most so many, into the file from `at` on. How many, 0 = none have come. */
   dispatch(pcap: Pointer, frames: number, dump: Pointer, at: number): number
+  /** Where the file ends. */
   dumpEnd(dump: Pointer): number
   closeDump(dump: Pointer): void
   /** Fills received, dropped for want of room, dropped by the interface: struct pcap_stat. */
@@ -38,7 +36,7 @@ export interface PcapLibrary {
   /** Null where the device has nothing that can be waited for. */
   readiness(pcap: Pointer): Readiness | null
   close(pcap: Pointer): void
-  /** 0 = there is no interface of that name; an index is never used again as long as the system runs. */
+  /** 0 = there is no interface of that name. One that was made anew has another. */
   interfaceIndex(name: string): number
 }
 
@@ -72,6 +70,10 @@ const INSTALL: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   darwin: 'it comes with macOS; another one: brew install libpcap',
 }
 
+const VERSION_FIX = 'take libpcap 1.5 or newer'
+
+type Library = ReturnType<Koffi['load']>
+
 /** @throws OperatorError ERR_SOURCE_UNSUPPORTED where there is no libpcap, or it cannot be called */
 export async function loadLibpcap(names: readonly string[] = NAMES[process.platform] ?? []): Promise<PcapLibrary> {
   // Structs are laid out here for 64 bits; Windows has no fmemopen().
@@ -81,11 +83,20 @@ export async function loadLibpcap(names: readonly string[] = NAMES[process.platf
       `libpcap is used on 64-bit Unix systems, and this is ${process.platform} (${process.arch})`,
       'capture into a file there, and replay it',
     )
-  return bind(await importKoffi(), names)
+  const koffi = await importKoffi()
+  const library = open(koffi, names)
+  try {
+    return bind(koffi, library)
+  } catch (error) {
+    throw new OperatorError(
+      'ERR_SOURCE_UNSUPPORTED',
+      `libpcap cannot be used: ${(error as Error).message}`,
+      VERSION_FIX,
+    )
+  }
 }
 
-function bind(koffi: Awaited<ReturnType<typeof importKoffi>>, names: readonly string[]): PcapLibrary {
-  const pcap = open(koffi, names)
+function bind(koffi: Koffi, pcap: Library): PcapLibrary {
   const c = koffi.load(null)
   const create = pcap.func('pcap_create', 'void *', ['str', 'void *'])
   const setSnaplen = pcap.func('pcap_set_snaplen', 'int', ['void *', 'int'])
@@ -154,7 +165,7 @@ function bind(koffi: Awaited<ReturnType<typeof importKoffi>>, names: readonly st
     },
     dumpEnd: (dump) => Number(dumpTell(dump)),
     closeDump: dumpClose,
-    stats: (handle, into) => stats(handle, into),
+    stats,
     errorText,
     statusText,
     readiness(handle) {
@@ -166,9 +177,7 @@ function bind(koffi: Awaited<ReturnType<typeof importKoffi>>, names: readonly st
   }
 }
 
-type Library = ReturnType<Awaited<ReturnType<typeof importKoffi>>['load']>
-
-function open(koffi: Awaited<ReturnType<typeof importKoffi>>, names: readonly string[]): Library {
+function open(koffi: Koffi, names: readonly string[]): Library {
   const tried: string[] = []
   for (const name of names) {
     try {

@@ -126,7 +126,7 @@ class LiveSource implements LibpcapSource {
     } finally {
       this.#closed = true
       this.#lent = false
-      this.#live.detach()
+      this.#live.close()
       this.#reading = null
       left()
     }
@@ -137,7 +137,7 @@ class LiveSource implements LibpcapSource {
     if (!this.#closed) this.#live.count()
     this.#closed = true
     this.#wake.raise()
-    if (this.#reading === null) this.#live.detach()
+    if (this.#reading === null) this.#live.close()
     else if (!this.#lent) await this.#reading
   }
 

@@ -140,6 +140,7 @@ describe.skipIf(why !== null)(why === null ? 'libpcap' : `libpcap (skipped: ${wh
     expect(await reading.close()).toBeLessThan(PROMPT_MS)
     await reading.source.close()
     expect(reading.frames).toEqual([])
+    expect(reading.source.state).toBe('up') // nothing that an operator should be told of
   })
 
   it('leaves a batch whole when it is closed meanwhile', async () => {
@@ -278,11 +279,14 @@ describe.skipIf(why !== null)(why === null ? 'libpcap' : `libpcap (skipped: ${wh
 })
 
 describe('libpcap that is not there', () => {
-  it('is told with where to get it', async () => {
-    await expect(loadLibpcap(['libnosuch.so.1'])).rejects.toMatchObject({
+  it.each([
+    { name: 'libnosuch.so.1', says: 'libpcap cannot be loaded (libnosuch.so.1: ', fix: 'install' },
+    { name: 'libc.so.6', says: "libpcap cannot be used: Cannot find function 'pcap_create'", fix: '1.5 or newer' },
+  ])('is told of $name with what to do', async ({ name, says, fix }) => {
+    await expect(loadLibpcap([name])).rejects.toMatchObject({
       code: 'ERR_SOURCE_UNSUPPORTED',
-      message: expect.stringContaining('libpcap cannot be loaded (libnosuch.so.1: '),
-      fix: expect.stringContaining('install'),
+      message: expect.stringContaining(says),
+      fix: expect.stringContaining(fix),
     })
   })
 })
