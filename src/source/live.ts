@@ -1,5 +1,6 @@
 /** THE TABLE of live sources, and how `kind:rest` becomes one. */
 import { OperatorError } from '../core/errors.ts'
+import { openCap } from './cap.ts'
 import { openFollowed } from './follow-file.ts'
 import { openInterface } from './live-af-packet.ts'
 import { openListener, openMirror, openTcp, openTls } from './live-endpoints.ts'
@@ -30,6 +31,13 @@ export const LIVE_KINDS: readonly LiveKind[] = [
   },
   { name: 'afpacket', usage: 'afpacket:IFACE', reads: 'an interface of Linux', open: openInterface },
   { name: 'libpcap', usage: 'libpcap:IFACE', reads: 'an interface by libpcap', open: openLibpcapInterface },
+  {
+    name: 'cap',
+    usage: 'cap:IFACE',
+    reads: 'an interface by the package cap',
+    open: (name, { ringBytes }) =>
+      openCap({ interface: name, ...(ringBytes === null ? {} : { bufferBytes: ringBytes }) }),
+  },
   { name: 'vxlan', usage: 'vxlan:ADDR:PORT', reads: 'mirrored traffic in VXLAN', open: openMirror('vxlan') },
   { name: 'geneve', usage: 'geneve:ADDR:PORT', reads: 'mirrored traffic in GENEVE', open: openMirror('geneve') },
   {

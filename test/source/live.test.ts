@@ -17,7 +17,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** Interfaces have tests of their own: they need root. */
-const INTERFACES = ['interface', 'afpacket', 'libpcap']
+const INTERFACES = ['interface', 'afpacket', 'libpcap', 'cap']
 const HERE = LIVE_KINDS.filter(({ name }) => !INTERFACES.includes(name))
 const SETTINGS = { filter: null, cut: false, fanout: null, ringBytes: null }
 
