@@ -43,7 +43,9 @@ export function openPacketSocket(libc: Libc, settings: AfPacketSettings, memory:
     libc.setsockopt(fd, linux.PACKET_VERSION, linux.uint32s(linux.TPACKET_V3))
     libc.setsockopt(fd, linux.PACKET_RESERVE, linux.uint32s(VLAN_TAG_BYTES))
     const timestampsFallback = settings.timestamps === 'hardware' ? stampInHardware(libc, fd, settings.interface) : null
-    const sentTwice = hardwareType === linux.ARPHRD_LOOPBACK && !ignoreOutgoing(libc, fd)
+    // The kernel does not heed the option in a fan-out group.
+    const inGroup = settings.fanout !== null
+    const sentTwice = hardwareType === linux.ARPHRD_LOOPBACK && (inGroup || !ignoreOutgoing(libc, fd))
     mapRing(libc, fd, settings, memory)
     libc.bind(fd, linux.sockaddrLl(ifindex))
     if (settings.promiscuous) libc.setsockopt(fd, linux.PACKET_ADD_MEMBERSHIP, linux.promiscuousMembership(ifindex))

@@ -329,6 +329,13 @@ describe.skipIf(why !== null)(why === null ? 'a live source' : `a live source (s
     expect(hex(got)).toEqual(udpFrames(2).map((frame) => frame.toString('hex')))
   })
 
+  it('sees on loopback each frame once in a fan-out group too', async () => {
+    net.ip('link', 'set', 'lo', 'up')
+    const source = await open({ sender: 'lo', receiver: 'lo' }, { fanout: { group: 4321 } })
+    const got = await seen(source, 2, () => net.replay('lo', [captureOf(udpFrames(2))]))
+    expect(hex(got)).toEqual(udpFrames(2).map((frame) => frame.toString('hex')))
+  })
+
   it('reads the packets of a tun interface as raw IP', async () => {
     const tun = openTun('tun0')
     net.ip('link', 'set', 'tun0', 'up')
