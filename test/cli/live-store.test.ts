@@ -1,6 +1,5 @@
 /** A capture's rows through outages of a real store: the engine behind chdb-http-server.ts, and a wire that can be cut. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,63 +7,22 @@ import { LiveStore } from '../../src/cli/live-store.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { Spool } from '../../src/store/spool.ts'
 import { capturedLines } from '../store/captured-lines.ts'
+import { CuttableWire } from '../store/cuttable-wire.ts'
 import { ALL_TIME } from '../store/lines.ts'
 import { type RunningServer, startServer } from '../store/running-server.ts'
 
 const USER = { username: 'sensor', password: 'secret' }
 const MIB = 1024 * 1024
 
-/** Passes bytes on to the store's server while it is whole. */
-class Wire {
-  isWhole = true
-  readonly #sockets = new Set<Socket>()
-  readonly #server: Server
-
-  constructor(port: number) {
-    this.#server = createServer((from) => {
-      if (!this.isWhole) {
-        from.destroy()
-        return
-      }
-      const to = connect(port, '127.0.0.1')
-      for (const socket of [from, to]) {
-        this.#sockets.add(socket)
-        socket.on('error', () => undefined)
-        socket.on('close', () => {
-          this.#sockets.delete(socket)
-          from.destroy()
-          to.destroy()
-        })
-      }
-      from.pipe(to).pipe(from)
-    })
-  }
-
-  async open(): Promise<number> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    return (this.#server.address() as AddressInfo).port
-  }
-
-  cut(): void {
-    this.isWhole = false
-    for (const socket of this.#sockets) socket.destroy()
-  }
-
-  close(): void {
-    this.cut()
-    this.#server.close()
-  }
-}
-
 let server: RunningServer
-let wire: Wire
+let wire: CuttableWire
 let port: number
 let folder: string
 let chunks: Buffer[]
 
 beforeAll(async () => {
   server = await startServer(USER)
-  wire = new Wire(server.port)
+  wire = new CuttableWire(server.port)
   port = await wire.open()
   folder = mkdtempSync(join(tmpdir(), 'intransit-live-'))
   chunks = (await capturedLines()).flows.map((line) => Buffer.from(`${line}\n`, 'latin1'))

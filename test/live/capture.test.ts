@@ -1,91 +1,23 @@
 /** `intransit capture` as a process, on a network of our own. Skipped, with the reason, where there can be none. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { replayCapture } from '../../captures/make/records.ts'
 import { openStore } from '../../src/store/index.ts'
 import { ALL_TIME } from '../store/lines.ts'
 import { CAPTURES, createNet, type Net, type Pair, whyNoNet } from './net.ts'
+import { conclusions, type Row, RunningCapture, startCapture } from './running-capture.ts'
 
 const why = whyNoNet()
-const MAIN = new URL('../../dist/main.js', import.meta.url).pathname
-type Row = { [member: string]: unknown }
-
-/** What the time, the place and the way of capture decide. */
-const OF_THE_CAPTURE = /^(flow_id|sensor|source|first_seen|last_seen|rtt_us|handshake_us|increment)$/
 
 let net: Net
 let folder: string
 let sent: Sent
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
-
-/** A capture that runs; `stop` ends it as a supervisor would. */
-class Running {
-  readonly child: ChildProcess
-  said = ''
-  out = ''
-  readonly #exit: Promise<number | null>
-
-  constructor(args: readonly string[]) {
-    const command = ['netns', 'exec', net.name, process.execPath, MAIN, 'capture', ...args]
-    this.child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'pipe'] })
-    this.child.stdout?.on('data', (text) => {
-      this.out += text
-    })
-    this.child.stderr?.on('data', (text) => {
-      this.said += text
-    })
-    this.#exit = once(this.child, 'close').then(([status]) => status)
-  }
-
-  async says(pattern: RegExp, ms = 10_000): Promise<void> {
-    for (const endMs = performance.now() + ms; !pattern.test(this.said); await sleep(20)) {
-      if (performance.now() > endMs) throw new Error(`it never said ${pattern}, but: ${this.said}`)
-    }
-  }
-
-  async prints(pattern: RegExp, ms: number): Promise<number> {
-    const sinceMs = performance.now()
-    for (; !pattern.test(this.out); await sleep(5)) {
-      if (performance.now() - sinceMs > ms) throw new Error(`it never printed ${pattern}; it said: ${this.said}`)
-    }
-    return performance.now() - sinceMs
-  }
-
-  signal(name: NodeJS.Signals): void {
-    this.child.kill(name)
-  }
-
-  async stop(): Promise<{ status: number | null; rows: Row[]; ms: number }> {
-    const sinceMs = performance.now()
-    this.signal('SIGTERM')
-    const status = await this.#exit
-    const rows = this.out
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => JSON.parse(line) as Row)
-    return { status, rows, ms: performance.now() - sinceMs }
-  }
-}
-
-async function start(...args: string[]): Promise<Running> {
-  const running = new Running(args)
-  await running.says(/captures /)
-  return running
-}
-
-/** The last report of each flow, without what the way of capture decides, in an order of its own. */
-function conclusions(rows: readonly Row[]): string[] {
-  const last = new Map<string, Row>()
-  for (const row of rows) if (row['transport'] === 'tcp') last.set(String(row['flow_id']), row)
-  return [...last.values()]
-    .map((row) => JSON.stringify(Object.entries(row).filter(([name]) => !OF_THE_CAPTURE.test(name))))
-    .sort()
-}
+const start = (...args: string[]): Promise<RunningCapture> => startCapture(net, args)
 
 /** Classic pcap files of Ethernet frames, which tcpreplay can send. */
 const isEthernet = (path: string): boolean => {
@@ -250,7 +182,7 @@ describe.skipIf(why !== null)(`intransit capture${why === null ? '' : ` (skipped
       says: /^ERR_POLICY_NOT_FOUND: /,
     },
   ])('refuses $name in one line before anything is opened', async ({ args, says }) => {
-    const capture = new Running([...args, '--no-store'])
+    const capture = new RunningCapture(net, [...args, '--no-store'])
     const [status] = await once(capture.child, 'close')
     expect(status).toBeGreaterThan(1)
     expect(capture.said).toMatch(says)

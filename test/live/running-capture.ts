@@ -1,0 +1,93 @@
+/** `intransit capture` as a process in a network of our own, and what it says of itself. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Net } from './net.ts'
+
+const MAIN = new URL('../../dist/main.js', import.meta.url).pathname
+
+export type Row = { [member: string]: unknown }
+
+/** Ends by `stop`, as a supervisor would end it. */
+export class RunningCapture {
+  readonly child: ChildProcess
+  /** Standard error. */
+  said = ''
+  /** Standard output, unless somebody else takes it. */
+  out = ''
+  readonly #exit: Promise<number | null>
+
+  constructor(net: Net, args: readonly string[], take?: (chunk: Buffer) => void) {
+    const command = ['netns', 'exec', net.name, process.execPath, MAIN, 'capture', ...args]
+    this.child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.child.stdout?.on(
+      'data',
+      take ??
+        ((text) => {
+          this.out += text
+        }),
+    )
+    this.child.stderr?.on('data', (text) => {
+      this.said += text
+    })
+    this.#exit = once(this.child, 'close').then(([status]) => status)
+  }
+
+  async says(pattern: RegExp, ms = 10_000): Promise<void> {
+    for (const endMs = performance.now() + ms; !pattern.test(this.said); await sleep(20)) {
+      if (performance.now() > endMs) throw new Error(`it never said ${pattern}, but: ${this.said}`)
+    }
+  }
+
+  async prints(pattern: RegExp, ms: number): Promise<number> {
+    const sinceMs = performance.now()
+    for (; !pattern.test(this.out); await sleep(5)) {
+      if (performance.now() - sinceMs > ms) throw new Error(`it never printed ${pattern}; it said: ${this.said}`)
+    }
+    return performance.now() - sinceMs
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name)
+  }
+
+  async stop(): Promise<{ status: number | null; rows: Row[]; ms: number }> {
+    const sinceMs = performance.now()
+    this.signal('SIGTERM')
+    const status = await this.#exit
+    const rows = this.out
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Row)
+    return { status, rows, ms: performance.now() - sinceMs }
+  }
+}
+
+/** Resolves when it captures. `take` gets its standard output. */
+export async function startCapture(
+  net: Net,
+  args: readonly string[],
+  take?: (chunk: Buffer) => void,
+): Promise<RunningCapture> {
+  const running = new RunningCapture(net, args, take)
+  await running.says(/captures /)
+  return running
+}
+
+/** What the time, the place and the way of capture decide. */
+const OF_THE_CAPTURE = /^(flow_id|sensor|source|first_seen|last_seen|rtt_us|handshake_us|increment)$/
+
+/** The last report of each TCP flow. */
+export function lastReports(rows: readonly Row[]): Row[] {
+  const last = new Map<string, Row>()
+  for (const row of rows) if (row['transport'] === 'tcp') last.set(String(row['flow_id']), row)
+  return [...last.values()]
+}
+
+/** These reports without what the way of capture decides, nor the members named, in an order of its own. */
+export const conclusions = (rows: readonly Row[], ...without: string[]): string[] =>
+  lastReports(rows)
+    .map((row) =>
+      JSON.stringify(Object.entries(row).filter(([name]) => !OF_THE_CAPTURE.test(name) && !without.includes(name))),
+    )
+    .sort()
