@@ -91,3 +91,42 @@ export const conclusions = (rows: readonly Row[], ...without: string[]): string[
       JSON.stringify(Object.entries(row).filter(([name]) => !OF_THE_CAPTURE.test(name) && !without.includes(name))),
     )
     .sort()
+
+/** The counters of a summary line, all workers together. */
+export interface Summary {
+  frames: number
+  decoded: number
+  flows: number
+  records: number
+  kernelDrops: number
+  interfaceDrops: number
+  readerDrops: number
+  duplicates: number
+  flowsEvicted: number
+  sessionsEvicted: number
+}
+
+const PARTS: Readonly<Record<keyof Summary, RegExp>> = {
+  frames: /([\d,]+) frames/,
+  decoded: /([\d,]+) decoded/,
+  flows: /([\d,]+) flows/,
+  records: /([\d,]+) records/,
+  kernelDrops: /([\d,]+) dropped by the kernel/,
+  interfaceDrops: /([\d,]+) by the interface/,
+  readerDrops: /([\d,]+) came faster/,
+  duplicates: /([\d,]+) mirrored twice/,
+  flowsEvicted: /([\d,]+) flows evicted/,
+  sessionsEvicted: /([\d,]+) openings read in part/,
+}
+
+/** The last summary that a capture with one worker said; null = none yet. */
+export function lastSummary(said: string): Summary | null {
+  const line = said.match(/^.* [\d,]+ frames, [\d,]+ decoded.*$/gm)?.at(-1)
+  if (line === undefined) return null
+  const text = line.slice(line.indexOf(' ') + 1)
+  const counts = Object.entries(PARTS).map(([name, part]) => [
+    name,
+    Number((part.exec(text)?.[1] ?? '0').replaceAll(',', '')),
+  ])
+  return Object.fromEntries(counts) as Summary
+}
