@@ -132,6 +132,7 @@ export class CaptureWorker {
     }
     if (livedMs > LIVED_MS) this.#restartMs = RESTART_MS
     this.restarts += 1
+    this.stats = null
     this.#events.say(`${this.name}: started again in ${this.#restartMs / 1000} s; its open flows are lost`)
     this.#timer = setTimeout(() => {
       this.#timer = null
