@@ -1,14 +1,16 @@
 /** The pipeline on one page: frames in, flow records out. Everything that judges traffic, live or stored, runs this. */
 
 import { type AgentLimits, type AgentOptions, DEFAULT_LIMITS, type FlowSink } from './agent-options.ts'
+import { SourceHeads } from './agent-sources.ts'
 import { AgentStats } from './agent-stats.ts'
 import type { Judge, Judgement } from './classify/evaluate.ts'
 import { type CertificateFacts, FlowFacts } from './core/facts.ts'
-import { asciiJson } from './core/json.ts'
 import { decodeFrame, decodeIpPayload } from './decode/decode.ts'
 import { DECODED, FIN, FRAGMENT, PacketMeta, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
-import type { FlowSession } from './dissect/session.ts'
-import { SessionPool } from './dissect/session-pool.ts'
+import { DatagramSession, readsTransport, recognise } from './dissect/datagram-session.ts'
+import { CLIENT, SERVER } from './dissect/dissector.ts'
+import { type FlowSession, SessionPool } from './dissect/session-pool.ts'
+import { StreamSession } from './dissect/stream-session.ts'
 import { ByteBudget } from './flow/byte-budget.ts'
 import * as flow from './flow/flow-flags.ts'
 import { DUPLICATE, FlowTable } from './flow/flow-table.ts'
@@ -23,11 +25,11 @@ import type { FrameBatch } from './source/source.ts'
 /** Capture time that jumps further ahead between two frames tells of a step of the clock, not of idle flows. */
 const LEAP_US = 24 * 3600 * 1_000_000
 
+/** Datagrams of a flow that are looked at before it counts as unrecognised. */
+const MAX_PROBED_DATAGRAMS = 12
+
 /** Certificates whose first sight is remembered; past it they are handed to the sink again, which stores each once. */
 const MAX_KNOWN_CERTIFICATES = 1 << 17
-
-/** Names of sources that flows can refer to. */
-const MAX_SOURCES = 1 << 16
 
 export class Agent {
   readonly stats = new AgentStats()
@@ -35,8 +37,6 @@ export class Agent {
   readonly #reportAtVerdict: boolean
   #judge: Judge
   readonly #sink: FlowSink
-  #head: string
-  readonly #sensor: string
   readonly #filter: ((m: PacketMeta) => boolean) | null
   readonly #shard: { part: number; of: number } | null
   readonly #limits: AgentLimits
@@ -48,10 +48,7 @@ export class Agent {
   readonly #sessions: SessionPool
   readonly #certificates = new Set<string>()
   readonly #nothing = new FlowFacts()
-  /** Members that all flows of one source share, as JSON. */
-  readonly #heads: string[] = []
-  readonly #sources = new Map<string, number>()
-  #nextSource = 0
+  readonly #sources: SourceHeads
   readonly #visit: (index: number) => void
   /** Flows below this index are ended, while `finish` is at it. */
   #finished = 0
@@ -63,8 +60,7 @@ export class Agent {
     this.#lifetime = this.#limits.lifetime
     this.#judge = options.judge
     this.#sink = options.sink
-    this.#sensor = options.sensor
-    this.#head = headOf(options.sensor, options.policy)
+    this.#sources = new SourceHeads(options.sensor, options.policy)
     this.#filter = options.filter ?? null
     this.#shard = options.shard ?? null
     this.#reportAtVerdict = options.reportAtVerdict ?? false
@@ -83,7 +79,7 @@ export class Agent {
 
   /** Reads one borrowed batch. `source` is the name written into the records. */
   process(batch: FrameBatch, source: string): void {
-    const number = this.#sourceNumber(source)
+    const number = this.#sources.numberOf(source)
     const { bytes, at, captured, wire, time, link, count } = batch
     const m = this.#meta
     const statuses = this.stats.statuses
@@ -119,8 +115,7 @@ export class Agent {
   /** From here on flows are judged by other policies. What began before keeps the names of those it began with. */
   judgeBy(judge: Judge, policy: string): void {
     this.#judge = judge
-    this.#head = headOf(this.#sensor, policy)
-    this.#sources.clear()
+    this.#sources.judgedBy(policy)
   }
 
   /** The capture is over: ends and reports up to `most` flows, so that the sink can be emptied; true when none is left. */
@@ -143,18 +138,6 @@ export class Agent {
     if (this.#now > 0 && ahead > LEAP_US) wheel.leap(ahead)
     this.#now = m.time
     if (wheel.isDue(m.time)) wheel.advance(m.time, this.#visit)
-  }
-
-  /** Flows end with their file, so that numbers can come round again after very many. */
-  #sourceNumber(source: string): number {
-    const known = this.#sources.get(source)
-    if (known !== undefined) return known
-    if (this.#sources.size === MAX_SOURCES) this.#sources.clear()
-    const number = this.#nextSource
-    this.#nextSource = (number + 1) % MAX_SOURCES
-    this.#sources.set(source, number)
-    this.#heads[number] = `${this.#head},"source":${asciiJson(source)}`
-    return number
   }
 
   #fragment(bytes: Uint8Array, m: PacketMeta, source: number): void {
@@ -182,7 +165,41 @@ export class Agent {
     if (index < 0) index = this.#start(m, source)
     table.countPacket(index, m)
     if (m.proto === PROTO_TCP) this.#tcp(bytes, m, index)
-    else if (m.end - m.at + m.missing > 0) table.setFlags(index, table.flagsOf(index) | flow.HAS_PAYLOAD)
+    else if (m.end - m.at + m.missing > 0) this.#datagram(bytes, m, index)
+  }
+
+  #datagram(bytes: Uint8Array, m: PacketMeta, index: number): void {
+    const table = this.table
+    const flags = table.flagsOf(index)
+    table.setFlags(index, flags | (m.missing > 0 ? flow.HAS_PAYLOAD | flow.CUT_SHORT : flow.HAS_PAYLOAD))
+    if ((flags & flow.SETTLED) !== 0 || !readsTransport(m.proto)) return
+    const session = this.#datagramSession(bytes, m, index)
+    if (session?.reoriented === true) this.#reorient(index, session)
+    const isUnknown = session === null || session.isIdle
+    if (session?.done === true || (isUnknown && this.#isProbedOut(index))) this.#settle(index, session)
+    if (this.#reportAtVerdict && session !== null) this.#reportEarly(index, session)
+  }
+
+  /** Most datagrams are known at the first look or never: a flow has a session only from the first that is known. */
+  #datagramSession(bytes: Uint8Array, m: PacketMeta, index: number): DatagramSession | null {
+    const { side } = this.table
+    let session = this.#sessions.get(index)
+    if (session instanceof DatagramSession) {
+      session.datagram(side, bytes, m)
+      return session
+    }
+    const clientSide = this.table.clientSide(index)
+    const known = recognise(bytes, m, side === clientSide ? CLIENT : SERVER)
+    if (known === null) return null
+    if (this.#sessions.isFull) this.#evictSession()
+    const oriented = (this.table.flagsOf(index) & flow.ORIENTED) !== 0
+    session = this.#sessions.openDatagrams(index, clientSide, oriented)
+    session.datagram(side, bytes, m, known)
+    return session
+  }
+
+  #isProbedOut(index: number): boolean {
+    return this.table.packetsOf(index, flow.LOW) + this.table.packetsOf(index, flow.HIGH) >= MAX_PROBED_DATAGRAMS
   }
 
   #tcp(bytes: Uint8Array, m: PacketMeta, index: number): void {
@@ -205,7 +222,8 @@ export class Agent {
   #read(bytes: Uint8Array, m: PacketMeta, index: number): void {
     // A reset's payload is a diagnostic text at most (RFC 9293 §3.5.2), not data of the stream.
     if ((m.tcpFlags & RST) !== 0) return
-    const session = this.#sessions.get(index) ?? this.#startSession(index)
+    const known = this.#sessions.get(index)
+    const session = known instanceof StreamSession ? known : this.#startSession(index)
     session.segment(this.table.side, bytes, m)
     if (session.reoriented) this.#reorient(index, session)
     if (session.done) this.#settle(index, session)
@@ -238,11 +256,11 @@ export class Agent {
     return index
   }
 
-  #startSession(index: number): FlowSession {
+  #startSession(index: number): StreamSession {
     const table = this.table
     if (this.#sessions.isFull) this.#evictSession()
     const flags = table.flagsOf(index)
-    const session = this.#sessions.open(index, table.clientSide(index), (flags & flow.ORIENTED) !== 0)
+    const session = this.#sessions.openStream(index, table.clientSide(index), (flags & flow.ORIENTED) !== 0)
     if ((flags & flow.SYN_LOW) !== 0) session.streams[0].startAt(table.isnOf(index, flow.LOW) + 1)
     if ((flags & flow.SYN_HIGH) !== 0) session.streams[1].startAt(table.isnOf(index, flow.HIGH) + 1)
     session.facts.midstream = (flags & (flow.SYN_LOW | flow.SYN_HIGH)) === 0
@@ -360,7 +378,7 @@ export class Agent {
 
   #emit(index: number): void {
     const table = this.table
-    writeFlow(this.#sink.lines, table, index, this.#rows, this.#heads[table.sourceOf(index)] as string)
+    writeFlow(this.#sink.lines, table, index, this.#rows, this.#sources.head(table.sourceOf(index)))
     this.stats.records += 1
   }
 
@@ -377,5 +395,3 @@ export class Agent {
     this.#sink.certificate?.(certificate)
   }
 }
-
-const headOf = (sensor: string, policy: string): string => `"sensor":${asciiJson(sensor)},"policy":${asciiJson(policy)}`

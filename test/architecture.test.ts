@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { TCP_DISSECTORS } from '../src/dissect/index.ts'
+import { DATAGRAM_DISSECTORS, TCP_DISSECTORS } from '../src/dissect/index.ts'
 import { importsOf } from './imports.ts'
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url))
@@ -30,6 +30,7 @@ const STAGES = [
 const ROOT_FILES: Readonly<Record<string, string>> = {
   'agent.ts': 'agent',
   'agent-options.ts': 'agent',
+  'agent-sources.ts': 'agent',
   'agent-stats.ts': 'agent',
   'main.ts': 'main',
   // The library: the core's own front door, imported by nobody here.
@@ -106,11 +107,12 @@ describe('tables', () => {
       .filter((file) => file.startsWith('dissect/'))
       .flatMap((file) => [
         ...readFileSync(join(SRC, file), 'utf8').matchAll(
-          /^export const \w+: Dissector<\w+> = \{\n {2}name: '([^']+)'/gm,
+          /^export const \w+: (?:Datagram)?Dissector(?:<\w+>)? = (?:\w+\()?\{\n {2}name: '([^']+)'/gm,
         ),
       ])
       .map(([, name]) => name)
-    expect(names.sort()).toEqual(TCP_DISSECTORS.map(({ name }) => name).sort())
+    const rows = [...TCP_DISSECTORS, ...DATAGRAM_DISSECTORS]
+    expect(names.sort()).toEqual(rows.map(({ name }) => name).sort())
   })
 })
 

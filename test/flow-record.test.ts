@@ -6,7 +6,7 @@ it('docs/flow-record.md names every member that the code writes, and no other', 
   const names = ['line.ts', 'row.ts', 'fragments.ts'].flatMap((file) => {
     const code = readFileSync(new URL(file, folder), 'utf8')
     const members = [...code.matchAll(/["{,]"?([a-z][a-z0-9_]+)":/g)].map(([, name]) => name)
-    const lists = [...code.matchAll(/(?:numbers|strings|chain)\('([a-z0-9_]+)'/g)].map(([, name]) => name)
+    const lists = [...code.matchAll(/(?:numbers|strings|chain|named)\('([a-z0-9_]+)'/g)].map(([, name]) => name)
     return [...members, ...lists]
   })
   expect(readdirSync(folder).length).toBeGreaterThan(5)

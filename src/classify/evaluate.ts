@@ -194,6 +194,8 @@ const NEEDS_CERTIFICATE = /RSA|DSA|DSS/
  * handshake with a certificate suite also shows the certificate, and where it is missing the capture lost it.
  */
 function sawHandshake({ flags, version, cipherSuite: code, serverChain }: Evidence): boolean {
+  // Other protocols than TLS say "encrypted" only behind the messages that chose how.
+  if ((flags & FLAG.tls) === 0) return true
   if ((flags & FLAG.serverHello) === 0 || version === 0 || code < 0) return false
   if (version >= TLS_1_3 || (flags & FLAG.resumed) !== 0 || serverChain.id !== 0) return true
   return !NEEDS_CERTIFICATE.test(cipherSuite(code)?.auth ?? '')

@@ -34,6 +34,9 @@ export class Evidence {
   protection: FlowFacts['protection'] = 'undetermined'
   appProtocol: string | null = null
   upgrade: string | null = null
+  upgradeState: string | null = null
+  protocolVersion: string | null = null
+  protocolSecurity: string | null = null
   flags = 0
   /** Comparable version (`versionRank`), 0 = not seen. */
   version = 0
@@ -79,6 +82,9 @@ export function gatherEvidence(facts: FlowFacts, timeUs: number, chains: ChainTa
   out.protection = facts.protection
   out.appProtocol = facts.appProtocol
   out.upgrade = facts.upgrade
+  out.upgradeState = facts.upgradeState
+  out.protocolVersion = facts.protocolVersion
+  out.protocolSecurity = facts.protocolSecurity
   out.timeUs = timeUs
   out.flags = facts.credentialsExposed.length > 0 ? FLAG.credentialsExposed : 0
   if (facts.http !== null) out.flags |= httpFlags(facts.http)
@@ -195,6 +201,9 @@ const sameRest = (a: Evidence, b: Evidence): boolean =>
   a.protection === b.protection &&
   a.appProtocol === b.appProtocol &&
   a.upgrade === b.upgrade &&
+  a.upgradeState === b.upgradeState &&
+  a.protocolVersion === b.protocolVersion &&
+  a.protocolSecurity === b.protocolSecurity &&
   a.draft === b.draft &&
   a.offeredVersion === b.offeredVersion &&
   a.compressionMethod === b.compressionMethod &&

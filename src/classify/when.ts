@@ -1,4 +1,5 @@
 /** The language of `when`: every word a rule may use, what it expects and what it asks of a flow. */
+import { UPGRADE_STATES } from '../core/facts.ts'
 import { type CipherSuite, cipherSuite } from '../registry/cipher-suites.ts'
 import { type NamedGroup, namedGroup } from '../registry/named-groups.ts'
 import { type Answer, answer, type Condition, every, not, some, UNSEEN } from './answer.ts'
@@ -41,6 +42,12 @@ const WORDS: Words<Evidence> = {
   },
   app_protocol: (value, where) => isOneOf((evidence) => evidence.appProtocol, texts(value, where)),
   upgrade: (value, where) => isOneOf((evidence) => evidence.upgrade, texts(value, where)),
+  upgrade_state: (value, where) => {
+    const wanted = texts(value, where).map((word, i) => oneOf(word, `${where}[${i}]`, UPGRADE_STATES))
+    return isOneOf((evidence) => evidence.upgradeState, wanted)
+  },
+  protocol_version: (value, where) => isOneOf((evidence) => evidence.protocolVersion, texts(value, where)),
+  protocol_security: (value, where) => isOneOf((evidence) => evidence.protocolSecurity, texts(value, where)),
   credentials_exposed: (value, where) => flag(FLAG.credentialsExposed, 0, aBoolean(value, where)),
   cookies_without_secure: (value, where) => flag(FLAG.cookiesWithoutSecure, FLAG.http, aBoolean(value, where)),
   cookies_without_http_only: (value, where) => flag(FLAG.cookiesWithoutHttpOnly, FLAG.http, aBoolean(value, where)),

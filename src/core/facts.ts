@@ -145,11 +145,78 @@ export class HttpFacts {
   cookiesWithoutSameSite = 0
 }
 
+/** Kinds of one sort that a flow may collect: more would be a peer's game. */
+const MAX_KINDS = 16
+
+/** How far an upgrade to TLS that the protocol knows of came, as its own messages show. */
+export const UPGRADE_STATES = [
+  'not_offered', // the server listed what it can do, and TLS was not among it
+  'advertised', // offered, and the conversation ended or changed before anything came of it
+  'skipped', // offered, and application data or credentials crossed in the clear all the same
+  'requested', // asked for, and no answer was seen
+  'accepted', // asked for and agreed: TLS is due next
+  'refused', // asked for and denied
+  'stripped', // offered before by this server, or garbled in this very message: somebody takes it away
+] as const
+export type UpgradeState = (typeof UPGRADE_STATES)[number]
+
+export type AuthOutcome = 'success' | 'failure'
+
+/** What an SSH connection agreed on (RFC 4253 §7.1). Null = not seen. Names are those on the wire. */
+export class SshFacts {
+  /** Major version that is spoken: 1 or 2, 0 = not seen. */
+  version = 0
+  /** softwareversion and comments of the identification string (RFC 4253 §4.2). */
+  clientSoftware: string | null = null
+  serverSoftware: string | null = null
+  kex: string | null = null
+  hostKey: string | null = null
+  cipherClient: string | null = null
+  cipherServer: string | null = null
+  macClient: string | null = null
+  macServer: string | null = null
+  hassh: string | null = null
+  hasshServer: string | null = null
+  /** Both ends announced strict key exchange (OpenSSH PROTOCOL §1.10). */
+  strictKex: boolean | null = null
+  /** Size in bits of a group exchange's prime (RFC 4419 §3), 0 = none seen. */
+  dhBits = 0
+}
+
+/** What an IKE exchange agreed on, in words of IANA's IKEv2 and IKEv1 registries. Null = not seen. */
+export class IkeFacts {
+  /** 1 or 2. */
+  version = 0
+  /** IKEv1 only (RFC 2409 §5). */
+  mode: 'main' | 'aggressive' | null = null
+  authentication: string | null = null
+  encryption: string | null = null
+  /** 0 = the algorithm has one size only, or none was named. */
+  keyBits = 0
+  integrity: string | null = null
+  prf: string | null = null
+  group: string | null = null
+}
+
 /** One object per flow, in use only while the flow's opening is being read. */
 export class FlowFacts {
   appProtocol: string | null = null
   /** How TLS came up inside another protocol: "starttls", "connect", "in_band"; null = from the first byte. */
   upgrade: string | null = null
+  /** Null = the protocol knows no upgrade, or nothing of it was seen. */
+  upgradeState: UpgradeState | null = null
+  /** In the protocol's own words: "2c", "3.1.1", "5.0". */
+  protocolVersion: string | null = null
+  /** The level of protection that the protocol itself names: "noAuthNoPriv", "signed", "SignAndEncrypt". */
+  protocolSecurity: string | null = null
+  /** Mechanisms by which the client authenticated or tried to, in the order seen: "sasl-plain", "scram-sha-256", "aws-sigv4". */
+  authMechanisms: string[] = []
+  /** Of the last attempt whose outcome the protocol shows. */
+  authOutcome: AuthOutcome | null = null
+  ssh: SshFacts | null = null
+  ike: IkeFacts | null = null
+  /** Version of a QUIC long header, 0 = none seen. */
+  quicVersion = 0
   protection: Protection = 'undetermined'
   tls: TlsFacts | null = null
   http: HttpFacts | null = null
@@ -172,10 +239,31 @@ export class FlowFacts {
     return tls
   }
 
+  /** A secret of this kind crossed in the clear. The kind is all that is kept. */
+  expose(kind: string): void {
+    if (this.credentialsExposed.length < MAX_KINDS && !this.credentialsExposed.includes(kind)) {
+      this.credentialsExposed.push(kind)
+    }
+  }
+
+  authenticatedBy(mechanism: string): void {
+    if (this.authMechanisms.length < MAX_KINDS && !this.authMechanisms.includes(mechanism)) {
+      this.authMechanisms.push(mechanism)
+    }
+  }
+
   /** As new, for the next flow. */
   reset(): void {
     this.appProtocol = null
     this.upgrade = null
+    this.upgradeState = null
+    this.protocolVersion = null
+    this.protocolSecurity = null
+    if (this.authMechanisms.length > 0) this.authMechanisms = []
+    this.authOutcome = null
+    this.ssh = null
+    this.ike = null
+    this.quicVersion = 0
     this.protection = 'undetermined'
     this.tls = null
     this.http = null

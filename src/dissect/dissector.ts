@@ -11,20 +11,44 @@ export type Probe = 'match' | 'no_match' | 'unsure'
 export interface DissectorState {
   /** True once nothing further in the flow can change a fact; the flow is then settled and its state dropped. */
   done: boolean
+  /**
+   * The protocol ended here, and what follows on the same connection is another conversation, recognised anew: a proxy's
+   * tunnel, an upgrade to TLS. `feed` has returned how far the old protocol went; the other direction's unread bytes
+   * belong to the new one.
+   */
+  readonly tunnel?: boolean
+  /** Of datagrams: what began like the protocol is not it. No fact was asserted, and others are asked again. */
+  readonly refused?: boolean
+}
+
+/** What the protocol table of the README says of a dissector. */
+export interface About {
+  /** The protocol's name, as its standard writes it. */
+  readonly title: string
+  /** Where it is defined: "RFC 5321", "[MS-TDS]". */
+  readonly source: string
+  /** What is read beyond recognition, in a few words: "STARTTLS, SASL mechanism and outcome". Null = recognised only. */
+  readonly reads: string | null
+}
+
+interface Described {
+  /** The flow record's `app_protocol`. A protocol over two transports is two dissectors of one name. */
+  readonly name: string
+  readonly about: About
+  /** Where it usually listens: orders probing; never evidence. */
+  readonly ports: readonly number[]
 }
 
 /**
- * One protocol: one file, one exported const of this shape, one row in `index.ts`.
+ * One protocol over TCP: one file, one exported const of this shape, one row in `index.ts`.
  * Bytes are borrowed: valid during the call only. Nothing here throws, whatever the bytes.
  */
-export interface Dissector<S extends DissectorState = DissectorState> {
-  readonly name: string
-  readonly transport: 'tcp' | 'udp'
-  /** Orders probing; never evidence. */
-  readonly ports: readonly number[]
+export interface Dissector<S extends DissectorState = DissectorState> extends Described {
+  readonly transport: 'tcp'
   /**
    * Do the first contiguous bytes of one direction open this protocol? `sender` is a guess when the capture
-   * has no SYN. `unsure` asks for more bytes.
+   * has no SYN. `unsure` asks for more bytes, of this direction or of the other: a banner that could be several
+   * protocols' stays `unsure` until the client's first command tells.
    */
   probe(buf: Uint8Array, at: number, end: number, sender: Direction): Probe
   /** If the matching opener reveals which side sent it (a ClientHello comes from the client), say so. */
@@ -47,6 +71,39 @@ export interface Dissector<S extends DissectorState = DissectorState> {
   ): number
   /** Bytes of one direction were lost (`bytes` = how many, at the least 1); what was unconsumed is gone too. */
   gap(state: S, facts: FlowFacts, direction: Direction, bytes: number): void
+  /** The flow ended or was evicted: last chance to settle facts that depend on "nothing more came". */
+  finish(state: S, facts: FlowFacts): void
+}
+
+/**
+ * One protocol over datagrams, UDP's or directly IP's: one file, one exported const of this shape, one row in `index.ts`.
+ * Bytes are borrowed: valid during the call only. Nothing here throws, whatever the bytes.
+ */
+export interface DatagramDissector<S extends DissectorState = DissectorState> extends Described {
+  /** Protocol number of the IP header (RFC 5237): 17 for UDP, 50 for ESP. */
+  readonly transport: number
+  /** Other protocols share its 5-tuple (STUN before DTLS): datagrams that are not its own are offered to the rest. */
+  readonly yields?: boolean
+  /**
+   * Is this payload a message of the protocol, by which it can be recognised? `missing` bytes behind `end` were on the
+   * wire but not captured: a length inside is held against `end - at + missing`. `sender` is a guess by port and order.
+   */
+  probe(buf: Uint8Array, at: number, end: number, missing: number, sender: Direction): boolean
+  /** If the matching datagram reveals which side sent it, say so. */
+  opener?(buf: Uint8Array, at: number, end: number): Direction | null
+  /** `used` is a state of an earlier flow, to be made as new and used again. */
+  start(facts: FlowFacts, used?: S | null): S
+  /** Takes one datagram's payload, in the order captured: lost, repeated and reordered ones are normal. */
+  read(
+    state: S,
+    facts: FlowFacts,
+    direction: Direction,
+    buf: Uint8Array,
+    at: number,
+    end: number,
+    missing: number,
+    timeUs: number,
+  ): void
   /** The flow ended or was evicted: last chance to settle facts that depend on "nothing more came". */
   finish(state: S, facts: FlowFacts): void
 }

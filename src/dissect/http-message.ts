@@ -29,12 +29,8 @@ const MAX_HOST_BYTES = 255
 const MAX_UPGRADE_BYTES = 32
 /** Of each form body; nothing is buffered for it. */
 const MAX_FORM_LOOK_BYTES = 4096
-/** Every HTTP kind fits; the list is shared with what a tunnel's inner protocol exposes. */
-const MAX_CREDENTIAL_KINDS = 16
-
 export function expose(facts: FlowFacts, kind: HttpCredentialKind): void {
-  const kinds = facts.credentialsExposed
-  if (kinds.length < MAX_CREDENTIAL_KINDS && !kinds.includes(kind)) kinds.push(kind)
+  facts.expose(kind)
 }
 
 /** The facts of a flow in which an HTTP message was shown. */

@@ -42,6 +42,11 @@ const STEPS: Readonly<Record<Phase, Step>> = {
  */
 export const http: Dissector<HttpState> = {
   name: 'http',
+  about: {
+    title: 'HTTP/1.0 and 1.1',
+    source: 'RFC 9112',
+    reads: 'methods, hosts, credentials, cookies; CONNECT and Upgrade followed',
+  },
   transport: 'tcp',
   ports: [80, 8080, 8000, 8008, 8081, 8888, 3000, 3128, 5000, 5985, 9090, 9200],
 

@@ -1,10 +1,13 @@
-import type { Dissector } from './dissector.ts'
+import type { DatagramDissector, Dissector } from './dissector.ts'
 import { http } from './http.ts'
 import { openvpn } from './openvpn.ts'
 import { tls } from './tls.ts'
 
 /** THE TABLE of dissectors over TCP, most specific opening first. Adding a protocol is a file and a row here. */
 export const TCP_DISSECTORS: readonly Dissector[] = [tls, http, openvpn]
+
+/** THE TABLE of dissectors of datagrams, most specific first. */
+export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = []
 
 /** What may begin in the middle of another protocol, after an upgrade we do not know by name. */
 export const IN_BAND_DISSECTOR: Dissector = tls

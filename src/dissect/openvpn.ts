@@ -46,6 +46,11 @@ export class OpenVpnState implements DissectorState {
 
 export const openvpn: Dissector<OpenVpnState> = {
   name: 'openvpn',
+  about: {
+    title: 'OpenVPN over TCP',
+    source: 'openvpn.net protocol documentation',
+    reads: 'the TLS handshake of its control channel',
+  },
   transport: 'tcp',
   ports: [1194, 443],
 

@@ -1,6 +1,9 @@
 import type { ByteBudget } from '../flow/byte-budget.ts'
-import { FlowSession } from './session.ts'
+import { DatagramSession } from './datagram-session.ts'
 import { StatePool } from './state-pool.ts'
+import { StreamSession } from './stream-session.ts'
+
+export type FlowSession = StreamSession | DatagramSession
 
 const NONE = 0
 
@@ -21,7 +24,8 @@ export class SessionPool {
   readonly #flows: Int32Array
   readonly #older: Uint16Array
   readonly #younger: Uint16Array
-  readonly #idle: number[] = []
+  readonly #idleStreams: number[] = []
+  readonly #idleDatagrams: number[] = []
   #oldest = NONE
   #youngest = NONE
 
@@ -48,11 +52,25 @@ export class SessionPool {
     return this.#oldest === NONE ? -1 : (this.#flows[this.#oldest] as number)
   }
 
-  /** A session for `flow`, which has none. The pool must not be full. */
-  open(flow: number, clientSide: number, oriented: boolean): FlowSession {
-    const slot = this.#idle.pop() ?? this.#sessions.push(new FlowSession(this.#budget, this.#states)) - 1
-    const session = this.#sessions[slot] as FlowSession
+  /** A session for `flow` over TCP, which has none. The pool must not be full. */
+  openStream(flow: number, clientSide: number, oriented: boolean): StreamSession {
+    const slot = this.#idleStreams.pop() ?? this.#sessions.push(new StreamSession(this.#budget, this.#states)) - 1
+    const session = this.#sessions[slot] as StreamSession
     session.open(clientSide, oriented)
+    this.#place(flow, slot)
+    return session
+  }
+
+  /** A session for `flow` of datagrams, which has none. The pool must not be full. */
+  openDatagrams(flow: number, clientSide: number, oriented: boolean): DatagramSession {
+    const slot = this.#idleDatagrams.pop() ?? this.#sessions.push(new DatagramSession(this.#states)) - 1
+    const session = this.#sessions[slot] as DatagramSession
+    session.open(clientSide, oriented)
+    this.#place(flow, slot)
+    return session
+  }
+
+  #place(flow: number, slot: number): void {
     this.#slots[flow] = slot
     this.#flows[slot] = flow
     this.#older[slot] = this.#youngest
@@ -61,7 +79,6 @@ export class SessionPool {
     else this.#younger[this.#youngest] = slot
     this.#youngest = slot
     this.count += 1
-    return session
   }
 
   /** The session's facts are valid until its next `open`. */
@@ -76,6 +93,7 @@ export class SessionPool {
     if (younger === NONE) this.#youngest = older
     else this.#older[younger] = older
     this.count -= 1
-    this.#idle.push(slot)
+    if (this.#sessions[slot] instanceof StreamSession) this.#idleStreams.push(slot)
+    else this.#idleDatagrams.push(slot)
   }
 }

@@ -1,213 +1,40 @@
 import { FlowFacts } from '../core/facts.ts'
-import { type PacketMeta, SYN } from '../decode/packet-meta.ts'
-import type { ByteBudget } from '../flow/byte-budget.ts'
-import { type StreamReader, TcpStream } from '../flow/tcp-stream.ts'
-import { CLIENT, type Direction, type Dissector, type DissectorState, SERVER } from './dissector.ts'
-import { IN_BAND_DISSECTOR, TCP_DISSECTORS } from './index.ts'
-import { StatePool } from './state-pool.ts'
+import { CLIENT, type Direction, SERVER } from './dissector.ts'
 
-/** Bytes of a direction that may be looked at before some dissector must have said yes or no. */
-const MAX_PROBE_BYTES = 16 * 1024
-/** Bytes of an unrecognised flow, both directions together, that are watched for TLS coming up in the middle. */
-const MAX_SCAN_BYTES = 512 * 1024
-const HANDSHAKE_RECORD = 0x16
-const BOTH_SIDES = 3
-
-/**
- * Reads one TCP flow until its verdict: finds the dissector, feeds it both directions in order, and follows a tunnel
- * or an upgrade into what comes after. Lives only while the opening is being read.
- */
-export class FlowSession implements StreamReader {
+/** What is known of one flow while its opening is read, over whichever transport. */
+export abstract class Session {
   readonly facts = new FlowFacts()
-  readonly streams: readonly [TcpStream, TcpStream]
   /** Side that is the client, as far as is known; a dissector's opener corrects a guess. */
   clientSide = 0
-  #oriented = false
   /** True once nothing further can change a fact. */
   done = false
   /** A dissector's first message told who the client is. */
   reoriented = false
-  #dissector: Dissector | null = null
-  #state: DissectorState | null = null
-  /** Bit 2n + side = dissector n said no to that side's bytes. */
-  #refused = 0
-  /** Bit a side: every dissector said no, only an in-band upgrade can still be found. */
-  #scanning = 0
-  /** Bit a side: its bytes are the dissector's. */
-  #joined = BOTH_SIDES
-  #scanned = 0
-  #now = 0
-  #offerOther = -1
-  readonly #states: StatePool
-
-  constructor(budget: ByteBudget, states: StatePool = new StatePool()) {
-    this.#states = states
-    this.streams = [new TcpStream(0, budget), new TcpStream(1, budget)]
-  }
+  #oriented = false
 
   /** Begins with a flow; whatever was known of an earlier one is forgotten. */
   open(clientSide: number, oriented: boolean): void {
     this.facts.reset()
-    this.streams[0].reset()
-    this.streams[1].reset()
     this.clientSide = clientSide
     this.#oriented = oriented
     this.done = false
     this.reoriented = false
-    this.#dissector = null
-    this.#state = null
-    this.#refused = 0
-    this.#scanning = 0
-    this.#joined = BOTH_SIDES
-    this.#scanned = 0
-    this.#offerOther = -1
-  }
-
-  /** Takes the segment `m` describes, sent by `side`. */
-  segment(side: number, buf: Uint8Array, m: PacketMeta): void {
-    this.#now = m.time
-    const stream = this.streams[side] as TcpStream
-    const seq = (m.tcpFlags & SYN) !== 0 ? m.seq + 1 : m.seq
-    stream.segment(seq | 0, buf, m.at, m.end, m.missing, this)
-    if (this.#offerOther >= 0) this.#offer()
-    if (stream.overflowed) this.#giveUp()
   }
 
   /** The flow is over: delivers what still waits, and lets the dissector conclude. */
-  finish(): void {
-    if (!this.done) {
-      this.streams[0].flush(this)
-      this.streams[1].flush(this)
-      if (this.#offerOther >= 0) this.#offer()
-    }
-    this.#conclude()
-    this.streams[0].close()
-    this.streams[1].close()
-  }
+  abstract finish(): void
 
-  read(side: number, buf: Uint8Array, at: number, end: number): number {
-    if (this.done) return end - at
-    if (this.#dissector !== null) {
-      return (this.#joined & (1 << side)) !== 0 ? this.#feed(side, buf, at, end) : this.#join(side, buf, at, end)
-    }
-    return (this.#scanning & (1 << side)) !== 0 ? this.#scan(side, buf, at, end) : this.#probe(side, buf, at, end)
-  }
-
-  lost(side: number, bytes: number): void {
-    this.facts.sawGap = true
-    if (this.#dissector !== null && this.#state !== null) {
-      this.#dissector.gap(this.#state, this.facts, this.#direction(side), bytes)
-      this.#followState()
-    }
-  }
-
-  #direction(side: number): Direction {
+  protected direction(side: number): Direction {
     return side === this.clientSide ? CLIENT : SERVER
   }
 
-  #probe(side: number, buf: Uint8Array, at: number, end: number): number {
-    let unsure = false
-    for (let n = 0; n < TCP_DISSECTORS.length; n++) {
-      const bit = 1 << (2 * n + side)
-      if ((this.#refused & bit) !== 0) continue
-      const dissector = TCP_DISSECTORS[n] as Dissector
-      const answer = dissector.probe(buf, at, end, this.#direction(side))
-      if (answer === 'match') return this.#begin(dissector, side, buf, at, end)
-      if (answer === 'unsure') unsure = true
-      else this.#refused |= bit
-    }
-    if (unsure && end - at < MAX_PROBE_BYTES) return 0
-    this.#scanning |= 1 << side
-    return this.#scan(side, buf, at, end)
-  }
-
-  /**
-   * Looks for a ClientHello or ServerHello where a write begins: the way STARTTLS, SSLRequest, CONNECT and their like
-   * all continue, whichever protocol asked for it.
-   */
-  #scan(side: number, buf: Uint8Array, at: number, end: number): number {
-    if (buf[at] === HANDSHAKE_RECORD || this.facts.midstream) {
-      const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.#direction(side))
-      if (answer === 'match') {
-        if (buf[at] === HANDSHAKE_RECORD && this.#isUpgrade(buf, at, end)) this.facts.upgrade ??= 'in_band'
-        if (!this.facts.midstream) this.#joined &= ~(1 << (1 - side))
-        return this.#begin(IN_BAND_DISSECTOR, side, buf, at, end)
-      }
-      if (answer === 'unsure' && end - at < MAX_PROBE_BYTES) return 0
-    }
-    this.#scanned += end - at
-    if (this.#scanned > MAX_SCAN_BYTES) this.done = true
-    return end - at
-  }
-
-  /** Did another protocol come before? Where bytes are missing they may have been TLS's own, unless its first message follows. */
-  #isUpgrade(buf: Uint8Array, at: number, end: number): boolean {
-    if (this.#scanned === 0) return false
-    const isWhole = !this.facts.sawGap && !this.facts.midstream
-    return isWhole || IN_BAND_DISSECTOR.opener?.(buf, at, end) === CLIENT
-  }
-
-  /** One side has changed over in the middle; what the other still says in the old protocol is passed over. */
-  #join(side: number, buf: Uint8Array, at: number, end: number): number {
-    if (buf[at] !== HANDSHAKE_RECORD) return end - at
-    const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.#direction(side))
-    if (answer === 'unsure' && end - at < MAX_PROBE_BYTES) return 0
-    if (answer !== 'match') return end - at
-    this.#joined |= 1 << side
-    return this.#feed(side, buf, at, end)
-  }
-
-  #begin(dissector: Dissector, side: number, buf: Uint8Array, at: number, end: number): number {
-    const opener = dissector.opener?.(buf, at, end) ?? null
-    if (opener !== null && !this.#oriented && opener !== this.#direction(side)) {
-      this.clientSide = opener === CLIENT ? side : 1 - side
+  /** `sender` = which end a protocol's first message, sent by `side`, comes from by its own account. */
+  protected orient(side: number, sender: Direction | null): void {
+    if (sender === null) return
+    if (!this.#oriented && sender !== this.direction(side)) {
+      this.clientSide = sender === CLIENT ? side : 1 - side
       this.reoriented = true
     }
-    if (opener !== null) this.#oriented = true
-    this.#dissector = dissector
-    this.#state = dissector.start(this.facts, this.#states.take(TCP_DISSECTORS.indexOf(dissector)))
-    this.#offerOther = 1 - side
-    return this.#feed(side, buf, at, end)
-  }
-
-  #feed(side: number, buf: Uint8Array, at: number, end: number): number {
-    const dissector = this.#dissector as Dissector
-    const state = this.#state as DissectorState
-    const consumed = dissector.feed(state, this.facts, this.#direction(side), buf, at, end, this.#now)
-    this.#followState()
-    return consumed
-  }
-
-  /** A tunnel that the dissector found is a new conversation on the same connection; anything else done is done. */
-  #followState(): void {
-    const state = this.#state as DissectorState & { readonly tunnel?: boolean }
-    if (state.tunnel === true) {
-      this.#conclude()
-      this.#refused = 0
-      this.#scanning = 0
-      this.#joined = BOTH_SIDES
-      this.facts.protection = 'undetermined'
-      return
-    }
-    if (state.done) this.done = true
-  }
-
-  #conclude(): void {
-    if (this.#dissector === null || this.#state === null) return
-    this.#dissector.finish(this.#state, this.facts)
-    this.#states.give(TCP_DISSECTORS.indexOf(this.#dissector), this.#state)
-    this.#dissector = null
-    this.#state = null
-  }
-
-  #offer(): void {
-    const side = this.#offerOther
-    this.#offerOther = -1
-    ;(this.streams[side] as TcpStream).offerAgain(this)
-  }
-
-  #giveUp(): void {
-    this.facts.capHit = true
-    this.done = true
+    this.#oriented = true
   }
 }

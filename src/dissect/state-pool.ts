@@ -1,15 +1,16 @@
 import type { DissectorState } from './dissector.ts'
-import { TCP_DISSECTORS } from './index.ts'
 
-/** States of flows that ended, by the dissector's place in the table: as many as were ever in use at once. */
+/** States of flows that ended, by their dissector: as many as were ever in use at once. */
 export class StatePool {
-  readonly #idle: DissectorState[][] = TCP_DISSECTORS.map(() => [])
+  readonly #idle = new Map<object, DissectorState[]>()
 
-  take(place: number): DissectorState | null {
-    return this.#idle[place]?.pop() ?? null
+  take(dissector: object): DissectorState | null {
+    return this.#idle.get(dissector)?.pop() ?? null
   }
 
-  give(place: number, state: DissectorState): void {
-    this.#idle[place]?.push(state)
+  give(dissector: object, state: DissectorState): void {
+    const idle = this.#idle.get(dissector)
+    if (idle === undefined) this.#idle.set(dissector, [state])
+    else idle.push(state)
   }
 }

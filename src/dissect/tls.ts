@@ -17,6 +17,11 @@ const PORTS = [443, 8443, 993, 995, 465, 636, 853, 990, 989, 5061, 6443, 9443, 2
 
 export const tls: Dissector<TlsState> = {
   name: 'tls',
+  about: {
+    title: 'TLS',
+    source: 'RFC 8446, RFC 5246',
+    reads: 'both hellos, certificates, alerts, up to the first protected record',
+  },
   transport: 'tcp',
   ports: PORTS,
   probe: probeTls,

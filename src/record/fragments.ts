@@ -1,5 +1,13 @@
 /** The facts of a flow as pieces of JSON: each starts with a comma and holds the members of one group. */
-import type { CertificateFacts, ClientOffer, FlowFacts, HttpFacts, TlsFacts } from '../core/facts.ts'
+import type {
+  CertificateFacts,
+  ClientOffer,
+  FlowFacts,
+  HttpFacts,
+  IkeFacts,
+  SshFacts,
+  TlsFacts,
+} from '../core/facts.ts'
 import { asciiJson } from '../core/json.ts'
 import { cipherSuiteName, sslv2CipherName } from '../registry/cipher-suites.ts'
 import { namedGroupName } from '../registry/named-groups.ts'
@@ -67,7 +75,56 @@ function chain(name: string, certificates: readonly CertificateFacts[]): string 
   return `,"${name}":["${certificates.map((certificate) => certificate.fingerprint).join('","')}"]`
 }
 
-export function httpFragment(http: HttpFacts): string {
+/** What protocols other than TLS say of themselves, '' = nothing. */
+export function detailsFragment(facts: FlowFacts): string {
+  let text = facts.http === null ? '' : httpFragment(facts.http)
+  if (facts.upgradeState !== null) text += `,"upgrade_state":"${facts.upgradeState}"`
+  if (facts.protocolVersion !== null) text += `,"protocol_version":${asciiJson(facts.protocolVersion)}`
+  if (facts.protocolSecurity !== null) text += `,"protocol_security":${asciiJson(facts.protocolSecurity)}`
+  if (facts.authMechanisms.length > 0) text += strings('auth_mechanisms', facts.authMechanisms)
+  if (facts.authOutcome !== null) text += `,"auth_outcome":"${facts.authOutcome}"`
+  if (facts.quicVersion !== 0) text += `,"quic_version":${facts.quicVersion >>> 0}`
+  if (facts.ssh !== null) text += sshFragment(facts.ssh)
+  if (facts.ike !== null) text += ikeFragment(facts.ike)
+  return text
+}
+
+const named = (name: string, value: string | null): string => (value === null ? '' : `,"${name}":${asciiJson(value)}`)
+
+/** Where the directions differ, both are written: the client's first. */
+const both = (client: string | null, server: string | null): string | null =>
+  client === null || server === null || client === server ? (client ?? server) : `${client} ${server}`
+
+function sshFragment(ssh: SshFacts): string {
+  return (
+    (ssh.version === 0 ? '' : `,"ssh_version":${ssh.version}`) +
+    named('ssh_client_software', ssh.clientSoftware) +
+    named('ssh_server_software', ssh.serverSoftware) +
+    named('ssh_kex', ssh.kex) +
+    named('ssh_host_key', ssh.hostKey) +
+    named('ssh_cipher', both(ssh.cipherClient, ssh.cipherServer)) +
+    named('ssh_mac', both(ssh.macClient, ssh.macServer)) +
+    named('hassh', ssh.hassh) +
+    named('hassh_server', ssh.hasshServer) +
+    (ssh.strictKex === null ? '' : `,"ssh_strict_kex":${ssh.strictKex}`) +
+    (ssh.dhBits === 0 ? '' : `,"ssh_dh_bits":${ssh.dhBits}`)
+  )
+}
+
+function ikeFragment(ike: IkeFacts): string {
+  return (
+    (ike.version === 0 ? '' : `,"ike_version":${ike.version}`) +
+    named('ike_mode', ike.mode) +
+    named('ike_authentication', ike.authentication) +
+    named('ike_encryption', ike.encryption) +
+    (ike.keyBits === 0 ? '' : `,"ike_key_bits":${ike.keyBits}`) +
+    named('ike_integrity', ike.integrity) +
+    named('ike_prf', ike.prf) +
+    named('ike_group', ike.group)
+  )
+}
+
+function httpFragment(http: HttpFacts): string {
   let text = ''
   if (http.method !== null) text += `,"http_method":${asciiJson(http.method)}`
   if (http.host !== null) text += `,"http_host":${asciiJson(http.host)}`

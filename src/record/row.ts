@@ -3,7 +3,7 @@ import type { UnknownReason, Verdict } from '../core/verdict.ts'
 import { ROW_WORDS } from '../flow/flow-table.ts'
 import { AgreementCache } from './agreement-cache.ts'
 import { FragmentPool } from './fragment-pool.ts'
-import { httpFragment, OFFER_FRAGMENTS, observationFragment, serverNameFragment, strings } from './fragments.ts'
+import { detailsFragment, OFFER_FRAGMENTS, observationFragment, serverNameFragment, strings } from './fragments.ts'
 import { JoinedTexts } from './joined-texts.ts'
 import type { LineBuffer } from './line-buffer.ts'
 
@@ -12,7 +12,8 @@ const OFFER = 0
 const SERVER_NAME = OFFER + OFFER_FRAGMENTS.length
 /** What the two ends agreed on, with the certificates they showed. */
 const AGREEMENT = SERVER_NAME + 1
-const HTTP = SERVER_NAME + 2
+/** What protocols other than TLS said of themselves. */
+const DETAILS = SERVER_NAME + 2
 /** What went by beside it, and the verdict. */
 const CONCLUSION = SERVER_NAME + 3
 const PIECES = SERVER_NAME + 4
@@ -50,7 +51,8 @@ export class RowWriter {
     row[at + CONCLUSION] = this.#conclusion(facts, judged)
     if (facts === null) return
     const pool = this.pool
-    if (facts.http !== null) row[at + HTTP] = pool.acquire(httpFragment(facts.http))
+    const details = detailsFragment(facts)
+    if (details !== '') row[at + DETAILS] = pool.acquire(details)
     const tls = facts.tls
     if (tls === null) return
     if (tls.offer !== null) {

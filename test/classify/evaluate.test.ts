@@ -127,7 +127,11 @@ describe('the verdict', () => {
       }),
       want: 'unknown',
     },
-    { name: 'encryption by something other than TLS is opaque', facts: encryptedOtherwise(), want: 'opaque' },
+    {
+      name: 'encryption by something other than TLS is strong: its dissector saw what was chosen',
+      facts: encryptedOtherwise(),
+      want: 'strong',
+    },
     { name: 'nothing seen is unknown', facts: undetermined(), want: 'unknown' },
   ])('$name', ({ facts, want }) => expect(verdict(facts).verdict).toBe(want))
 

@@ -77,13 +77,19 @@ export class Reading<S extends DissectorState> implements StreamReader {
 const chain = (certificates: readonly CertificateFacts[]): string[] => certificates.map((each) => each.fingerprint)
 
 /** The facts as plain values, to be compared. */
-export function told({ tls, http, ...rest }: FlowFacts) {
+export function told({ tls, http, ssh, ike, ...rest }: FlowFacts) {
   const shown = tls && {
     ...tls,
     serverCertificates: chain(tls.serverCertificates),
     clientCertificates: chain(tls.clientCertificates),
   }
-  return structuredClone({ ...rest, tls: shown, http: http && { ...http } })
+  return structuredClone({
+    ...rest,
+    tls: shown,
+    http: http && { ...http },
+    ssh: ssh && { ...ssh },
+    ike: ike && { ...ike },
+  })
 }
 
 /** The TCP flows of a capture that begin with a SYN and in which every byte came once and in order. */
@@ -104,6 +110,40 @@ export async function conversationsIn(path: string): Promise<Conversation[]> {
   return [...flows.values()].filter((flow) => flow.whole && flow.turns.length > 0).map((flow) => flow.turns)
 }
 
+/** One datagram's payload. */
+export interface Datagram extends Turn {
+  readonly proto: number
+}
+
+/** The flows of a capture that are not TCP's; who sent first is taken for the client. */
+export async function datagramFlowsIn(path: string): Promise<(readonly Datagram[])[]> {
+  const flows = new Map<string, { client: string; datagrams: Datagram[] }>()
+  const m = new PacketMeta()
+  const source = await openSource(path)
+  for await (const { bytes, at, captured, wire, time, link, count } of source.batches()) {
+    for (let i = 0; i < count; i++) {
+      const start = at[i] as number
+      m.time = time[i] as number
+      const end = start + (captured[i] as number)
+      const status = decodeFrame(bytes, start, end, wire[i] as number, link[i] as number, m)
+      if (status !== DECODED || m.proto === PROTO_TCP || m.end === m.at || m.missing > 0) continue
+      const { sender, key } = endsOf(m)
+      const flow = flows.get(`${m.proto} ${key}`) ?? { client: sender, datagrams: [] }
+      flows.set(`${m.proto} ${key}`, flow)
+      const from = sender === flow.client ? CLIENT : SERVER
+      flow.datagrams.push({ from, proto: m.proto, timeUs: m.time, bytes: bytes.slice(m.at, m.end) })
+    }
+  }
+  await source.close()
+  return [...flows.values()].map(({ datagrams }) => datagrams)
+}
+
+function endsOf(m: PacketMeta): { sender: string; receiver: string; key: string } {
+  const sender = `${m.src0} ${m.src1} ${m.src2} ${m.src3} ${m.srcPort}`
+  const receiver = `${m.dst0} ${m.dst1} ${m.dst2} ${m.dst3} ${m.dstPort}`
+  return { sender, receiver, key: [sender, receiver].sort().join() }
+}
+
 interface Recorded {
   client: string
   next: [number, number]
@@ -112,9 +152,7 @@ interface Recorded {
 }
 
 function record(flows: Map<string, Recorded>, bytes: Uint8Array, m: PacketMeta): void {
-  const sender = `${m.src0} ${m.src1} ${m.src2} ${m.src3} ${m.srcPort}`
-  const receiver = `${m.dst0} ${m.dst1} ${m.dst2} ${m.dst3} ${m.dstPort}`
-  const key = [sender, receiver].sort().join()
+  const { sender, receiver, key } = endsOf(m)
   // A SYN-ACK without its SYN is all that a one-sided capture may show of the opening.
   const client = (m.tcpFlags & ACK) === 0 ? sender : receiver
   const flow = flows.get(key) ?? { client, next: [0, 0], whole: (m.tcpFlags & SYN) !== 0, turns: [] }

@@ -2,9 +2,8 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { PacketMeta, SYN } from '../../src/decode/packet-meta.ts'
-import { CLIENT, SERVER } from '../../src/dissect/dissector.ts'
-import { FlowSession } from '../../src/dissect/session.ts'
-import { SessionPool } from '../../src/dissect/session-pool.ts'
+
+import { StreamSession } from '../../src/dissect/stream-session.ts'
 import { ByteBudget } from '../../src/flow/byte-budget.ts'
 import { HIGH, LOW } from '../../src/flow/flow-flags.ts'
 import type { Bytes } from '../wire/tls-bytes.ts'
@@ -27,7 +26,7 @@ import {
 
 /** A flow's segments, sent by its low or high end. The low end is the client unless said otherwise. */
 class Flow {
-  readonly session: FlowSession
+  readonly session: StreamSession
   readonly budget: ByteBudget
   readonly #m = new PacketMeta()
   readonly #seq = [1000, 2000]
@@ -40,7 +39,7 @@ class Flow {
     session,
   }: FlowParts = {}) {
     this.budget = new ByteBudget(budget)
-    this.session = session ?? new FlowSession(this.budget)
+    this.session = session ?? new StreamSession(this.budget)
     this.session.open(clientSide, oriented)
     this.session.facts.midstream = midstream
     if (!midstream) for (const side of [LOW, HIGH]) this.session.streams[side]?.startAt(this.#seq[side] as number)
@@ -75,7 +74,7 @@ interface FlowParts {
   oriented?: boolean
   midstream?: boolean
   budget?: number
-  session?: FlowSession
+  session?: StreamSession
 }
 
 const HELLO = handshake(clientHello({ extensions: [serverName('a.example')] }))
@@ -313,7 +312,7 @@ describe('caps and gaps', () => {
   })
 
   it('a SYN that carries data counts for one (RFC 9293 §3.4)', () => {
-    const session = new FlowSession(new ByteBudget(1 << 20))
+    const session = new StreamSession(new ByteBudget(1 << 20))
     session.open(LOW, true)
     session.streams[LOW]?.startAt(101)
     const m = new PacketMeta()
@@ -361,7 +360,7 @@ describe('a hole anywhere in a captured flow', () => {
 })
 
 it('a session that is opened again knows nothing of its earlier flow', () => {
-  type Make = (session: FlowSession) => Flow
+  type Make = (session: StreamSession) => Flow
   const flows: Make[] = [
     (session) => withTls(new Flow({ session })),
     (session) => new Flow({ session }).says(LOW, GET).says(HIGH, OK),
@@ -370,7 +369,7 @@ it('a session that is opened again knows nothing of its earlier flow', () => {
     (session) => new Flow({ session }).says(LOW, 'CONNECT a:1 HTTP/1.1\r\n\r\n').says(HIGH, 'HTTP/1.1 200 OK\r\n\r\n'),
     (session) => new Flow({ session }).says(LOW, clientReset()),
   ]
-  const make = () => new FlowSession(new ByteBudget(1 << 20))
+  const make = () => new StreamSession(new ByteBudget(1 << 20))
   const fresh = flows.map((flow) => flow(make()).finish())
   const used = make()
   for (const earlier of flows) {
@@ -387,37 +386,4 @@ it('a session that is opened again knows nothing of its earlier flow', () => {
     { upgrade: 'connect' },
     { appProtocol: 'openvpn' },
   ])
-})
-
-describe('SessionPool', () => {
-  const pool = () => new SessionPool(16, 8, new ByteBudget(1 << 20))
-
-  it('knows the flow that has been read the longest, whatever is closed', () => {
-    const sessions = pool()
-    for (const flow of [3, 0, 7, 5]) sessions.open(flow, CLIENT, true)
-    expect([sessions.count, sessions.oldest]).toEqual([4, 3])
-    sessions.close(0)
-    expect(sessions.oldest).toBe(3)
-    sessions.close(3)
-    expect(sessions.oldest).toBe(7)
-    sessions.close(5)
-    sessions.open(0, SERVER, true)
-    sessions.close(7)
-    expect([sessions.count, sessions.oldest]).toEqual([1, 0])
-    sessions.close(0)
-    sessions.close(0)
-    expect([sessions.count, sessions.oldest]).toEqual([0, -1])
-  })
-
-  it('gives each flow its own session, and takes closed ones again', () => {
-    const sessions = pool()
-    const first = sessions.open(1, LOW, true)
-    const second = sessions.open(2, HIGH, false)
-    expect(second).not.toBe(first)
-    expect([sessions.get(1), sessions.get(2), sessions.get(3)]).toEqual([first, second, null])
-    sessions.close(1)
-    expect(sessions.get(1)).toBeNull()
-    expect(sessions.open(4, HIGH, true)).toBe(first)
-    expect(first.clientSide).toBe(HIGH)
-  })
 })

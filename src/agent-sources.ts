@@ -1,0 +1,41 @@
+import { asciiJson } from './core/json.ts'
+
+/** Names of sources that flows can refer to. */
+const MAX_SOURCES = 1 << 16
+
+/** Members that all flows of one source share, as JSON, by a number that flows keep. */
+export class SourceHeads {
+  readonly #sensor: string
+  #policy: string
+  readonly #heads: string[] = []
+  readonly #numbers = new Map<string, number>()
+  #next = 0
+
+  constructor(sensor: string, policy: string) {
+    this.#sensor = sensor
+    this.#policy = policy
+  }
+
+  /** Names of the policies by which flows are judged from here on. What began before keeps the names it began with. */
+  judgedBy(policy: string): void {
+    this.#policy = policy
+    this.#numbers.clear()
+  }
+
+  /** Flows end with their file, so that numbers can come round again after very many. */
+  numberOf(source: string): number {
+    const known = this.#numbers.get(source)
+    if (known !== undefined) return known
+    if (this.#numbers.size === MAX_SOURCES) this.#numbers.clear()
+    const number = this.#next
+    this.#next = (number + 1) % MAX_SOURCES
+    this.#numbers.set(source, number)
+    const [sensor, policy, name] = [this.#sensor, this.#policy, source].map((text) => asciiJson(text))
+    this.#heads[number] = `"sensor":${sensor},"policy":${policy},"source":${name}`
+    return number
+  }
+
+  head(number: number): string {
+    return this.#heads[number] as string
+  }
+}
