@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { withProtocolTable } from '../scripts/protocol-table.ts'
 import { ERROR_CODES } from '../src/core/errors.ts'
 import { intransit } from './cli/run.ts'
 
@@ -10,6 +11,11 @@ describe('README', () => {
     for (const [code, { exit }] of Object.entries(ERROR_CODES)) {
       expect(readme).toMatch(new RegExp(`^\\| ${exit} \\|[^|]*\`${code}\``, 'm'))
     }
+  })
+
+  it('has the table of protocols that the dissectors and the goldens make (npm run protocols)', () => {
+    expect(withProtocolTable(readme)).toBe(readme)
+    expect(readme).toContain('| `tls` |')
   })
 
   it('names every option of replay', () => {

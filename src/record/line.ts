@@ -28,7 +28,7 @@ const TRANSPORTS = new Map<number, string>([
 
 const TRANSPORT_NAMES = Array.from({ length: 256 }, (_, proto) => TRANSPORTS.get(proto) ?? `proto-${proto}`)
 
-const transportName = (proto: number): string => TRANSPORT_NAMES[proto] as string
+export const transportName = (proto: number): string => TRANSPORT_NAMES[proto] as string
 
 export function visibilityOf(table: FlowTable, flow: number): Visibility {
   const client = table.clientSide(flow)
