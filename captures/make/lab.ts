@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Peer, type RunOptions, run, sh, sleep, start } from './process.ts'
@@ -18,7 +19,12 @@ export type Wiring =
 
 type Place = 'client' | 'server' | 'switch' | 'monitor'
 const NAMESPACES = ['client', 'server', 'switch', 'monitor'] as const
-const namespaceOf = (place: Place): string => `it-${place}`
+/** Labs of several checkouts do not meet. */
+const LAB = `it${createHash('sha256')
+  .update(import.meta.dirname)
+  .digest('hex')
+  .slice(0, 6)}`
+const namespaceOf = (place: Place): string => `${LAB}-${place}`
 
 export interface CaptureOptions {
   readonly at?: Place
@@ -144,27 +150,27 @@ const namespaces = (...places: Place[]): string =>
 
 /** The two hosts' own addresses on c0 and s0, neighbours pinned so that no ARP or ND is on the wire. */
 const HOSTS = `
-  ip -n it-client link set c0 address 02:00:0a:0b:00:02 addrgenmode none
-  ip -n it-server link set s0 address 02:00:0a:0b:00:03 addrgenmode none
-  ip -n it-client link set c0 up
-  ip -n it-server link set s0 up
-  ip -n it-client addr add ${CLIENT_IP}/24 dev c0
-  ip -n it-server addr add ${SERVER_IP}/24 dev s0
-  ip -n it-client addr add ${CLIENT_IP6}/64 dev c0 nodad
-  ip -n it-server addr add ${SERVER_IP6}/64 dev s0 nodad
-  ip -n it-client neigh add ${SERVER_IP} lladdr 02:00:0a:0b:00:03 dev c0 nud permanent
-  ip -n it-server neigh add ${CLIENT_IP} lladdr 02:00:0a:0b:00:02 dev s0 nud permanent
-  ip -n it-client neigh add ${SERVER_IP6} lladdr 02:00:0a:0b:00:03 dev c0 nud permanent
-  ip -n it-server neigh add ${CLIENT_IP6} lladdr 02:00:0a:0b:00:02 dev s0 nud permanent
+  ip -n ${namespaceOf('client')} link set c0 address 02:00:0a:0b:00:02 addrgenmode none
+  ip -n ${namespaceOf('server')} link set s0 address 02:00:0a:0b:00:03 addrgenmode none
+  ip -n ${namespaceOf('client')} link set c0 up
+  ip -n ${namespaceOf('server')} link set s0 up
+  ip -n ${namespaceOf('client')} addr add ${CLIENT_IP}/24 dev c0
+  ip -n ${namespaceOf('server')} addr add ${SERVER_IP}/24 dev s0
+  ip -n ${namespaceOf('client')} addr add ${CLIENT_IP6}/64 dev c0 nodad
+  ip -n ${namespaceOf('server')} addr add ${SERVER_IP6}/64 dev s0 nodad
+  ip -n ${namespaceOf('client')} neigh add ${SERVER_IP} lladdr 02:00:0a:0b:00:03 dev c0 nud permanent
+  ip -n ${namespaceOf('server')} neigh add ${CLIENT_IP} lladdr 02:00:0a:0b:00:02 dev s0 nud permanent
+  ip -n ${namespaceOf('client')} neigh add ${SERVER_IP6} lladdr 02:00:0a:0b:00:03 dev c0 nud permanent
+  ip -n ${namespaceOf('server')} neigh add ${CLIENT_IP6} lladdr 02:00:0a:0b:00:02 dev s0 nud permanent
   ${plain('client', 'c0')}
   ${plain('server', 's0')}`
 
 const leg = (place: Place, port: string, net: number): string => `
-  ip link add u0 netns ${namespaceOf(place)} mtu 1700 type veth peer name ${port} netns it-switch mtu 1700
+  ip link add u0 netns ${namespaceOf(place)} mtu 1700 type veth peer name ${port} netns ${namespaceOf('switch')} mtu 1700
   ip -n ${namespaceOf(place)} link set u0 addrgenmode none up
-  ip -n it-switch link set ${port} addrgenmode none up
+  ip -n ${namespaceOf('switch')} link set ${port} addrgenmode none up
   ip -n ${namespaceOf(place)} addr add 10.10.${net}.2/24 dev u0
-  ip -n it-switch addr add 10.10.${net}.1/24 dev ${port}
+  ip -n ${namespaceOf('switch')} addr add 10.10.${net}.1/24 dev ${port}
   ${plain(place, 'u0')}
   ${plain('switch', port)}`
 
@@ -175,52 +181,52 @@ const vtep = (place: Place, dev: string, net: number): string => `
 const WIRINGS: Record<Wiring, string> = {
   cable: `
   ${namespaces('client', 'server')}
-  ip link add c0 netns it-client type veth peer name s0 netns it-server
+  ip link add c0 netns ${namespaceOf('client')} type veth peer name s0 netns ${namespaceOf('server')}
   ${HOSTS}`,
 
   switch: `
   ${namespaces('client', 'server', 'switch', 'monitor')}
   ${leg('client', 'p1', 1)}${leg('server', 'p2', 2)}${leg('monitor', 'p3', 3)}
   ${vtep('client', 'c0', 1)}${vtep('server', 's0', 2)}${vtep('monitor', 'm0', 3)}
-  ip -n it-monitor link set m0 addrgenmode none up
+  ip -n ${namespaceOf('monitor')} link set m0 addrgenmode none up
   ${HOSTS}`,
 
   router: `
   ${namespaces('client', 'server', 'switch')}
-  ip link add c0 netns it-client type veth peer name p1 netns it-switch
-  ip link add s0 netns it-server type veth peer name p2 netns it-switch
-  ip -n it-client addr add ${CLIENT_IP}/32 dev c0
-  ip -n it-server addr add ${SERVER_IP}/32 dev s0
+  ip link add c0 netns ${namespaceOf('client')} type veth peer name p1 netns ${namespaceOf('switch')}
+  ip link add s0 netns ${namespaceOf('server')} type veth peer name p2 netns ${namespaceOf('switch')}
+  ip -n ${namespaceOf('client')} addr add ${CLIENT_IP}/32 dev c0
+  ip -n ${namespaceOf('server')} addr add ${SERVER_IP}/32 dev s0
   for end in "client c0" "switch p1" "switch p2" "server s0"; do
     set -- $end; ip -n it-$1 link set $2 addrgenmode none up
   done
-  ip -n it-switch link set p2 mtu 576
-  ip -n it-switch addr add 10.11.0.1/32 dev p1
-  ip netns exec it-switch sysctl -qw net.ipv4.ip_forward=1
-  ip -n it-client route add 10.11.0.1 dev c0
-  ip -n it-client route add ${SERVER_IP} via 10.11.0.1
-  ip -n it-server route add ${CLIENT_IP} dev s0
-  ip -n it-switch route add ${CLIENT_IP} dev p1
-  ip -n it-switch route add ${SERVER_IP} dev p2
-  ip netns exec it-switch sysctl -qw net.ipv4.conf.p2.proxy_arp=1
-  ip netns exec it-client sysctl -qw net.ipv4.ip_no_pmtu_disc=1
-  ip netns exec it-server sysctl -qw net.ipv4.ip_no_pmtu_disc=1
+  ip -n ${namespaceOf('switch')} link set p2 mtu 576
+  ip -n ${namespaceOf('switch')} addr add 10.11.0.1/32 dev p1
+  ip netns exec ${namespaceOf('switch')} sysctl -qw net.ipv4.ip_forward=1
+  ip -n ${namespaceOf('client')} route add 10.11.0.1 dev c0
+  ip -n ${namespaceOf('client')} route add ${SERVER_IP} via 10.11.0.1
+  ip -n ${namespaceOf('server')} route add ${CLIENT_IP} dev s0
+  ip -n ${namespaceOf('switch')} route add ${CLIENT_IP} dev p1
+  ip -n ${namespaceOf('switch')} route add ${SERVER_IP} dev p2
+  ip netns exec ${namespaceOf('switch')} sysctl -qw net.ipv4.conf.p2.proxy_arp=1
+  ip netns exec ${namespaceOf('client')} sysctl -qw net.ipv4.ip_no_pmtu_disc=1
+  ip netns exec ${namespaceOf('server')} sysctl -qw net.ipv4.ip_no_pmtu_disc=1
   ${plain('client', 'c0')}${plain('server', 's0')}${plain('switch', 'p1')}${plain('switch', 'p2')}`,
 
   layer3: `
   ${namespaces('client', 'server')}
-  ip link add u0 netns it-client type veth peer name u0 netns it-server
-  ip -n it-client link set u0 addrgenmode none up
-  ip -n it-server link set u0 addrgenmode none up
-  ip -n it-client addr add 10.10.1.2/24 dev u0
-  ip -n it-server addr add 10.10.1.3/24 dev u0
-  ip -n it-client link add c0 mtu 1400 type vxlan external gpe dstport 4790
-  ip -n it-server link add s0 mtu 1400 type vxlan external gpe dstport 4790
-  ip -n it-client link set c0 addrgenmode none up
-  ip -n it-server link set s0 addrgenmode none up
-  ip -n it-client addr add ${CLIENT_IP}/32 dev c0
-  ip -n it-server addr add ${SERVER_IP}/32 dev s0
-  ip -n it-client route add ${SERVER_IP} encap ip id 11 dst 10.10.1.3 dev c0
-  ip -n it-server route add ${CLIENT_IP} encap ip id 11 dst 10.10.1.2 dev s0
+  ip link add u0 netns ${namespaceOf('client')} type veth peer name u0 netns ${namespaceOf('server')}
+  ip -n ${namespaceOf('client')} link set u0 addrgenmode none up
+  ip -n ${namespaceOf('server')} link set u0 addrgenmode none up
+  ip -n ${namespaceOf('client')} addr add 10.10.1.2/24 dev u0
+  ip -n ${namespaceOf('server')} addr add 10.10.1.3/24 dev u0
+  ip -n ${namespaceOf('client')} link add c0 mtu 1400 type vxlan external gpe dstport 4790
+  ip -n ${namespaceOf('server')} link add s0 mtu 1400 type vxlan external gpe dstport 4790
+  ip -n ${namespaceOf('client')} link set c0 addrgenmode none up
+  ip -n ${namespaceOf('server')} link set s0 addrgenmode none up
+  ip -n ${namespaceOf('client')} addr add ${CLIENT_IP}/32 dev c0
+  ip -n ${namespaceOf('server')} addr add ${SERVER_IP}/32 dev s0
+  ip -n ${namespaceOf('client')} route add ${SERVER_IP} encap ip id 11 dst 10.10.1.3 dev c0
+  ip -n ${namespaceOf('server')} route add ${CLIENT_IP} encap ip id 11 dst 10.10.1.2 dev s0
   ${plain('client', 'c0')}${plain('server', 's0')}`,
 }
