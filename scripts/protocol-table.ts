@@ -55,8 +55,11 @@ function protocols(): Line[] {
     if (line === undefined) lines.set(name, { name, about, transports: [transport] })
     else line.transports.push(transport)
   }
-  for (const { name, about } of TCP_DISSECTORS) add(name, about, 'TCP')
-  for (const { name, about, transport } of DATAGRAM_DISSECTORS) add(name, about, transportName(transport).toUpperCase())
+  for (const { name, inside = [], about } of TCP_DISSECTORS)
+    for (const each of [name, ...inside]) add(each, about, 'TCP')
+  for (const { name, inside = [], about, transport } of DATAGRAM_DISSECTORS) {
+    for (const each of [name, ...inside]) add(each, about, transportName(transport).toUpperCase())
+  }
   return [...lines.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 

@@ -131,6 +131,8 @@ const NO_CERTIFICATES: readonly CertificateFacts[] = Object.freeze([])
 export class HttpFacts {
   method: string | null = null
   host: string | null = null
+  /** Told by fields that only one service sends: "kubernetes", "prometheus". */
+  service: string | null = null
   /** First response's status, 0 = none seen. */
   status = 0
   requests = 0

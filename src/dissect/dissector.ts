@@ -35,6 +35,8 @@ interface Described {
   /** The flow record's `app_protocol`. A protocol over two transports is two dissectors of one name. */
   readonly name: string
   readonly about: About
+  /** Other values of `app_protocol` that its flows may end up with: what it is left for, or carries. */
+  readonly inside?: readonly string[]
   /** Where it usually listens: orders probing; never evidence. */
   readonly ports: readonly number[]
 }

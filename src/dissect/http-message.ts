@@ -1,6 +1,8 @@
 /** From the parts of HTTP/1 messages to facts, and from a finished head to the framing of its body. */
 import { copyLatin1 } from '../core/bytes.ts'
 import { type FlowFacts, HttpFacts } from '../core/facts.ts'
+import { authenticationMechanisms, presignedMechanism } from '../wire/http-authentication.ts'
+import { serviceOf } from '../wire/http-services.ts'
 import { hasText, isConnect, isHost, type StartLine } from '../wire/http1.ts'
 import {
   authorityAt,
@@ -16,6 +18,7 @@ import {
   COOKIE_SAME_SITE,
   COOKIE_SECURE,
   cookieAttributes,
+  type FieldName,
   type FieldSpan,
   finalTransferCoding,
   isMediaType,
@@ -50,6 +53,7 @@ export function openRequest(
   line: StartLine,
 ): void {
   const method = methodKind(buf, at, line.methodEnd)
+  state.authenticates = false
   lane.openMessage(true, method, 0)
   const http = httpFacts(facts)
   http.requests++
@@ -57,7 +61,7 @@ export function openRequest(
   // A CONNECT carries no application data: what goes through its tunnel decides.
   if (method !== 'connect') facts.protection = 'cleartext'
   rememberMethod(state, facts, method)
-  readTarget(facts, http, method, buf, line.targetAt, line.targetEnd)
+  readTarget(state, facts, http, method, buf, line.targetAt, line.targetEnd)
 }
 
 function methodKind(buf: Uint8Array, at: number, end: number): MethodKind {
@@ -82,6 +86,7 @@ function rememberMethod(state: HttpState, facts: FlowFacts, method: MethodKind):
 
 /** The authority of a target wins over the Host field (RFC 9112 §3.2.2). */
 function readTarget(
+  state: HttpState,
   facts: FlowFacts,
   http: HttpFacts,
   method: MethodKind,
@@ -94,6 +99,12 @@ function readTarget(
     return
   }
   if (hasUrlCredentials(buf, at, end)) expose(facts, 'http-url-credentials')
+  const presigned = presignedMechanism(buf, at, end)
+  if (presigned !== null) {
+    expose(facts, 'aws-presigned-url')
+    facts.authenticatedBy(presigned)
+    state.authenticates = true
+  }
   const from = authorityAt(buf, at, end)
   if (from < 0) return
   const userinfo = userinfoEnd(buf, at, end)
@@ -113,6 +124,7 @@ export function openResponse(state: HttpState, facts: FlowFacts, lane: Lane, sta
     facts.protection = 'cleartext'
     return
   }
+  if (state.authenticates && state.paired && state.outstanding.length === 1) noteOutcome(state, facts, status)
   const method = answeredMethod(state, facts)
   lane.openMessage(false, method, status)
   http.responses++
@@ -122,6 +134,13 @@ export function openResponse(state: HttpState, facts: FlowFacts, lane: Lane, sta
   if (mayBeConnect) state.shown = true
   else facts.protection = 'cleartext'
   if (method === 'connect' && !isSuccess(status)) for (const each of state.lanes) each.leaving = null
+}
+
+/** Of other statuses none says whether the credentials were good: 403 may come before or after they are looked at. */
+function noteOutcome(state: HttpState, facts: FlowFacts, status: number): void {
+  state.authenticates = false
+  if (status === 401 || status === 407) facts.authOutcome = 'failure'
+  else if (status === 101 || (status >= 200 && status < 400)) facts.authOutcome = 'success'
 }
 
 const isSuccess = (status: number): boolean => status >= 200 && status < 300
@@ -150,13 +169,13 @@ export function readField(state: HttpState, facts: FlowFacts, lane: Lane, buf: U
     lane.hasContentType = true
     lane.isForm = isMediaType(buf, at, end, 'application/x-www-form-urlencoded')
   } else if (lane.isRequest) {
-    readRequestField(facts, lane, buf, field)
+    readRequestField(state, facts, lane, buf, field)
   } else {
     readResponseField(state, facts, lane, buf, field)
   }
 }
 
-function readRequestField(facts: FlowFacts, lane: Lane, buf: Uint8Array, field: FieldSpan): void {
+function readRequestField(state: HttpState, facts: FlowFacts, lane: Lane, buf: Uint8Array, field: FieldSpan): void {
   const { name, valueAt: at, valueEnd: end } = field
   if (at === end) return
   switch (name) {
@@ -170,6 +189,8 @@ function readRequestField(facts: FlowFacts, lane: Lane, buf: Uint8Array, field: 
     case 'proxy-authorization': {
       const kind = authorizationKind(buf, at, end, name === 'proxy-authorization')
       if (kind !== null) expose(facts, kind)
+      for (const each of authenticationMechanisms(buf, at, end, state.nowUs)) facts.authenticatedBy(each)
+      state.authenticates = true
       return
     }
     case 'upgrade':
@@ -180,8 +201,20 @@ function readRequestField(facts: FlowFacts, lane: Lane, buf: Uint8Array, field: 
     case 'strict-transport-security':
       return
     default:
-      expose(facts, 'http-api-key')
+      readOwnField(state, facts, name)
   }
+}
+
+/** A field that names a service, or that carries a key and nothing else. */
+function readOwnField(state: HttpState, facts: FlowFacts, name: FieldName | null): void {
+  const service = name === null ? null : serviceOf(name)
+  if (service !== null) {
+    httpFacts(facts).service ??= service
+    return
+  }
+  expose(facts, 'http-api-key')
+  facts.authenticatedBy('http-api-key')
+  state.authenticates = true
 }
 
 function readResponseField(state: HttpState, facts: FlowFacts, lane: Lane, buf: Uint8Array, field: FieldSpan): void {
@@ -204,6 +237,7 @@ function readResponseField(state: HttpState, facts: FlowFacts, lane: Lane, buf: 
       return
     }
   }
+  if (name !== null) http.service ??= serviceOf(name)
 }
 
 function countCookie(http: HttpFacts, attributes: number): void {
@@ -245,8 +279,10 @@ function endRequestHead(facts: FlowFacts, lane: Lane): void {
 function endResponseHead(state: HttpState, facts: FlowFacts, lane: Lane): void {
   const { status, method } = lane
   if (status === 101) {
-    // RFC 2817 §3.3: TLS begins right behind this response.
-    leaveHttp(state, facts, state.upgradeTo, state.upgradeTo?.startsWith('tls/') ?? false)
+    // RFC 2817 §3.3 and RFC 7540 §3.2: TLS, or HTTP/2, begins right behind this response.
+    const isKnown = state.upgradeTo === 'h2c' || (state.upgradeTo?.startsWith('tls/') ?? false)
+    if (state.upgradeTo === 'websocket') facts.appProtocol = 'websocket'
+    leaveHttp(state, facts, state.upgradeTo, isKnown)
   } else if (method === 'connect' && isSuccess(status)) {
     leaveHttp(state, facts, 'connect', true)
   } else if (method === 'head' || status < 200 || status === 204 || status === 304) {

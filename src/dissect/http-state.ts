@@ -93,6 +93,10 @@ export class HttpState implements DissectorState {
   overflowed = false
   /** A message was seen that does not show by itself whether application data crossed in the clear. */
   shown = false
+  /** The request read last carries credentials; its response tells whether they were taken. */
+  authenticates = false
+  /** Capture time of what is being read, µs. */
+  nowUs = 0
   /** Protocol named by a 101 response's Upgrade field, lower-case. */
   upgradeTo: string | null = null
 
@@ -106,6 +110,8 @@ export class HttpState implements DissectorState {
     this.paired = true
     this.overflowed = false
     this.shown = false
+    this.authenticates = false
+    this.nowUs = 0
     this.upgradeTo = null
   }
 

@@ -47,6 +47,7 @@ export const http: Dissector<HttpState> = {
     source: 'RFC 9112',
     reads: 'methods, hosts, credentials, cookies; CONNECT and Upgrade followed',
   },
+  inside: ['websocket'],
   transport: 'tcp',
   ports: [80, 8080, 8000, 8008, 8081, 8888, 3000, 3128, 5000, 5985, 9090, 9200],
 
@@ -74,7 +75,8 @@ export const http: Dissector<HttpState> = {
     return used
   },
 
-  feed(state, facts, direction, buf, at, end): number {
+  feed(state, facts, direction, buf, at, end, timeUs): number {
+    state.nowUs = timeUs
     const lane = state.lanes[direction]
     let pos = at
     while (pos < end && !state.done) {
@@ -185,6 +187,7 @@ function passBytes(_state: HttpState, facts: FlowFacts, lane: Lane, buf: Uint8Ar
     lane.lookBytes -= passed
     if (lane.form?.feed(buf, at, at + passed) === true) {
       expose(facts, 'http-form-password')
+      facts.authenticatedBy('http-form')
       lane.lookBytes = 0
     }
   }

@@ -1,10 +1,12 @@
 import type { DatagramDissector, Dissector } from './dissector.ts'
 import { http } from './http.ts'
+import { http2 } from './http2.ts'
 import { openvpn } from './openvpn.ts'
+import { proxyProtocol } from './proxy-protocol.ts'
 import { tls } from './tls.ts'
 
 /** THE TABLE of dissectors over TCP, most specific opening first. Adding a protocol is a file and a row here. */
-export const TCP_DISSECTORS: readonly Dissector[] = [tls, http, openvpn]
+export const TCP_DISSECTORS: readonly Dissector[] = [tls, http, http2, proxyProtocol, openvpn]
 
 /** THE TABLE of dissectors of datagrams, most specific first. */
 export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = []

@@ -128,6 +128,7 @@ function httpFragment(http: HttpFacts): string {
   let text = ''
   if (http.method !== null) text += `,"http_method":${asciiJson(http.method)}`
   if (http.host !== null) text += `,"http_host":${asciiJson(http.host)}`
+  if (http.service !== null) text += `,"http_service":"${http.service}"`
   if (http.status > 0) text += `,"http_status":${http.status}`
   if (http.redirectsToHttps) text += ',"http_redirects_to_https":true'
   if (http.hsts) text += ',"http_hsts":true'

@@ -13,6 +13,7 @@ export type HttpCredentialKind =
   | 'http-cookie'
   | 'http-form-password'
   | 'http-url-credentials'
+  | 'aws-presigned-url'
 
 /** Authentication schemes (IANA registry, and two that are only common), by what their credentials are. */
 const SCHEMES: readonly (readonly [scheme: string, kind: HttpCredentialKind])[] = [

@@ -1,4 +1,5 @@
 /** Header fields of HTTP/1 messages, compared and measured in place: no string is made for a field. RFC 9112 §5. */
+import { SERVICE_FIELDS, type ServiceField } from './http-services.ts'
 import { CR, HTAB, isDigit, isLetter, SP } from './http1.ts'
 
 /** The fields that show something; every other field is stepped over. */
@@ -21,14 +22,16 @@ const FIELD_NAMES = [
   'x-access-token',
   'x-api-key',
   'x-auth-token',
+  'x-clickhouse-key',
   'x-consul-token',
   'x-goog-api-key',
   'x-vault-token',
 ] as const
-export type FieldName = (typeof FIELD_NAMES)[number]
+export type FieldName = (typeof FIELD_NAMES)[number] | ServiceField
 
 const NAMES_BY_LENGTH: (readonly FieldName[])[] = []
-for (const name of FIELD_NAMES) NAMES_BY_LENGTH[name.length] = [...(NAMES_BY_LENGTH[name.length] ?? []), name]
+for (const name of [...FIELD_NAMES, ...(Object.keys(SERVICE_FIELDS) as ServiceField[])])
+  NAMES_BY_LENGTH[name.length] = [...(NAMES_BY_LENGTH[name.length] ?? []), name]
 const LONGEST_NAME = NAMES_BY_LENGTH.length - 1
 
 /** RFC 9110 §5.6.2 tchar. */

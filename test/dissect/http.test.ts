@@ -377,9 +377,9 @@ describe('Upgrade', () => {
   const asked = lines('GET /chat HTTP/1.1', 'Upgrade: websocket', 'Connection: Upgrade')
   const switched = (protocol: string) => lines('HTTP/1.1 101 Switching Protocols', `Upgrade: ${protocol}`)
 
-  it('to WebSocket stays what it was: in the clear', () => {
+  it('to WebSocket is called that, and stays in the clear', () => {
     const { facts, state } = read([CLIENT, asked], [SERVER, switched('WebSocket')])
-    expect(facts).toMatchObject({ upgrade: 'websocket', protection: 'cleartext', appProtocol: 'http' })
+    expect(facts).toMatchObject({ upgrade: 'websocket', protection: 'cleartext', appProtocol: 'websocket' })
     expect(state).toMatchObject({ done: true, tunnel: false })
   })
 

@@ -123,7 +123,7 @@ const WEB: readonly WebRow[] = [
   },
   {
     name: 'http2-prior-knowledge.pcap',
-    shows: 'HTTP/2 in the clear with prior knowledge (no dissector for it yet: plaintext that is not HTTP/1)',
+    shows: 'HTTP/2 in the clear with prior knowledge',
     site: `listen ${SERVER_IP}:8080 http2;`,
     curl: [['--http2-prior-knowledge', '--resolve', `${HOST}:8080:${SERVER_IP}`, `${SITE}:8080/`]],
     checks: { 'frame contains "PRI * HTTP/2.0"': 1 },
