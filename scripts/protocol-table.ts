@@ -34,7 +34,7 @@ function protocolTable(): string {
     const judged = seen.get(name)
     const [capture = ''] = judged?.captures ?? []
     const more = (judged?.captures.size ?? 0) - 1
-    const on = more > 0 ? `\`${capture}\` and ${more} more` : `\`${capture}\``
+    const on = capture === '' ? '' : `\`${capture}\`${more > 0 ? ` and ${more} more` : ''}`
     const cells = [
       `\`${name}\``,
       `${about.title} (${about.source})`,
