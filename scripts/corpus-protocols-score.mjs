@@ -1,0 +1,120 @@
+/** Counts, by protocol, how our names and verdicts compare with what the tools expect. */
+import { readFileSync } from 'node:fs'
+import { collectVotes, expectationOf, indexFlows } from './corpus-votes.mjs'
+import { CLEAR, NAMES } from './protocol-names.mjs'
+
+/** Flows of a protocol that must have its name, and flows with payload both ways that may stay unrecognised, in percent. */
+export const BAR = 98
+export const UNRECOGNISED_BAR = 5
+
+export function score(corpus, { flows, captures }, { protocol, withWitness }) {
+  const index = indexFlows(flows)
+  const { votes, homeless } = collectVotes(corpus, index, captures)
+  const rows = new Map()
+  const verdicts = { cleartext: 0, strong: [], tls: 0, plaintext: [] }
+  for (const [key, tools] of votes) {
+    const [sha8, transport] = key.split(',')
+    const expected = expectationOf(tools, transport, withWitness)
+    if (expected === null) continue
+    if (protocol !== '' && protocol !== expected.row && !expected.names.includes(protocol)) continue
+    const ours = index.byKey.get(key) ?? []
+    const note = noteOf(key, captures.get(sha8), expected, ours)
+    countName(rows, expected, ours, note)
+    countVerdict(verdicts, expected, ours, note)
+  }
+  const table = [...rows.values()].sort((a, b) => b.flows - a.flows || (a.protocol < b.protocol ? -1 : 1))
+  const unrecognised = unrecognisedOf(flows)
+  const isPassed =
+    table.every((row) => row.isPassed) &&
+    [...verdicts.strong, ...verdicts.plaintext].every(isExplained) &&
+    (protocol !== '' || unrecognised.percent <= UNRECOGNISED_BAR)
+  return { captures: captures.size, rows: table, verdicts, unrecognised, homeless, notOurs: notOursOf(votes), isPassed }
+}
+
+function countName(rows, { row: protocol, names, isDisputed }, ours, note) {
+  const empty = {
+    protocol,
+    flows: 0,
+    same: 0,
+    other: 0,
+    unknown: 0,
+    missing: 0,
+    disputed: 0,
+    percent: 100,
+    isPassed: true,
+  }
+  const row = rows.get(protocol) ?? { ...empty, differences: [] }
+  rows.set(protocol, row)
+  if (isDisputed) row.disputed += 1
+  // Where no two tools say the same there is nothing to be held to.
+  if (names.length === 0) return
+  row.flows += 1
+  const outcome = outcomeOf(names, ours)
+  row[outcome] += 1
+  if (outcome !== 'same') row.differences.push(note)
+  row.percent = (100 * row.same) / row.flows
+  row.isPassed = row.percent >= BAR || row.differences.every(isExplained)
+}
+
+function outcomeOf(names, ours) {
+  if (ours.length === 0) return 'missing'
+  if (ours.some((flow) => isNamed(flow, names))) return 'same'
+  return ours.some((flow) => flow.app_protocol) ? 'other' : 'unknown'
+}
+
+/** We name a flow after what it began as, and what it became is its upgrade: tools may name either. */
+function isNamed(flow, names) {
+  if (names.includes(flow.app_protocol) || names.includes(flow.upgrade)) return true
+  const { upgrade, tls_version: version, offered_versions: offered } = flow
+  return names.includes('tls') && (upgrade === 'starttls' || version !== undefined || offered !== undefined)
+}
+
+function countVerdict(verdicts, { row, isDisputed, isCleartext, isTls, sawTls }, ours, note) {
+  if (isDisputed) return
+  if (isCleartext || (!sawTls && CLEAR.has(row))) {
+    verdicts.cleartext += 1
+    if (ours.some(({ verdict }) => verdict === 'strong')) verdicts.strong.push(note)
+  }
+  if (isTls) {
+    verdicts.tls += 1
+    if (ours.some((flow) => flow.verdict === 'plaintext' && !isNullCipher(flow))) verdicts.plaintext.push(note)
+  }
+}
+
+/** A suite that encrypts nothing is TLS and plaintext (RFC 5246 §A.5). */
+const isNullCipher = (flow) => /_NULL_(MD5|SHA)/.test(flow.cipher_suite_name ?? '')
+
+function noteOf(key, path, { row, said, names, isDisputed }, ours) {
+  const found = ours.map((flow) => [flow.app_protocol ?? '-', flow.verdict, flow.reason].filter(Boolean).join(' '))
+  const tools = Object.fromEntries([...said].map(([tool, list]) => [tool, list.join('|')]))
+  const [, transport, a, b] = key.split(',')
+  return { protocol: row, path, flow: `${transport} ${a} - ${b}`, expected: names, ours: found, tools, isDisputed }
+}
+
+/** Of the flows with payload in both directions, those that nothing recognised. */
+function unrecognisedOf(flows) {
+  const both = flows.filter((flow) => flow.bytes_client > 0 && flow.bytes_server > 0)
+  const count = both.filter(({ verdict, reason }) => verdict === 'unknown' && reason === 'unrecognised').length
+  return { flows: both.length, unrecognised: count, percent: both.length === 0 ? 0 : (100 * count) / both.length }
+}
+
+/** The names that have no counterpart among ours, by tool: where a missing row of the tables would show. */
+function notOursOf(votes) {
+  const counts = {}
+  for (const tools of votes.values())
+    for (const [tool, { names }] of tools)
+      for (const name of names) {
+        if (name in NAMES[tool]) continue
+        counts[tool] ??= {}
+        counts[tool][name] = (counts[tool][name] ?? 0) + 1
+      }
+  return counts
+}
+
+let items
+/** docs/conformance.md explains a difference in a list item that names its capture and, in backticks, the protocol. */
+export function isExplained({ path, protocol }) {
+  items ??= readFileSync(new URL('../docs/conformance.md', import.meta.url), 'utf8').split(/\n(?=- |#|\n)/)
+  const sha8 = /([0-9a-f]{8})\.pcap/.exec(path)?.[1]
+  return items.some((item) => item.includes(`\`${sha8}\``) && item.includes(`\`${protocol}\``))
+}
