@@ -13,7 +13,7 @@ export function printTable({ captures, rows, verdicts, unrecognised, homeless, i
   console.log(line('all', cellsOf(sumOf(rows))))
   const below = rows.filter((row) => !row.isPassed).length
   console.log(`\nprotocols below ${BAR} %: ${below}`)
-  for (const [text] of claims(verdicts, unrecognised)) console.log(text)
+  for (const text of claims(verdicts, unrecognised)) console.log(text)
   const open = Object.entries(homeless).map(([tool, count]) => `${tool} ${count}`)
   if (open.length > 0) console.log(`statements that fit no flow: ${open.join(', ')}`)
   for (const note of [...verdicts.strong, ...verdicts.plaintext]) printNote(note)
@@ -26,14 +26,15 @@ function markOf({ percent, isPassed }) {
   return isPassed ? ' explained' : ' below'
 }
 
-function claims({ cleartext, strong, tls, plaintext }, { flows, unrecognised, percent }) {
-  return [
-    [`of ${cleartext} flows that they call cleartext, strong: ${strong.length} (bar: 0)`],
-    [`of ${tls} flows that they call TLS, plaintext: ${plaintext.length} (bar: 0)`],
-    [
-      `of ${flows} flows with payload both ways, unrecognised: ${unrecognised}, ${percent.toFixed(2)} % (bar: ${UNRECOGNISED_BAR})`,
-    ],
+function claims({ cleartext, strong, tls, plaintext }, unrecognised) {
+  const { flows, unrecognised: count, percent, madeUp, madeUpUnrecognised } = unrecognised
+  const claimed = [
+    `of ${cleartext} flows that they call cleartext, strong: ${strong.length} (bar: 0)`,
+    `of ${tls} flows that they call TLS, plaintext: ${plaintext.length} (bar: 0)`,
+    `of ${flows} flows with payload both ways, unrecognised: ${count}, ${percent.toFixed(2)} % (bar: ${UNRECOGNISED_BAR})`,
   ]
+  if (madeUp > 0) claimed.push(`of ${madeUp} more in made-up captures, unrecognised: ${madeUpUnrecognised}`)
+  return claimed
 }
 
 function printNote(note) {
@@ -50,7 +51,7 @@ export function printMarkdown({ captures, rows, verdicts, unrecognised }) {
   row(head.map(() => '---'))
   for (const each of [...rows, sumOf(rows)]) row([`\`${each.protocol}\``, ...cellsOf(each)])
   console.log('')
-  for (const [text] of claims(verdicts, unrecognised)) console.log(`- ${text[0].toUpperCase()}${text.slice(1)}.`)
+  for (const text of claims(verdicts, unrecognised)) console.log(`- ${text[0].toUpperCase()}${text.slice(1)}.`)
 }
 
 function sumOf(rows) {

@@ -18,12 +18,12 @@ export function score(corpus, { flows, captures }, { protocol, withWitness }) {
     if (expected === null) continue
     if (protocol !== '' && protocol !== expected.row && !expected.names.includes(protocol)) continue
     const ours = index.byKey.get(key) ?? []
-    const note = noteOf(key, captures.get(sha8), expected, ours)
+    const note = noteOf(key, captures.get(sha8).path, expected, ours)
     countName(rows, expected, ours, note)
     countVerdict(verdicts, expected, ours, note)
   }
   const table = [...rows.values()].sort((a, b) => b.flows - a.flows || (a.protocol < b.protocol ? -1 : 1))
-  const unrecognised = unrecognisedOf(flows)
+  const unrecognised = unrecognisedOf(flows, captures)
   const isPassed =
     table.every((row) => row.isPassed) &&
     [...verdicts.strong, ...verdicts.plaintext].every(isExplained) &&
@@ -91,11 +91,23 @@ function noteOf(key, path, { row, said, names, isDisputed }, ours) {
   return { protocol: row, path, flow: `${transport} ${a} - ${b}`, expected: names, ours: found, tools, isDisputed }
 }
 
-/** Of the flows with payload in both directions, those that nothing recognised. */
-function unrecognisedOf(flows) {
+/** Generated captures of flows that follow no protocol: eight bytes of a ClientHello or of SMB, answered "HTTP/1.1 200 OK". */
+const MADE_UP = 'sample-files/monitor_large/'
+
+/** Of the flows with payload in both directions, those that nothing recognised. What is made up is counted apart. */
+function unrecognisedOf(flows, captures) {
   const both = flows.filter((flow) => flow.bytes_client > 0 && flow.bytes_server > 0)
-  const count = both.filter(({ verdict, reason }) => verdict === 'unknown' && reason === 'unrecognised').length
-  return { flows: both.length, unrecognised: count, percent: both.length === 0 ? 0 : (100 * count) / both.length }
+  const isMadeUp = ({ source }) => captures.get(source.slice(0, 8)).name?.startsWith(MADE_UP) === true
+  const isUnrecognised = ({ verdict, reason }) => verdict === 'unknown' && reason === 'unrecognised'
+  const real = both.filter((flow) => !isMadeUp(flow))
+  const count = real.filter(isUnrecognised).length
+  return {
+    flows: real.length,
+    unrecognised: count,
+    percent: real.length === 0 ? 0 : (100 * count) / real.length,
+    madeUp: both.length - real.length,
+    madeUpUnrecognised: both.filter(isUnrecognised).length - count,
+  }
 }
 
 /** The names that have no counterpart among ours, by tool: where a missing row of the tables would show. */

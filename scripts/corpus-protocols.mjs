@@ -6,7 +6,8 @@
  *   npm run corpus:protocols:short                a sixteenth of them, for CI
  *   node scripts/corpus-protocols.mjs --corpus DIR --only TEXT --protocol NAME --show N --tshark --json --markdown
  *
- * --show lists N differences of each protocol. --tshark lets tshark speak where none of the four does: more flows, but some are named by their port alone.
+ * --show lists N differences of each protocol. --tshark lets tshark speak where none of the four does: more flows, but some
+ * are named by their port alone.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 /** Damaged files are read up to their damage, which is what is scored. */
 const DAMAGED = 4
 
-/** The flows, and the first eight digits of the captures that were asked for. */
+/** The flows, and of each capture that was asked for its path and the name it came with, by its first eight digits. */
 export async function replayAll(corpus, only) {
   const wanted = readFileSync(join(corpus, 'index.tsv'), 'utf8')
     .split('\n')
@@ -28,5 +28,5 @@ export async function replayAll(corpus, only) {
   const status = await ended
   if (status !== 0 && status !== DAMAGED)
     throw new Error(`replay ended with status ${status}: ${complaints.slice(-2000)}`)
-  return { flows, captures: new Map(wanted.map(([sha8, path]) => [sha8, path])) }
+  return { flows, captures: new Map(wanted.map(([sha8, path, name]) => [sha8, { path, name }])) }
 }
