@@ -54,12 +54,12 @@ function* ndpi(row) {
   }
 }
 
-/**
- * conn.log names services ("-ftp" is one that was tried and dropped); another log is itself the name. What Zeek read with
- * the keys of a session is not what crossed the wire.
- */
+/** Tests of Zeek whose rows are not what crossed the wire: read with a session's keys, or made up by the test itself. */
+const BESIDE_THE_WIRE = /\.decryption$|^spicy\.protocol-analyzer-data-in/
+
+/** conn.log names services ("-ftp" is one that was tried and dropped); another log is itself the name. */
 function* zeek({ test, log, sha8: files, row }) {
-  if (row['id.orig_h'] === undefined || test.endsWith('.decryption')) return
+  if (row['id.orig_h'] === undefined || BESIDE_THE_WIRE.test(test)) return
   const stem = log.replace(/\.log$/, '').replace(/^manager\./, '')
   const isConn = stem.startsWith('conn')
   const names = isConn ? (row.service ?? '').split(',') : [stem in NAMES.zeek ? stem : stem.split('-')[0]]

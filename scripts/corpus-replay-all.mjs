@@ -4,6 +4,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
+/** All of it takes seconds. */
+const TIMEOUT_MS = 10 * 60_000
+
 /** Damaged files are read up to their damage, which is what is scored. */
 const DAMAGED = 4
 
@@ -17,7 +20,7 @@ export async function replayAll(corpus, only) {
   const files = wanted.map(([, path]) => join(corpus, path))
   const main = new URL('../dist/main.js', import.meta.url).pathname
   const args = [main, 'replay', '--format', 'jsonl', '--no-store', '--workers', 'auto', ...files]
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: TIMEOUT_MS })
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', (text) => {
     complaints += text

@@ -66,7 +66,8 @@ export const NAMES = {
     SMTPS: 'tls',
     SNMP: 'snmp',
     SOCKS: 'socks',
-    SRTP: 'srtp',
+    // A call begins with STUN on the same ports (RFC 8445 §2), and whether its RTP is encrypted nDPI tells by the application.
+    SRTP: ['srtp', 'rtp', 'stun'],
     SSDP: 'ssdp',
     SSH: 'ssh',
     STOMP: 'stomp',
