@@ -77,6 +77,7 @@ export const NAMES = {
     TFTP: 'tftp',
     TLS: 'tls',
     Thrift: 'thrift',
+    Usenet: 'nntp',
     VNC: 'vnc',
     WebSocket: 'websocket',
     WireGuard: 'wireguard',
