@@ -66,7 +66,9 @@ export const http: Dissector<HttpState> = {
     const from = skipEmptyLines(buf, at, end)
     const kind = parseStartLine(buf, from, Math.min(end, from + MAX_PROBE_BYTES), LINE)
     if (kind === 'response') return SERVER
-    return kind === 'request' || (kind === 'incomplete' && LINE.methodEnd > 0) ? CLIENT : null
+    return kind === 'request' || kind === 'simple_request' || (kind === 'incomplete' && LINE.methodEnd > 0)
+      ? CLIENT
+      : null
   },
 
   start(_facts, used = null): HttpState {
@@ -149,9 +151,16 @@ function readStart(state: HttpState, facts: FlowFacts, lane: Lane, buf: Uint8Arr
   if (isEmptyLine(buf, at, lineFeed)) return lineFeed + 1
   const kind: StartLineKind = parseStartLine(buf, at, lineFeed + 1, LINE)
   if (kind === 'request') openRequest(state, facts, lane, buf, at, LINE)
+  else if (kind === 'simple_request') openSimpleRequest(state, facts, lane, buf, at)
   else if (kind === 'response') openResponse(state, facts, lane, LINE.status)
   else return readStrange(state, facts, lane, at)
   return lineFeed + 1
+}
+
+/** HTTP/0.9 has no heads: its response is a body up to the close. */
+function openSimpleRequest(state: HttpState, facts: FlowFacts, lane: Lane, buf: Uint8Array, at: number): void {
+  openRequest(state, facts, lane, buf, at, LINE)
+  for (const each of state.lanes) each.phase = 'to_close'
 }
 
 const mayBecomeStart = (buf: Uint8Array, at: number, end: number): boolean =>

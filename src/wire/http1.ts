@@ -39,8 +39,8 @@ export class StartLine {
   status = 0
 }
 
-/** `incomplete`: these bytes may still become a start line. */
-export type StartLineKind = 'request' | 'response' | 'incomplete' | 'malformed'
+/** `incomplete`: these bytes may still become a start line. `simple_request`: HTTP/0.9's, a GET of a path and no more. */
+export type StartLineKind = 'request' | 'simple_request' | 'response' | 'incomplete' | 'malformed'
 
 /**
  * Reads the start line at `at`. A request line must be there up to its line feed, since only its end names the
@@ -93,15 +93,50 @@ function parseRequestLine(buf: Uint8Array, at: number, end: number, out: StartLi
   let i = out.targetAt
   while (i < end && isTargetByte(buf[i] as number)) i++
   if (i === end) return 'incomplete'
-  if (buf[i] !== SP) return 'malformed'
   out.targetEnd = i
+  if (buf[i] !== SP) return simpleRequest(buf, at, i, end, out)
   if (isConnect(buf, at, methodEnd) && !isHost(buf, out.targetAt, i)) return 'malformed'
-  const version = parseVersion(buf, i + 1, end, out)
+  const kind = endOfRequestLine(buf, i, end, out)
+  const isPath = buf[out.targetAt] === 0x2f && isKnownMethod(buf, at, methodEnd)
+  return kind === 'malformed' && isPath ? spacedRequest(buf, i, end, out) : kind
+}
+
+/** What stands behind a target: SP HTTP-version and the line's end. */
+function endOfRequestLine(
+  buf: Uint8Array,
+  at: number,
+  end: number,
+  out: StartLine,
+): 'request' | 'incomplete' | 'malformed' {
+  const version = parseVersion(buf, at + 1, end, out)
   if (version !== 'complete') return version
-  i += 1 + VERSION_BYTES
+  let i = at + 1 + VERSION_BYTES
   if (i < end && buf[i] === CR) i++
   if (i >= end) return 'incomplete'
   return buf[i] === LF ? 'request' : 'malformed'
+}
+
+/**
+ * Targets with spaces inside, as scanners and worms send them: servers take the line's last word for the version
+ * (RFC 9112 §3 lets them, and says what to beware of).
+ */
+function spacedRequest(buf: Uint8Array, at: number, end: number, out: StartLine): StartLineKind {
+  for (let i = at + 1; i < end; i++) {
+    if (buf[i] === LF || (buf[i] === CR && i + 1 < end && buf[i + 1] !== LF)) return 'malformed'
+    if (buf[i] !== SP) continue
+    out.targetEnd = i
+    const kind = endOfRequestLine(buf, i, end, out)
+    if (kind !== 'malformed') return kind
+  }
+  return 'incomplete'
+}
+
+/** RFC 1945 §4.1: "GET" SP Request-URI CRLF. Only a path is taken: other protocols have a GET too. */
+function simpleRequest(buf: Uint8Array, at: number, targetEnd: number, end: number, out: StartLine): StartLineKind {
+  if (!hasText(buf, at, out.methodEnd, 'GET') || buf[out.targetAt] !== 0x2f) return 'malformed'
+  const i = buf[targetEnd] === CR ? targetEnd + 1 : targetEnd
+  if (i >= end) return 'incomplete'
+  return buf[i] === LF ? 'simple_request' : 'malformed'
 }
 
 /** Offset of the space after a method, `end` when it did not come yet, -1 when these bytes are no method. */

