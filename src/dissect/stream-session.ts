@@ -168,7 +168,9 @@ export class StreamSession extends Session implements StreamReader {
     const state = this.#state as DissectorState
     const consumed = dissector.feed(state, this.facts, this.direction(side), buf, at, end, this.#now)
     this.#followState(side)
-    return consumed
+    // Behind a tunnel's opening the rest is another conversation's, and may be all that its side says for now.
+    const isOver = this.#dissector === null && !this.done
+    return isOver && consumed < end - at ? consumed + this.read(side, buf, at + consumed, end) : consumed
   }
 
   /** A tunnel that the dissector found is a new conversation on the same connection; anything else done is done. */

@@ -258,6 +258,12 @@ describe('tunnels', () => {
     })
   })
 
+  it('by CONNECT, whose first and only segment of data came before the answer', () => {
+    const flow = new Flow().says(LOW, 'CONNECT a.example:443 HTTP/1.1\r\n\r\n').says(LOW, HELLO)
+    flow.says(HIGH, 'HTTP/1.1 200 Connection established\r\n\r\n')
+    expect(flow.session.facts.tls?.serverName).toBe('a.example')
+  })
+
   it('by an upgrade to TLS (RFC 2817)', () => {
     const flow = new Flow()
       .says(LOW, 'OPTIONS * HTTP/1.1\r\nHost: a\r\nUpgrade: TLS/1.0\r\n\r\n')
