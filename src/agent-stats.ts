@@ -1,6 +1,8 @@
+import { ETHERTYPE_MACSEC } from './decode/ethertypes.ts'
 import {
   DECODE_STATUS_NAMES,
   type DecodeStatus,
+  LINK_ONLY,
   MALFORMED,
   NOT_IP,
   type PacketMeta,
@@ -25,6 +27,8 @@ export class AgentStats {
   readonly notIp = new Map<number, number>()
   /** Frames of link types that are not read, by LINKTYPE_ value. */
   readonly unsupportedLinks = new Map<number, number>()
+  /** Frames that MACsec encrypts: between two ports of switches, so that no flow of theirs is known. */
+  macsecFrames = 0
   flowsStarted = 0
   flowsEnded = 0
   flowsEvicted = 0
@@ -40,6 +44,7 @@ export class AgentStats {
   notDecoded(status: DecodeStatus, m: PacketMeta): void {
     if (status === NOT_IP) count(this.notIp, m.stoppedAt)
     else if (status === UNSUPPORTED) count(this.unsupportedLinks, m.stoppedAt)
+    else if (status === LINK_ONLY && m.stoppedAt === ETHERTYPE_MACSEC) this.macsecFrames += 1
   }
 }
 

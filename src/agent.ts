@@ -5,8 +5,8 @@ import { SourceHeads } from './agent-sources.ts'
 import { AgentStats } from './agent-stats.ts'
 import type { Judge, Judgement } from './classify/evaluate.ts'
 import { type CertificateFacts, FlowFacts } from './core/facts.ts'
-import { decodeFrame, decodeIpPayload } from './decode/decode.ts'
-import { DECODED, FIN, FRAGMENT, PacketMeta, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
+import { decodeFrame, decodeFurther, decodeIpPayload } from './decode/decode.ts'
+import { DECODED, type DecodeStatus, FIN, FRAGMENT, PacketMeta, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
 import { DatagramSession, readsTransport, recognise } from './dissect/datagram-session.ts'
 import { CLIENT, SERVER } from './dissect/dissector.ts'
 import { type FlowSession, SessionPool } from './dissect/session-pool.ts'
@@ -92,9 +92,9 @@ export class Agent {
       const status = decodeFrame(bytes, start, start + (captured[i] as number), onWire, link[i] as number, m)
       statuses[status] = (statuses[status] as number) + 1
       if (m.time > this.#now) this.#advance(m)
-      if (status === DECODED) this.#packet(bytes, m, number)
-      else if (status === FRAGMENT) this.#fragment(bytes, m, number)
-      else this.stats.notDecoded(status, m)
+      this.#decoded(status, bytes, m, number)
+      // A frame may hold several packets; it counts once.
+      while (m.furtherAt >= 0) this.#decoded(decodeFurther(bytes, m), bytes, m, number)
     }
     this.stats.frames += count
     this.stats.wireBytes += wireBytes
@@ -140,13 +140,15 @@ export class Agent {
     if (wheel.isDue(m.time)) wheel.advance(m.time, this.#visit)
   }
 
+  #decoded(status: DecodeStatus, bytes: Uint8Array, m: PacketMeta, source: number): void {
+    if (status === DECODED) this.#packet(bytes, m, source)
+    else if (status === FRAGMENT) this.#fragment(bytes, m, source)
+    else this.stats.notDecoded(status, m)
+  }
+
   #fragment(bytes: Uint8Array, m: PacketMeta, source: number): void {
     const whole = this.#fragments.add(bytes, m)
-    if (whole === null) return
-    const status = decodeIpPayload(whole, 0, whole.length, m)
-    if (status === DECODED) this.#packet(whole, m, source)
-    else if (status === FRAGMENT) this.#fragment(whole, m, source)
-    else this.stats.notDecoded(status, m)
+    if (whole !== null) this.#decoded(decodeIpPayload(whole, 0, whole.length, m), whole, m, source)
   }
 
   #packet(bytes: Uint8Array, m: PacketMeta, source: number): void {

@@ -29,6 +29,7 @@ function describeFrames({ stats, skippedBlocks }: ReplayResult): string[] {
   for (const [block, count] of Object.entries(skippedBlocks)) {
     lines.push(`note: ${plural(count, 'pcapng block')} passed over: ${block}`)
   }
+  if (stats.macsecFrames > 0) lines.push(`note: ${plural(stats.macsecFrames, 'frame')} encrypted by MACsec`)
   if (stats.fragments.dropped > 0) {
     lines.push(`note: ${plural(stats.fragments.dropped, 'fragmented datagram')} could not be joined`)
   }

@@ -1,5 +1,4 @@
 import { i32, u8, u16 } from '../core/bytes.ts'
-import { GENEVE_PORT, GTPU_PORT, VXLAN_LINUX_PORT, VXLAN_PORT } from '../core/ip-numbers.ts'
 import { decodeEthernet, decodeEthertype, decodeLlc, decodeMpls, decodePpp } from './ethernet.ts'
 import {
   decodeAuthenticationHeader,
@@ -9,6 +8,7 @@ import {
   limit,
   skipExtensionHeaders,
 } from './ip.ts'
+import { decodeSession } from './l2tp.ts'
 import {
   LAYER_DONE,
   LAYER_ETHERNET,
@@ -21,10 +21,12 @@ import {
   LAYER_MALFORMED,
   LAYER_MPLS,
   LAYER_NOT_IP,
+  LAYER_NSH,
   LAYER_PPP,
   LAYER_TRUNCATED,
 } from './layers.ts'
 import { decodeLink } from './link.ts'
+import { decodeNsh } from './nsh.ts'
 import {
   DECODED,
   type DecodeStatus,
@@ -41,7 +43,9 @@ import {
   TUNNEL_NONE,
   UNSUPPORTED,
 } from './packet-meta.ts'
-import { decodeGeneve, decodeGre, decodeGtpu, decodeVxlan } from './tunnels.ts'
+import { decodeEtherIp, decodeGre } from './tunnels.ts'
+import { tunnelInUdp } from './udp-tunnels.ts'
+import { decodeSubframe } from './wifi.ts'
 
 /** A frame nests at most this many layers; a deeper one is malformed by intent. */
 const MAX_LAYERS = 24
@@ -62,13 +66,29 @@ export function decodeFrame(
   m.end = end
   const missing = wireLength - (end - at)
   m.missing = Math.max(missing, 0)
+  m.furtherAt = -1
+  startPacket(m)
+  // Ethernet is what nearly every frame is: skip the table.
+  return run(buf, m, link === 1 ? LAYER_ETHERNET : decodeLink(buf, m, link))
+}
+
+/** Reads the next packet of a frame that holds several, from `m.furtherAt`, which must not be below zero. */
+export function decodeFurther(buf: Uint8Array, m: PacketMeta): DecodeStatus {
+  m.at = m.furtherAt
+  m.end = m.furtherEnd
+  m.missing = m.furtherMissing
+  m.furtherAt = -1
+  startPacket(m)
+  return run(buf, m, decodeSubframe(buf, m))
+}
+
+function startPacket(m: PacketMeta): void {
   m.vlan = -1
   m.vni = -1
   m.tunnel = TUNNEL_NONE
   m.tunnels = 0
   m.ipVersion = 0
-  // Ethernet is what nearly every frame is: skip the table.
-  return run(buf, m, link === 1 ? LAYER_ETHERNET : decodeLink(buf, m, link))
+  m.stoppedAt = 0
 }
 
 /** Continues with a datagram whose fragments were joined: `m` still holds the IP header's fields. */
@@ -105,11 +125,14 @@ function run(buf: Uint8Array, m: PacketMeta, first: number): DecodeStatus {
       case LAYER_LLC:
         layer = decodeLlc(buf, m)
         break
+      case LAYER_NSH:
+        layer = decodeNsh(buf, m)
+        break
       default:
         return outcome(layer, m)
     }
   }
-  return MALFORMED
+  return layer < 0 ? outcome(layer, m) : MALFORMED
 }
 
 function outcome(layer: number, m: PacketMeta): DecodeStatus {
@@ -118,15 +141,15 @@ function outcome(layer: number, m: PacketMeta): DecodeStatus {
       return DECODED
     case LAYER_FRAGMENT:
       return FRAGMENT
-    // An inner layer that is not IP leaves the outer conversation as the innermost one we know.
+    // An inner layer that is not IP, or closed, leaves the outer conversation as the innermost one we know.
     case LAYER_NOT_IP:
       return m.ipVersion !== 0 && m.tunnels > 0 ? DECODED : NOT_IP
+    case LAYER_LINK_ONLY:
+      return m.ipVersion !== 0 && m.tunnels > 0 ? DECODED : LINK_ONLY
     case LAYER_TRUNCATED:
       return TRUNCATED
     case LAYER_MALFORMED:
       return MALFORMED
-    case LAYER_LINK_ONLY:
-      return LINK_ONLY
     default:
       return UNSUPPORTED
   }
@@ -140,10 +163,12 @@ function decodeIp(buf: Uint8Array, m: PacketMeta): number {
   return LAYER_MALFORMED
 }
 
-// Protocol numbers that carry a further packet (IANA: IP-in-IP, IPv6, GRE).
+// Protocol numbers that carry a further packet (IANA: IP-in-IP, IPv6, GRE, EtherIP, L2TP version 3).
 const PROTO_IPIP = 4
 const PROTO_IPV6 = 41
 const PROTO_GRE = 47
+const PROTO_ETHERIP = 97
+const PROTO_L2TP = 115
 
 function decodeTransport(buf: Uint8Array, m: PacketMeta): number {
   const proto = m.proto
@@ -163,6 +188,8 @@ function decodeTransport(buf: Uint8Array, m: PacketMeta): number {
   }
   if (isAuthenticationHeader(proto)) return decodeAuthenticationHeader(buf, m)
   if (proto === PROTO_SCTP) return decodeSctp(buf, m)
+  if (proto === PROTO_ETHERIP) return decodeEtherIp(buf, m)
+  if (proto === PROTO_L2TP) return decodeL2tpInIp(buf, m)
   return LAYER_DONE
 }
 
@@ -218,13 +245,9 @@ function decodeSctp(buf: Uint8Array, m: PacketMeta): number {
   return LAYER_DONE
 }
 
-/** Tunnels are told by their registered destination port *and* a header that fits; else the datagram is the payload. */
-function tunnelInUdp(buf: Uint8Array, m: PacketMeta): number {
-  const port = m.dstPort
-  let layer = LAYER_DONE
-  if (port === VXLAN_PORT || port === VXLAN_LINUX_PORT) layer = decodeVxlan(buf, m)
-  else if (port === GENEVE_PORT) layer = decodeGeneve(buf, m)
-  else if (port === GTPU_PORT) layer = decodeGtpu(buf, m)
+/** RFC 3931 §4.1.1: the session identifier is all the header there is. */
+function decodeL2tpInIp(buf: Uint8Array, m: PacketMeta): number {
+  const layer = decodeSession(buf, m, m.at)
   if (layer !== LAYER_DONE) m.tunnels += 1
   return layer
 }

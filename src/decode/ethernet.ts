@@ -1,33 +1,37 @@
 import { u8, u16, u32 } from '../core/bytes.ts'
 import {
+  ETHERTYPE_CMD,
+  ETHERTYPE_E_TAG,
+  ETHERTYPE_I_TAG,
+  ETHERTYPE_IPV4,
+  ETHERTYPE_IPV6,
+  ETHERTYPE_MACSEC,
+  ETHERTYPE_MPLS,
+  ETHERTYPE_MPLS_MULTICAST,
+  ETHERTYPE_NSH,
+  ETHERTYPE_PPP,
+  ETHERTYPE_PPPOE_SESSION,
+  ETHERTYPE_QINQ,
+  ETHERTYPE_QINQ_OLD,
+  ETHERTYPE_QINQ_OLDER,
+  ETHERTYPE_TEB,
+  ETHERTYPE_VLAN,
+  MIN_ETHERTYPE,
+} from './ethertypes.ts'
+import {
   LAYER_ETHERNET,
   LAYER_ETHERTYPE,
   LAYER_IP,
   LAYER_LLC,
   LAYER_MPLS,
   LAYER_NOT_IP,
+  LAYER_NSH,
   LAYER_PPP,
   LAYER_TRUNCATED,
 } from './layers.ts'
+import { decodeMacsec } from './macsec.ts'
 import { type PacketMeta, TUNNEL_MPLS, TUNNEL_PPPOE } from './packet-meta.ts'
-
-// IEEE 802 numbers, as registered with IANA.
-export const ETHERTYPE_IPV4 = 0x0800
-export const ETHERTYPE_TEB = 0x6558
-export const ETHERTYPE_IPV6 = 0x86dd
-const ETHERTYPE_VLAN = 0x8100
-const ETHERTYPE_QINQ = 0x88a8
-const ETHERTYPE_QINQ_OLD = 0x9100
-const ETHERTYPE_QINQ_OLDER = 0x9200
-const ETHERTYPE_MPLS = 0x8847
-const ETHERTYPE_MPLS_MULTICAST = 0x8848
-const ETHERTYPE_PPPOE_SESSION = 0x8864
-const ETHERTYPE_PPP = 0x880b
-const ETHERTYPE_CMD = 0x8909
-const ETHERTYPE_E_TAG = 0x893f
-const ETHERTYPE_I_TAG = 0x88e7
-/** Values below are an IEEE 802.3 length, and LLC follows. */
-const MIN_ETHERTYPE = 0x0600
+import { looksLikeFrame, looksLikeIp } from './plausible.ts'
 
 export function decodeEthernet(m: PacketMeta): number {
   if (m.end - m.at < 14) return LAYER_TRUNCATED
@@ -38,8 +42,12 @@ export function decodeEthernet(m: PacketMeta): number {
 /** `at` is on the ethertype's two bytes. */
 export function decodeEthertype(buf: Uint8Array, m: PacketMeta): number {
   if (m.end - m.at < 2) return LAYER_TRUNCATED
-  const type = u16(buf, m.at)
   m.at += 2
+  return layerOf(buf, m, u16(buf, m.at - 2))
+}
+
+/** `at` is behind an ethertype, wherever that stood. */
+export function layerOf(buf: Uint8Array, m: PacketMeta, type: number): number {
   switch (type) {
     case ETHERTYPE_IPV4:
     case ETHERTYPE_IPV6:
@@ -70,6 +78,10 @@ export function decodeEthertype(buf: Uint8Array, m: PacketMeta): number {
       // IEEE 802.1Q §9.7 (provider backbone bridges): flags and service identifier, then the customer's whole frame.
       m.at += 4
       return LAYER_ETHERNET
+    case ETHERTYPE_NSH:
+      return LAYER_NSH
+    case ETHERTYPE_MACSEC:
+      return decodeMacsec(buf, m)
     default:
       m.stoppedAt = type
       return type < MIN_ETHERTYPE ? LAYER_LLC : LAYER_NOT_IP
@@ -119,7 +131,8 @@ export function decodeMpls(buf: Uint8Array, m: PacketMeta): number {
   }
   if (m.end - m.at < 4) return LAYER_TRUNCATED
   const nibble = u8(buf, m.at) >> 4
-  if (nibble === 4 || nibble === 6) return LAYER_IP
+  // The address of a bare Ethernet frame may begin with these nibbles too; then the lengths do not add up.
+  if ((nibble === 4 || nibble === 6) && (looksLikeIp(buf, m.at, m) || !looksLikeFrame(buf, m.at, m))) return LAYER_IP
   // RFC 4385 §3: a control word of nibble 0 stands before Ethernet; without it, Ethernet follows directly.
   if (nibble === 0 && m.end - m.at >= 18) m.at += 4
   return LAYER_ETHERNET

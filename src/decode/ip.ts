@@ -1,6 +1,6 @@
 import { i32, u8, u16, u32 } from '../core/bytes.ts'
 import { LAYER_FRAGMENT, LAYER_IP_PAYLOAD, LAYER_MALFORMED, LAYER_TRUNCATED } from './layers.ts'
-import type { PacketMeta } from './packet-meta.ts'
+import { type PacketMeta, TUNNEL_AH } from './packet-meta.ts'
 
 // RFC 791 §3.1. Byte offsets from the start of the IPv4 header.
 const V4_TOTAL_LENGTH = 2
@@ -53,6 +53,7 @@ const DESTINATION = 60
 const MOBILITY = 135
 const HIP = 139
 const SHIM6 = 140
+const NO_NEXT_HEADER = 59
 const MAX_EXTENSION_HEADERS = 16
 
 export function decodeIpv6(buf: Uint8Array, m: PacketMeta): number {
@@ -83,6 +84,8 @@ const isExtensionHeader = (proto: number): boolean =>
   proto === HIP ||
   proto === SHIM6
 
+const isMessage = (proto: number): boolean => proto === MOBILITY || proto === HIP || proto === SHIM6
+
 /** Moves to the first header that is no extension header, from one of the kind `first`. */
 export function skipExtensionHeaders(buf: Uint8Array, m: PacketMeta, first: number): number {
   let next = first
@@ -100,6 +103,12 @@ export function skipExtensionHeaders(buf: Uint8Array, m: PacketMeta, first: numb
     } else {
       m.at = header + ((u8(buf, header + 1) + 1) << 3)
       if (m.at > m.end) return LAYER_TRUNCATED
+    }
+    // Mobility, HIP and shim6 messages end the chain: then they are what the packet is.
+    if (m.proto === NO_NEXT_HEADER && isMessage(next)) {
+      m.proto = next
+      m.at = header
+      return LAYER_IP_PAYLOAD
     }
     next = m.proto
   }
@@ -120,7 +129,9 @@ function isRealFragment(buf: Uint8Array, header: number, m: PacketMeta): boolean
 export function decodeAuthenticationHeader(buf: Uint8Array, m: PacketMeta): number {
   if (m.end - m.at < 12) return LAYER_TRUNCATED
   const length = (u8(buf, m.at + 1) + 2) << 2
+  if (length < 12) return LAYER_MALFORMED
   if (m.end - m.at < length) return LAYER_TRUNCATED
+  m.tunnel = TUNNEL_AH
   m.proto = u8(buf, m.at)
   m.at += length
   return m.ipVersion === 6 ? skipExtensionHeaders(buf, m, m.proto) : LAYER_IP_PAYLOAD

@@ -7,6 +7,7 @@ export const LAYER_IP_PAYLOAD = 4
 export const LAYER_PPP = 5
 export const LAYER_MPLS = 6
 export const LAYER_LLC = 7
+export const LAYER_NSH = 8
 
 export const LAYER_DONE = -1
 export const LAYER_FRAGMENT = -2

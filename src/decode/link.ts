@@ -1,5 +1,6 @@
 import { u8, u16 } from '../core/bytes.ts'
-import { skipToEthertype } from './ethernet.ts'
+import { layerOf, skipToEthertype } from './ethernet.ts'
+import { MIN_ETHERTYPE } from './ethertypes.ts'
 import {
   LAYER_ETHERNET,
   LAYER_IP,
@@ -103,41 +104,44 @@ function decodeFrameRelay(buf: Uint8Array, m: PacketMeta): number {
   return LAYER_NOT_IP
 }
 
+const SLL_BYTES = 16
+
 // Linux cooked capture: packet type, ARPHRD type, address length, address, protocol.
 function decodeSll(buf: Uint8Array, m: PacketMeta): number {
-  if (m.end - m.at < 16) return LAYER_TRUNCATED
-  return cookedProtocol(buf, m, u16(buf, m.at + 14), 14)
+  if (m.end - m.at < SLL_BYTES) return LAYER_TRUNCATED
+  const arphrd = u16(buf, m.at + 2)
+  const protocol = u16(buf, m.at + 14)
+  m.at += SLL_BYTES
+  return cookedLayer(buf, m, protocol, arphrd)
 }
+
+const SLL2_BYTES = 20
 
 // Linux cooked capture v2: protocol first, then reserved, interface, ARPHRD type, packet type, address.
 function decodeSll2(buf: Uint8Array, m: PacketMeta): number {
-  if (m.end - m.at < 20) return LAYER_TRUNCATED
+  if (m.end - m.at < SLL2_BYTES) return LAYER_TRUNCATED
   const protocol = u16(buf, m.at)
-  if (protocol === 0x0800 || protocol === 0x86dd) {
-    m.at += 20
-    return LAYER_IP
-  }
-  if (protocol === 0x8100 || protocol === 0x88a8) {
-    // The tag's own type stands in the protocol field: read the tag as VLAN would.
-    if (m.end - m.at < 24) return LAYER_TRUNCATED
-    if (m.vlan < 0) m.vlan = u16(buf, m.at + 20) & 0x0fff
-    return skipToEthertype(m, 22)
-  }
-  m.stoppedAt = protocol
-  return LAYER_NOT_IP
+  const arphrd = u16(buf, m.at + 8)
+  m.at += SLL2_BYTES
+  return cookedLayer(buf, m, protocol, arphrd)
 }
 
-function cookedProtocol(buf: Uint8Array, m: PacketMeta, protocol: number, header: number): number {
-  // ARPHRD values for GRE and 802.11 carry other payloads; below 0x0600 the field is a frame kind, 4 = 802.2 LLC.
-  if (protocol === 4) {
-    m.at += 16
-    return LAYER_LLC
-  }
-  if (protocol < 0x0600) {
-    m.stoppedAt = protocol
-    return u8(buf, m.at) > 7 ? LAYER_UNSUPPORTED : LAYER_NOT_IP
-  }
-  return skipToEthertype(m, header)
+// linux/if_arp.h: interfaces whose frames keep a header of their own, whatever the protocol field says (frame relay, 802.11
+// behind radiotap), and one that carries messages of the kernel.
+const ARPHRD_FRAD = 770
+const ARPHRD_IEEE80211_RADIOTAP = 803
+const ARPHRD_NETLINK = 824
+/** linux/if_ether.h, ETH_P_802_2. */
+const COOKED_LLC = 4
+
+function cookedLayer(buf: Uint8Array, m: PacketMeta, protocol: number, arphrd: number): number {
+  if (arphrd === ARPHRD_FRAD) return decodeFrameRelay(buf, m)
+  if (arphrd === ARPHRD_IEEE80211_RADIOTAP) return decodeRadiotap(buf, m)
+  if (protocol === COOKED_LLC) return LAYER_LLC
+  if (protocol >= MIN_ETHERTYPE && arphrd !== ARPHRD_NETLINK) return layerOf(buf, m, protocol)
+  // The field names a kind of frame (CAN, 802.3 as Novell had it, …) or of message.
+  m.stoppedAt = protocol
+  return LAYER_NOT_IP
 }
 
 // LINKTYPE_NFLOG: family, version, resource id, then TLVs in the host's byte order; type 9 is the payload.

@@ -12,7 +12,7 @@ export const TRUNCATED = 3
 export const MALFORMED = 4
 /** A link type or an encapsulation we do not read. */
 export const UNSUPPORTED = 5
-/** 802.11 frames whose payload is protected by the link itself, and management frames. */
+/** 802.11 and MACsec frames whose payload is protected by the link itself, and management frames. */
 export const LINK_ONLY = 6
 export type DecodeStatus = 0 | 1 | 2 | 3 | 4 | 5 | 6
 export const DECODE_STATUS_NAMES = [
@@ -31,7 +31,8 @@ export const SYN = 0x02
 export const RST = 0x04
 export const ACK = 0x10
 
-// Outer encapsulations, innermost wins; names in TUNNEL_NAMES at the same index.
+// Outer encapsulations, innermost wins; names in TUNNEL_NAMES at the same index. MACsec is one that encrypts nothing, as is
+// the Authentication Header: what they carry is authentic, and no more.
 export const TUNNEL_NONE = 0
 export const TUNNEL_GRE = 1
 export const TUNNEL_ERSPAN = 2
@@ -41,9 +42,37 @@ export const TUNNEL_IPIP = 5
 export const TUNNEL_GTPU = 6
 export const TUNNEL_MPLS = 7
 export const TUNNEL_PPPOE = 8
-export const TUNNEL_NAMES = [null, 'gre', 'erspan', 'vxlan', 'geneve', 'ipip', 'gtpu', 'mpls', 'pppoe'] as const
+export const TUNNEL_VXLAN_GPE = 9
+export const TUNNEL_NSH = 10
+export const TUNNEL_LISP = 11
+export const TUNNEL_TEREDO = 12
+export const TUNNEL_L2TP = 13
+export const TUNNEL_CAPWAP = 14
+export const TUNNEL_ETHERIP = 15
+export const TUNNEL_MACSEC = 16
+export const TUNNEL_AH = 17
+export const TUNNEL_NAMES = [
+  null,
+  'gre',
+  'erspan',
+  'vxlan',
+  'geneve',
+  'ipip',
+  'gtpu',
+  'mpls',
+  'pppoe',
+  'vxlan_gpe',
+  'nsh',
+  'lisp',
+  'teredo',
+  'l2tp',
+  'capwap',
+  'etherip',
+  'macsec',
+  'ah',
+] as const
 /** Index into TUNNEL_NAMES. */
-export type TunnelKind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8
+export type TunnelKind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17
 
 /**
  * What the headers of one frame said. One object is reused for all frames: numbers only, one hidden class.
@@ -76,7 +105,7 @@ export class PacketMeta {
 
   /** Outermost 802.1Q VLAN identifier, -1 = untagged. */
   vlan = -1
-  /** VXLAN/GENEVE network identifier, ERSPAN session, GRE key or GTP TEID of the innermost tunnel, -1 = none. */
+  /** VXLAN/GENEVE network identifier, ERSPAN session, GRE key or LISP instance of the innermost tunnel, -1 = none. */
   vni = -1
   tunnel: number = TUNNEL_NONE
   tunnels = 0
@@ -85,6 +114,11 @@ export class PacketMeta {
   /** Bytes. */
   fragmentOffset = 0
   moreFragments = 0
-  /** Ethertype or link type that ended decoding when the status is NOT_IP or UNSUPPORTED. */
+  /** Ethertype or link type that ended decoding when the status is NOT_IP, UNSUPPORTED or LINK_ONLY. */
   stoppedAt = 0
+
+  /** Where the frame goes on with another packet (802.11 aggregates some), -1 = it does not; see `decodeFurther`. */
+  furtherAt = -1
+  furtherEnd = 0
+  furtherMissing = 0
 }

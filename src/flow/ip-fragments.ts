@@ -1,3 +1,4 @@
+import { sameBytes } from '../core/bytes.ts'
 import type { PacketMeta } from '../decode/packet-meta.ts'
 import type { ByteBudget } from './byte-budget.ts'
 
@@ -19,6 +20,8 @@ interface Datagram {
   /** Total length, known once the last fragment came; -1 before. */
   total: number
   proto: number
+  /** Its fragments overlapped: what else comes of it is passed over until it is too old. */
+  refused: boolean
 }
 
 export interface FragmentStats {
@@ -28,7 +31,10 @@ export interface FragmentStats {
   dropped: number
 }
 
-/** Joins IPv4 and IPv6 fragments; overlapping bytes of the first arrival win. Bounded in datagrams, bytes and age. */
+/**
+ * Joins IPv4 and IPv6 fragments. Where those of IPv4 overlap, the bytes that came first stand; of IPv6 the datagram is
+ * dropped, as every receiver must (RFC 5722 §4, RFC 8200 §4.5). Bounded in datagrams, bytes and age.
+ */
 export class IpFragments {
   readonly stats: FragmentStats = { fragments: 0, joined: 0, dropped: 0 }
   readonly #budget: ByteBudget
@@ -48,6 +54,12 @@ export class IpFragments {
     this.#expire(m.time)
     const key = fragmentKey(m)
     const datagram = this.#datagrams.get(key) ?? this.#start(key, m)
+    if (datagram.refused) return null
+    if (m.ipVersion === 6 && overlaps(datagram, m)) {
+      // An exact repetition may be passed over (RFC 8200 §4.5).
+      if (!repeats(datagram, buf, m)) this.#refuse(datagram)
+      return null
+    }
     if (!this.#keep(datagram, buf, m)) {
       this.#drop(key, datagram)
       return null
@@ -63,7 +75,7 @@ export class IpFragments {
 
   #start(key: string, m: PacketMeta): Datagram {
     if (this.#datagrams.size >= MAX_DATAGRAMS) this.#dropOldest()
-    const datagram: Datagram = { started: m.time, pieces: [], bytes: 0, total: -1, proto: m.proto }
+    const datagram: Datagram = { started: m.time, pieces: [], bytes: 0, total: -1, proto: m.proto, refused: false }
     this.#datagrams.set(key, datagram)
     return datagram
   }
@@ -100,8 +112,16 @@ export class IpFragments {
     }
   }
 
-  #drop(key: string, datagram: Datagram): void {
+  #refuse(datagram: Datagram): void {
     this.stats.dropped += 1
+    this.#budget.give(datagram.bytes)
+    datagram.refused = true
+    datagram.pieces = []
+    datagram.bytes = 0
+  }
+
+  #drop(key: string, datagram: Datagram): void {
+    if (!datagram.refused) this.stats.dropped += 1
     this.#forget(key, datagram)
   }
 
@@ -110,6 +130,19 @@ export class IpFragments {
     this.#budget.give(datagram.bytes)
   }
 }
+
+function overlaps({ pieces }: Datagram, m: PacketMeta): boolean {
+  const from = m.fragmentOffset
+  const to = from + m.end - m.at
+  for (const piece of pieces) if (piece.from < to && from < piece.from + piece.bytes.length) return true
+  return false
+}
+
+const repeats = ({ pieces }: Datagram, buf: Uint8Array, m: PacketMeta): boolean =>
+  pieces.some(
+    ({ from, bytes }) =>
+      from === m.fragmentOffset && bytes.length === m.end - m.at && sameBytes(bytes, 0, buf, m.at, bytes.length),
+  )
 
 function join(datagram: Datagram): Uint8Array | null {
   const pieces = datagram.pieces.toSorted((a, b) => a.from - b.from)

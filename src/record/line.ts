@@ -18,12 +18,18 @@ const TRANSPORTS = new Map<number, string>([
   [50, 'esp'],
   [51, 'ah'],
   [PROTO_ICMPV6, 'icmpv6'],
+  [59, 'ipv6-nonxt'],
   [88, 'eigrp'],
   [89, 'ospf'],
+  [97, 'etherip'],
   [103, 'pim'],
   [112, 'vrrp'],
+  [115, 'l2tp'],
   [PROTO_SCTP, 'sctp'],
+  [135, 'mobility'],
   [136, 'udplite'],
+  [139, 'hip'],
+  [140, 'shim6'],
 ])
 
 const TRANSPORT_NAMES = Array.from({ length: 256 }, (_, proto) => TRANSPORTS.get(proto) ?? `proto-${proto}`)

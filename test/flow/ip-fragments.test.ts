@@ -149,6 +149,41 @@ describe('which datagram a fragment is of', () => {
   })
 })
 
+describe('fragments of IPv6 that overlap', () => {
+  const base = () => packet6([1, 2, 3, 4], [5, 6, 7, 8])
+  const overlapping: Fragment = { from: 8, to: 24, more: 1 }
+
+  it.each([
+    { name: 'in part', second: overlapping },
+    { name: 'in whole', second: { from: 0, to: 8, more: 1 as const } },
+    { name: 'in place, with other bytes', second: { ...FIRST, bytes: new Array(16).fill(0xaa) } },
+    { name: 'with another end', second: { from: 8, to: 12, more: 0 as const } },
+  ])('$name drop the datagram and all that is still to come of it (RFC 5722 §4)', ({ second }) => {
+    const { budget, fragments } = make()
+    for (const fragment of [FIRST, second, MIDDLE, LAST, FIRST]) expect(add(fragments, fragment, base())).toBeNull()
+    expect(fragments.stats).toEqual({ fragments: 5, joined: 0, dropped: 1 })
+    expect(budget.used).toBe(0)
+  })
+
+  it('are forgotten when they are too old, and counted once', () => {
+    const { fragments } = make()
+    add(fragments, FIRST, base())
+    add(fragments, overlapping, base())
+    const later = { changes: { time: 100 * SECOND } }
+    for (const fragment of [FIRST, MIDDLE]) expect(add(fragments, { ...fragment, ...later }, base())).toBeNull()
+    expect(add(fragments, { ...LAST, ...later }, base())).toEqual(WHOLE)
+    expect(fragments.stats.dropped).toBe(1)
+  })
+
+  it('are not those that only come twice', () => {
+    const { budget, fragments } = make()
+    const order = [FIRST, FIRST, MIDDLE, FIRST]
+    for (const fragment of order) expect(add(fragments, fragment, base())).toBeNull()
+    expect(add(fragments, LAST, base())).toEqual(WHOLE)
+    expect(budget.used).toBe(0)
+  })
+})
+
 describe('giving up', () => {
   it.each([
     { name: 'one of which not all was captured', order: [FIRST, { ...MIDDLE, changes: { missing: 1 } }] },

@@ -1,14 +1,12 @@
 /** The middle step of a kernel filter: from the IP header to the shape of the packet, and what is to be tested of it. */
 import {
-  GENEVE_PORT,
-  GTPU_PORT,
+  ANSWERING_TUNNEL_PORTS,
   PROTO_ICMP,
   PROTO_ICMPV6,
   PROTO_SCTP,
   PROTO_TCP,
   PROTO_UDP,
-  VXLAN_LINUX_PORT,
-  VXLAN_PORT,
+  TUNNEL_PORTS,
 } from '../../core/ip-numbers.ts'
 import { Label } from './assembler.ts'
 import type { Build } from './build.ts'
@@ -28,7 +26,6 @@ const V4_IS_FRAGMENT = 0x3fff
  * now or when the decoder learns it; so may IPv6's extension headers.
  */
 const PLAIN_PROTOCOLS = [2, 50, 89, 112]
-export const TUNNEL_PORTS = [VXLAN_PORT, VXLAN_LINUX_PORT, GENEVE_PORT, GTPU_PORT]
 
 /** Two labels, by the version of IP. */
 export interface ByVersion {
@@ -115,6 +112,8 @@ function emitProtocols(build: Build, ip: { version: 4 | 6; vni: Shape['vni'] }, 
   asm.emit(OP.LDX_MEM, SLOT.transport)
   emitPorts(build)
   for (const port of TUNNEL_PORTS) asm.branch(OP.JEQ_K, port, exits.tunnel[ip.version], null)
+  asm.emit(OP.LDH_IND, 0)
+  for (const port of ANSWERING_TUNNEL_PORTS) asm.branch(OP.JEQ_K, port, exits.opaque, null)
   asm.emit(OP.LDX_MEM, SLOT.network)
   asm.go(build.verdict(shape(PROTO_UDP, 'loaded'), build.pass))
 }
