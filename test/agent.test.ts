@@ -702,6 +702,36 @@ describe('stats', () => {
     expect(watch.end()).toEqual([])
   })
 
+  it('tell MACsec from other closed links, and give no flow of it', () => {
+    const bytes = Buffer.alloc(60)
+    bytes.writeUInt32BE(0x88e50c00, 12)
+    const macsec: Frame = { time: START, bytes, wire: 60, link: 1 }
+    const beacon: Frame = { time: START, bytes: Buffer.alloc(60, 0x80), wire: 60, link: 105 }
+    const watch = new Watch().sees(macsec, beacon, macsec)
+    expect(watch.agent.stats.macsecFrames).toBe(2)
+    expect(watch.agent.stats.statuses[DECODE_STATUS_NAMES.indexOf('link_only')]).toBe(3)
+    expect(watch.end()).toEqual([])
+  })
+
+  it('count a frame of several packets once, and its packets each', () => {
+    const one = new Connection(40_000)
+    const packets = [...one.open(0), one.client(1, GET)].map(({ bytes }) => {
+      const length = 14 + 8 + bytes.length
+      const subframe = Buffer.alloc((length + 3) & ~3)
+      subframe.writeUInt16BE(8 + bytes.length, 12)
+      subframe.set(Buffer.from('aaaa030000000800', 'hex'), 14)
+      subframe.set(bytes, 22)
+      return subframe
+    })
+    const header = Buffer.alloc(26)
+    header.writeUInt16BE(0x8801)
+    header[24] = 0x80
+    const bytes = Buffer.concat([header, ...packets])
+    const watch = new Watch().sees({ time: START, bytes, wire: bytes.length, link: 105 })
+    expect(watch.agent.stats.frames).toBe(1)
+    expect(watch.end()).toMatchObject([{ http_host: 'a.example', packets_client: 3, packets_server: 1 }])
+  })
+
   it('name no more kinds than they have room for', () => {
     const watch = new Watch()
     for (let link = 300; link < 500; link++) watch.sees({ time: START, bytes: new Uint8Array(40), wire: 40, link })

@@ -31,7 +31,7 @@ import {
 } from './layers.ts'
 import { decodeMacsec } from './macsec.ts'
 import { type PacketMeta, TUNNEL_MPLS, TUNNEL_PPPOE } from './packet-meta.ts'
-import { looksLikeFrame, looksLikeIp } from './plausible.ts'
+import { looksLikeFrame } from './plausible.ts'
 
 export function decodeEthernet(m: PacketMeta): number {
   if (m.end - m.at < 14) return LAYER_TRUNCATED
@@ -131,8 +131,8 @@ export function decodeMpls(buf: Uint8Array, m: PacketMeta): number {
   }
   if (m.end - m.at < 4) return LAYER_TRUNCATED
   const nibble = u8(buf, m.at) >> 4
-  // The address of a bare Ethernet frame may begin with these nibbles too; then the lengths do not add up.
-  if ((nibble === 4 || nibble === 6) && (looksLikeIp(buf, m.at, m) || !looksLikeFrame(buf, m.at, m))) return LAYER_IP
+  // The address of a bare Ethernet frame may begin with these nibbles too.
+  if ((nibble === 4 || nibble === 6) && !looksLikeFrame(buf, m.at, m)) return LAYER_IP
   // RFC 4385 §3: a control word of nibble 0 stands before Ethernet; without it, Ethernet follows directly.
   if (nibble === 0 && m.end - m.at >= 18) m.at += 4
   return LAYER_ETHERNET

@@ -12,7 +12,6 @@ import {
 } from './ethertypes.ts'
 import { LAYER_DONE, LAYER_ETHERNET, LAYER_IP, LAYER_MPLS, LAYER_NSH, LAYER_PPP, LAYER_TRUNCATED } from './layers.ts'
 import { type PacketMeta, TUNNEL_ERSPAN, TUNNEL_ETHERIP, TUNNEL_GRE } from './packet-meta.ts'
-import { looksLikeIp, looksLikeIpType } from './plausible.ts'
 
 const GRE_CHECKSUM_OR_ROUTING = 0xc000
 const GRE_KEY = 0x2000
@@ -60,11 +59,10 @@ function greLayer(buf: Uint8Array, m: PacketMeta, type: number, hasSequence: boo
   }
 }
 
-/** draft-mclaggan-wccp-v2rev1 §4.12: a redirect header of four bytes, which version 1 has not. */
+/** draft-mclaggan-wccp-v2rev1 §4.12: a redirect header of four bytes, which version 1 has not, before IPv4. */
 function decodeWccp(buf: Uint8Array, m: PacketMeta): number {
-  if (looksLikeIp(buf, m.at, m)) return LAYER_IP
-  if (!looksLikeIp(buf, m.at + 4, m)) return LAYER_DONE
-  m.at += 4
+  if (m.end - m.at < 5) return LAYER_TRUNCATED
+  if (u8(buf, m.at) >> 4 !== 4) m.at += 4
   return LAYER_IP
 }
 
@@ -74,8 +72,9 @@ function decodePptp(buf: Uint8Array, m: PacketMeta, flags: number): number {
   // Without a sequence number it is an acknowledgement and carries nothing.
   if ((flags & GRE_SEQUENCE) === 0) return LAYER_DONE
   // Mobile networks put IP there without PPP.
-  const isIp = looksLikeIpType(buf, m.at + 2, next, m)
-  if (!isIp && u16(buf, m.at + 2) !== ETHERTYPE_PPP) return LAYER_DONE
+  const type = u16(buf, m.at + 2)
+  const isIp = type === ETHERTYPE_IPV4 || type === ETHERTYPE_IPV6
+  if (!isIp && type !== ETHERTYPE_PPP) return LAYER_DONE
   if (next > m.end) return LAYER_TRUNCATED
   m.tunnel = TUNNEL_GRE
   m.at = next

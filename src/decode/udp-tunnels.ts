@@ -88,9 +88,10 @@ function decodeGeneve(buf: Uint8Array, m: PacketMeta): number {
   return type === ETHERTYPE_TEB ? LAYER_ETHERNET : LAYER_IP
 }
 
-// draft-ietf-nvo3-vxlan-gpe-13 §3.1: identifier and next protocol are present; version 0, no OAM.
-const GPE_FLAGS_MASK = 0x3d
-const GPE_FLAGS = 0x0c
+// draft-ietf-nvo3-vxlan-gpe-13 §3.1: version 0 and no OAM; the identifier is present, and the next protocol should be.
+const GPE_FLAGS_MASK = 0x39
+const GPE_HAS_VNI = 0x08
+const GPE_HAS_NEXT = 0x04
 /** draft-ietf-nvo3-vxlan-gpe-13 §3.2, the next protocols, as layers; 5 is MPLS of earlier drafts. */
 const GPE_LAYERS = [0, LAYER_IP, LAYER_IP, LAYER_ETHERNET, LAYER_NSH, LAYER_MPLS] as const
 
@@ -99,18 +100,21 @@ function decodeVxlanGpe(buf: Uint8Array, m: PacketMeta): number {
   const at = m.at
   if (m.end - at < 8) return LAYER_DONE
   // Two reserved bytes behind the flags and the last one are zero.
-  if ((u8(buf, at) & GPE_FLAGS_MASK) !== GPE_FLAGS || u16(buf, at + 1) !== 0 || u8(buf, at + 7) !== 0) return LAYER_DONE
+  const flags = u8(buf, at)
+  if ((flags & GPE_FLAGS_MASK) !== GPE_HAS_VNI || u16(buf, at + 1) !== 0 || u8(buf, at + 7) !== 0) return LAYER_DONE
   const layer = GPE_LAYERS[u8(buf, at + 3)] ?? 0
-  if (layer === 0 || !fits(buf, at + 8, m, layer)) return LAYER_DONE
+  if (layer === 0 || !carries(buf, at + 8, m, layer, (flags & GPE_HAS_NEXT) !== 0)) return LAYER_DONE
   m.tunnel = TUNNEL_VXLAN_GPE
   m.vni = u24(buf, at + 4)
   m.at = at + 8
   return layer
 }
 
-function fits(buf: Uint8Array, at: number, m: PacketMeta, layer: number): boolean {
+/** What can be looked at is; NSH and MPLS are believed when the header promises a next protocol. */
+function carries(buf: Uint8Array, at: number, m: PacketMeta, layer: number, isPromised: boolean): boolean {
   if (layer === LAYER_IP) return looksLikeIp(buf, at, m)
-  return layer !== LAYER_ETHERNET || looksLikeFrame(buf, at, m)
+  if (layer === LAYER_ETHERNET) return looksLikeFrame(buf, at, m)
+  return isPromised
 }
 
 // RFC 9300 §5.3: nonce, map version and instance are announced by N, V and I; E echoes nonces; R is reserved, KK is a key

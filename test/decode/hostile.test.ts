@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { DECODE_STATUS_NAMES } from '../../src/decode/packet-meta.ts'
 import { type Bytes, hex, u16be } from '../wire/tls-bytes.ts'
+import { ENCAPSULATIONS } from './encapsulations.ts'
 import { DATA, decode, ethernet, IPV4, IPV6, ipv4, ipv6, PACKET, PACKET6, tcp, udp } from './frames.ts'
 
 const LINKS = [0, 1, 9, 12, 14, 50, 51, 101, 104, 105, 107, 108, 113, 127, 166, 192, 228, 229, 239, 276]
@@ -91,6 +92,12 @@ const FRAMES = [
   },
   { name: 'PPI', link: 192, frame: [...hex('0000 0800 01000000'), ...FRAME] },
   { name: 'NFLOG', link: 239, frame: [...hex('02000000 0800 0100 08000100'), 4 + PACKET.length, 0, 9, 0, ...PACKET] },
+  // What trails a frame of MACsec is no part of the packet.
+  ...ENCAPSULATIONS.map(({ name, link = 1, frame, tunnel }) => ({
+    name,
+    link,
+    frame: tunnel === 'macsec' ? frame.slice(0, -16) : frame,
+  })),
 ]
 
 describe('a frame cut off at any byte', () => {

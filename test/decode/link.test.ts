@@ -1,7 +1,23 @@
 import { describe, expect, it } from 'vitest'
+import { decodeFrame, decodeFurther } from '../../src/decode/decode.ts'
 import { linkTypeName } from '../../src/decode/link.ts'
+import { DECODE_STATUS_NAMES, PacketMeta } from '../../src/decode/packet-meta.ts'
 import { type Bytes, hex, u16be } from '../wire/tls-bytes.ts'
-import { decode, ethernet, IPV4, IPV6, PACKET, PACKET6, SEEN_PACKET, SEEN_PACKET6, u32be } from './frames.ts'
+import {
+  DATA,
+  decode,
+  ethernet,
+  IPV4,
+  IPV6,
+  ipv4,
+  PACKET,
+  PACKET6,
+  SEEN_PACKET,
+  SEEN_PACKET6,
+  seen,
+  u32be,
+  udp,
+} from './frames.ts'
 
 // Numbers are those of https://www.tcpdump.org/linktypes.html.
 const NULL = 0
@@ -18,14 +34,18 @@ const NFLOG = 239
 const SLL2 = 276
 
 const u16le = (value: number): Bytes => [value & 0xff, value >>> 8]
-const sll = (protocol: number, payload: Bytes): Bytes => [
-  ...hex('0000 0001 0006 020000000001 0000'),
+const sll = (protocol: number, payload: Bytes, arphrd = 1): Bytes => [
+  ...hex('0000'),
+  ...u16be(arphrd),
+  ...hex('0006 020000000001 0000'),
   ...u16be(protocol),
   ...payload,
 ]
-const sll2 = (protocol: number, payload: Bytes): Bytes => [
+const sll2 = (protocol: number, payload: Bytes, arphrd = 1): Bytes => [
   ...u16be(protocol),
-  ...hex('0000 00000002 0001 00 06 020000000001 0000'),
+  ...hex('0000 00000002'),
+  ...u16be(arphrd),
+  ...hex('00 06 020000000001 0000'),
   ...payload,
 ]
 const SNAP = hex('aaaa03 000000')
@@ -84,6 +104,20 @@ describe('link types', () => {
     { name: 'Linux cooked', link: SLL, frame: sll(IPV4, PACKET) },
     { name: 'Linux cooked with 802.2', link: SLL, frame: sll(4, [...SNAP, ...u16be(IPV4), ...PACKET]) },
     { name: 'Linux cooked v2', link: SLL2, frame: sll2(IPV4, PACKET) },
+    { name: 'Linux cooked v2 with 802.2', link: SLL2, frame: sll2(4, [...SNAP, ...u16be(IPV4), ...PACKET]) },
+    ...[SLL, SLL2].flatMap((link) => {
+      const cooked = link === SLL ? sll : sll2
+      return [
+        { name: `${link}: MPLS`, link, frame: cooked(0x8847, [...hex('00001140'), ...PACKET]) },
+        { name: `${link}: PPPoE`, link, frame: cooked(0x8864, [...hex('1100 0001 002f 0021'), ...PACKET]) },
+        { name: `${link}: PPP`, link, frame: cooked(0x880b, [...hex('0021'), ...PACKET]) },
+        { name: `${link}: MACsec`, link, frame: cooked(0x88e5, [...hex('0000 00000001 0800'), ...PACKET]) },
+        { name: `${link}: a frame`, link, frame: cooked(0x6558, ethernet(IPV4, PACKET)) },
+        // linux/if_arp.h: 770 is frame relay, 803 is 802.11 behind radiotap; the protocol says nothing then.
+        { name: `${link}: frame relay`, link, frame: cooked(0, [...hex('1841 03 cc'), ...PACKET], 770) },
+        { name: `${link}: radiotap`, link, frame: cooked(4, radiotap(8, wifi('0801')), 803) },
+      ]
+    }),
     { name: '802.11, to the access point', link: WIFI, frame: wifi('0801') },
     { name: '802.11 with QoS', link: WIFI, frame: wifi('8802', '0000') },
     { name: '802.11 with QoS and HT control', link: WIFI, frame: wifi('8882', '0000 00000000') },
@@ -136,6 +170,8 @@ describe('link types', () => {
     { name: 'OSI on frame relay', link: FRAME_RELAY, frame: hex('1841 03 81 0000'), stoppedAt: 0x81, status: 'not_ip' },
     { name: 'ARP on Linux cooked', link: SLL, frame: sll(0x0806, []), stoppedAt: 0x0806, status: 'not_ip' },
     { name: 'CAN on Linux cooked', link: SLL, frame: sll(0x000c, []), stoppedAt: 12, status: 'not_ip' },
+    { name: 'netlink on Linux cooked', link: SLL, frame: sll(0x0800, PACKET, 824), stoppedAt: 2048, status: 'not_ip' },
+    { name: 'CAN on Linux cooked v2', link: SLL2, frame: sll2(0x000c, []), stoppedAt: 12, status: 'not_ip' },
     { name: 'ARP on Linux cooked v2', link: SLL2, frame: sll2(0x0806, []), stoppedAt: 0x0806, status: 'not_ip' },
     { name: 'a link type nobody wrote', link: 147, frame: PACKET, stoppedAt: 147, status: 'unsupported' },
     {
@@ -222,4 +258,78 @@ describe('NFLOG', () => {
     { name: 'attributes without a payload', frame: [...hex('02000000'), ...tlv(3, u32be(7), false)] },
     { name: 'a last attribute that goes past the frame', frame: hex('02000000 ff00 0100 0000') },
   ])('$name is not IP', ({ frame }) => expect(decode(frame, NFLOG).status).toBe('not_ip'))
+})
+
+describe('802.11 aggregates', () => {
+  /** IEEE 802.11-2020 §9.3.2.2.2: two addresses and a length, then LLC; the flag of QoS control announces them. */
+  const subframe = (packet: Bytes, type: number, padding: number): Bytes => [
+    ...hex('020000000002 020000000001'),
+    ...u16be(8 + packet.length),
+    ...SNAP,
+    ...u16be(type),
+    ...packet,
+    ...new Array(padding).fill(0),
+  ]
+  const aggregate = (...subframes: readonly Bytes[]): Bytes => [
+    ...hex('8801 0000'),
+    ...ADDRESSES,
+    ...hex('0000 8000'),
+    ...subframes.flat(),
+  ]
+  const SECOND = ipv4(udp([7, 8, 9], { srcPort: 1111, dstPort: 2222 }), { proto: 17 })
+  const odd = (packet: Bytes): number => -(14 + 8 + packet.length) & 3
+  const FRAME = aggregate(
+    subframe(PACKET, IPV4, odd(PACKET)),
+    subframe(SECOND, IPV4, odd(SECOND)),
+    subframe(PACKET6, IPV6, 0),
+  )
+
+  /** All packets of a frame, one after the other. */
+  function decodeAll(frame: Bytes, wireLength = frame.length) {
+    const m = new PacketMeta()
+    const buf = Uint8Array.from(frame)
+    const all = [seen(DECODE_STATUS_NAMES[decodeFrame(buf, 0, buf.length, wireLength, WIFI, m)], buf, m)]
+    while (m.furtherAt >= 0) all.push(seen(DECODE_STATUS_NAMES[decodeFurther(buf, m)], buf, m))
+    return all
+  }
+
+  it('give all their packets', () =>
+    expect(decodeAll(FRAME)).toMatchObject([
+      SEEN_PACKET,
+      { ...SEEN_PACKET, proto: 17, ports: [1111, 2222], payload: [7, 8, 9] },
+      SEEN_PACKET6,
+    ]))
+
+  it('give those of which enough was captured, and tell what of them was not', () => {
+    const cut = decodeAll(FRAME.slice(0, -3), FRAME.length)
+    expect(cut).toHaveLength(3)
+    expect(cut[2]).toMatchObject({ ...SEEN_PACKET6, payload: DATA.slice(0, 2), missing: 3 })
+    expect(decodeAll(FRAME.slice(0, -(PACKET6.length + 10)), FRAME.length)).toHaveLength(2)
+  })
+
+  it('with a length past the frame are one packet', () => {
+    const lying = aggregate(subframe(PACKET, IPV4, 0)).with(38, 0xff)
+    expect(decodeAll(lying)).toMatchObject([SEEN_PACKET])
+  })
+
+  it('do not go on in the next frame', () => {
+    const m = new PacketMeta()
+    decode(FRAME, WIFI, FRAME.length, m)
+    expect(m.furtherAt).toBeGreaterThan(0)
+    decode(wifi('0801'), WIFI, undefined, m)
+    expect(m.furtherAt).toBe(-1)
+  })
+
+  it('that a driver took apart keep their flag, and are read as they are', () =>
+    expect(
+      decodeAll([...hex('8801 0000'), ...ADDRESSES, ...hex('0000 8000'), ...SNAP, ...u16be(IPV4), ...PACKET]),
+    ).toMatchObject([SEEN_PACKET]))
+
+  it('are never more than the frame has room for', () => {
+    const empty = hex('020000000002 020000000001 0000 aaaa03 000000 0800')
+    expect(decodeAll(aggregate(...new Array(50).fill([...empty])))).not.toHaveLength(0)
+  })
+
+  it('cut off inside the first header are truncated', () =>
+    expect(decodeAll(FRAME.slice(0, 26 + 21), FRAME.length)).toMatchObject([{ status: 'truncated' }]))
 })

@@ -268,7 +268,7 @@ describe('PPTP', () => {
 
   it.each([
     { name: 'an acknowledgement alone', payload: pptp(0x2081, hex('00000001')) },
-    { name: 'another protocol', payload: hex('3001 0800 0010 0007 00000001') },
+    { name: 'another protocol', payload: hex('3001 88cc 0010 0007 00000001') },
     { name: 'LCP', payload: pptp(0x3001, hex('00000001 ff03 c021 09 01 0008 00000000')) },
   ])('with $name is the outer conversation', ({ payload }) =>
     expect(decode(outer(47, payload))).toMatchObject({ status: 'decoded', src: OUTER_SRC, proto: 47, ports: [0, 0] }),

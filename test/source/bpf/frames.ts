@@ -4,7 +4,7 @@ import fc from 'fast-check'
 const u16 = (value: number): Buffer => Buffer.from([(value >> 8) & 255, value & 255])
 const u32 = (value: number): Buffer => Buffer.concat([u16(value >>> 16), u16(value & 0xffff)])
 
-export const PORTS = [0, 22, 53, 443, 2152, 4789, 6081, 8472, 50_000]
+export const PORTS = [0, 22, 53, 443, 1701, 2152, 3544, 4341, 4789, 4790, 5247, 6081, 8472, 50_000]
 const V4 = ['10.0.0.1', '10.0.0.2', '10.9.0.1', '192.0.2.7']
 const V6 = ['fd00::1', 'fd00::2', '2001:db8::7', '::ffff:10.0.0.1']
 const V6_BYTES = [
@@ -109,6 +109,23 @@ const snap = (type: number, body: Uint8Array): Buffer =>
 const authentication = (next: number, body: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from([next, 4, 0, 0]), Buffer.alloc(20), body])
 const gtpu = (body: Uint8Array): Buffer => Buffer.concat([Buffer.from([0x30, 0xff]), u16(body.length), u32(1), body])
+const vxlanGpe = (vni: number, next: number, body: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from([0x0c, 0, 0, next]), u32((vni << 8) >>> 0), body])
+const lisp = (instance: number, body: Uint8Array): Buffer =>
+  Buffer.concat([u32(0x08000000), u32((instance << 8) >>> 0), body])
+const l2tp = (type: number, body: Uint8Array): Buffer =>
+  Buffer.concat([u16(2), u32(7), u16(type === 0x0800 ? 0x0021 : 0x0057), body])
+const capwap = (frame: Uint8Array): Buffer => Buffer.concat([u32(0x00104200), u32(0), frame])
+/** The packet is between Teredo addresses, of which the pools have none. */
+const teredo = (next: number, body: Uint8Array): Buffer => {
+  const packet = ipv6(next, body)
+  packet.writeUInt32BE(0x20010000, 8)
+  return packet
+}
+const macsec = (tci: number, type: number, body: Uint8Array): Buffer =>
+  Buffer.concat([Buffer.from([tci, 0]), u32(1), u16(type), body, Buffer.alloc(16)])
+const nsh = (type: number, body: Uint8Array): Buffer =>
+  Buffer.concat([u16(0x0fc2), Buffer.from([2, type === 0x0800 ? 1 : 2]), u32(0x1ff), body])
 const extension = (next: number, body: Uint8Array): Buffer =>
   Buffer.concat([Buffer.from([next, 0]), Buffer.alloc(6), body])
 const v6Fragment = (next: number, field: number, body: Uint8Array): Buffer =>
@@ -134,7 +151,8 @@ const plainTransport = fc.oneof(
   {
     weight: 2,
     arbitrary: fc
-      .tuple(port, of([0, 22, 53, 443, 50_000]), of(PAYLOADS))
+      // Some tunnels answer from their port.
+      .tuple(of([0, 22, 53, 443, 4789, 6081, 8472, 50_000]), of([0, 22, 53, 443, 50_000]), of(PAYLOADS))
       .map(([s, d, p]) => [17, udp(s, d, p)] as const),
   },
   { weight: 1, arbitrary: of([1, 2, 50, 58, 89, 112]).map((proto) => [proto, Buffer.alloc(40, 1)] as const) },
@@ -176,6 +194,8 @@ const nested = fc.letrec<{ frame: Buffer; packet: readonly [number, Buffer]; car
       fc.tuple(tie('packet'), tags).map(([[, body], tag]) => ethernet(0x8864, pppoe(body), tag)),
       tie('packet').map(([type, body]) => ethernet(40, snap(type, body))),
       tie('frame').map((frame) => ethernet(0x6558, frame)),
+      fc.tuple(tie('packet'), of([0, 0x0c])).map(([[type, body], tci]) => ethernet(0x88e5, macsec(tci, type, body))),
+      tie('packet').map(([type, body]) => ethernet(0x894f, nsh(type, body))),
       tie('packet').map(([type, body]) => ethernet(0x8909, Buffer.concat([Buffer.alloc(6), u16(type), body]))),
       of([0x0806, 0x88cc, 0x1234]).map((type) => ethernet(type, Buffer.alloc(46))),
     ),
@@ -221,6 +241,22 @@ const nested = fc.letrec<{ frame: Buffer; packet: readonly [number, Buffer]; car
         .map(([vni, [type, body], options]) => [17, udp(1, 6081, geneve(vni, type, body, options))] as const),
       fc.tuple(of(VNIS), tie('frame')).map(([vni, frame]) => [17, udp(1, 6081, geneve(vni, 0x6558, frame))] as const),
       tie('packet').map(([, body]) => [17, udp(2152, 2152, gtpu(body))] as const),
+      fc
+        .tuple(of(VNIS), tie('packet'))
+        .map(([vni, [type, body]]) => [17, udp(1, 4790, vxlanGpe(vni, type === 0x0800 ? 1 : 2, body))] as const),
+      fc.tuple(of(VNIS), tie('frame')).map(([vni, frame]) => [17, udp(1, 4790, vxlanGpe(vni, 3, frame))] as const),
+      fc.tuple(of(VNIS), tie('packet')).map(([vni, [, body]]) => [17, udp(1, 4341, lisp(vni, body))] as const),
+      fc
+        .tuple(tie('packet'), port, fc.boolean())
+        .map(([[type, body], p, to]) => [17, udp(to ? p : 1701, to ? 1701 : p, l2tp(type, body))] as const),
+      fc
+        .tuple(tie('frame'), port, fc.boolean())
+        .map(([frame, p, to]) => [17, udp(to ? p : 5247, to ? 5247 : p, capwap(frame))] as const),
+      fc
+        .tuple(tie('carried'), port, fc.boolean())
+        .map(([[next, body], p, to]) => [17, udp(to ? p : 3544, to ? 3544 : p, teredo(next, body))] as const),
+      tie('frame').map((frame) => [97, Buffer.concat([u16(0x0300), frame])] as const),
+      tie('frame').map((frame) => [115, Buffer.concat([u32(7), frame])] as const),
       tie('packet').map(([type, body]) => [type === 0x0800 ? 4 : 41, body] as const),
       fc.tuple(tie('packet'), of([null, ...VNIS])).map(([[type, body], key]) => [47, gre(key, type, body)] as const),
       tie('carried').map(([next, body]) => [51, authentication(next, body)] as const),

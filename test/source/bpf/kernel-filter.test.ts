@@ -88,6 +88,18 @@ describe('a kernel filter leaves to the decoder', () => {
     { name: 'IP in IP', frame: ethernet(0x0800, ipv4(4, PAYLOAD)) },
     { name: 'an Authentication Header', frame: ethernet(0x0800, ipv4(51, PAYLOAD)) },
     { name: 'GTP-U', frame: ethernet(0x0800, ipv4(17, udp(1, 2152, PAYLOAD))) },
+    ...[1701, 3544, 4341, 4790, 5247].map((port) => ({
+      name: `a datagram to port ${port}`,
+      frame: ethernet(0x0800, ipv4(17, udp(1, port, PAYLOAD))),
+    })),
+    ...[1701, 2152, 3544, 5247].map((port) => ({
+      name: `a datagram from port ${port}`,
+      frame: ethernet(0x86dd, ipv6(17, udp(port, 1, PAYLOAD))),
+    })),
+    { name: 'EtherIP', frame: ethernet(0x0800, ipv4(97, PAYLOAD)) },
+    { name: 'L2TP in IP', frame: ethernet(0x0800, ipv4(115, PAYLOAD)) },
+    { name: 'MACsec', frame: ethernet(0x88e5, PAYLOAD) },
+    { name: 'NSH', frame: ethernet(0x894f, PAYLOAD) },
     { name: 'MPLS', frame: ethernet(0x8847, PAYLOAD) },
     { name: 'PPPoE', frame: ethernet(0x8864, PAYLOAD) },
     { name: 'LLC', frame: ethernet(40, PAYLOAD) },
