@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { TUNNEL_NAMES } from '../src/decode/packet-meta.ts'
 
 it('docs/flow-record.md names every member that the code writes, and no other', () => {
   const folder = new URL('../src/record/', import.meta.url)
@@ -17,4 +18,10 @@ it('docs/flow-record.md names every member that the code writes, and no other', 
     [...(row.split('|')[1] ?? '').matchAll(/`([a-z0-9_]+)`/g)].map(([, name]) => name),
   )
   expect([...documented].sort()).toEqual([...written].sort())
+})
+
+it('docs/flow-record.md names every tunnel', () => {
+  const text = readFileSync(new URL('../docs/flow-record.md', import.meta.url), 'utf8')
+  const documented = [...text.matchAll(/^\| "([a-z0-9_]+)" \|/gm)].map(([, name]) => name)
+  expect(documented.sort()).toEqual(TUNNEL_NAMES.filter((name) => name !== null).sort())
 })
