@@ -77,22 +77,23 @@ export function be16(...values: readonly number[]): Buffer {
   return bytes
 }
 
-/** An outer Ethernet and IPv4 header before `payload`, between two addresses of a documentation network (RFC 5737). */
-export function wrapIpv4(protocol: number, payload: Buffer): Buffer {
+const DOCUMENTATION = Buffer.from([192, 0, 2, 1, 192, 0, 2, 2])
+
+/** An Ethernet and an IPv4 header before `payload`, between addresses of a documentation network (RFC 5737) or others. */
+export function wrapIpv4(protocol: number, payload: Buffer, addresses = DOCUMENTATION): Buffer {
   const ip = Buffer.alloc(20)
   ip[0] = 0x45
   ip.writeUInt16BE(20 + payload.length, 2)
   ip[8] = 64
   ip[9] = protocol
-  ip.set([192, 0, 2, 1], 12)
-  ip.set([192, 0, 2, 2], 16)
+  ip.set(addresses, 12)
   ip.writeUInt16BE(checksum(ip), 10)
   const ethernet = Buffer.from('0200c00002020200c00002010800', 'hex')
   return Buffer.concat([ethernet, ip, payload])
 }
 
-export function wrapUdp(port: number, payload: Buffer): Buffer {
-  return wrapIpv4(17, Buffer.concat([be16(49_152, port, UDP_BYTES + payload.length, 0), payload]))
+export function wrapUdp(port: number, payload: Buffer, from = 49_152): Buffer {
+  return wrapIpv4(17, Buffer.concat([be16(from, port, UDP_BYTES + payload.length, 0), payload]))
 }
 
 /** RFC 1071. */

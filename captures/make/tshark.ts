@@ -15,6 +15,7 @@ export interface StreamFacts {
 }
 
 const FIELDS = [
+  'frame.protocols',
   'tcp.stream',
   'ip.src',
   'ipv6.src',
@@ -63,8 +64,10 @@ export function readStreams(path: string): Map<string, StreamFacts> {
   for (const line of text.split('\n').filter(Boolean)) {
     const row = Object.fromEntries(line.split('|').map((value, i) => [FIELDS[i] ?? '', value]))
     const inner = (value: string | undefined): string => value?.split(',').at(-1) ?? ''
-    const source = `${inner(row['ip.src']) || inner(row['ipv6.src'])} ${row['tcp.srcport']}`
-    const target = `${inner(row['ip.dst']) || inner(row['ipv6.dst'])} ${row['tcp.dstport']}`
+    const layers = row['frame.protocols']?.split(':') ?? []
+    const ip = layers.lastIndexOf('ipv6') > layers.lastIndexOf('ip') ? 'ipv6' : 'ip'
+    const source = `${inner(row[`${ip}.src`])} ${row['tcp.srcport']}`
+    const target = `${inner(row[`${ip}.dst`])} ${row['tcp.dstport']}`
     const key = `${[source, target].sort().join(' ')} ${row['tcp.stream']}`
     const facts = streams.get(key) ?? {}
     streams.set(key, facts)

@@ -24,15 +24,15 @@ import type { Row } from '../row.ts'
 const CAPTURES = join(import.meta.dirname, '../..')
 /** TLS 1.2 with a Certificate over two segments, and TLS 1.3. */
 const BASE12 = 'tls12-ecdhe-rsa-aes128gcm.pcap'
-const BASE13 = 'tls13-openssl-x25519.pcap'
+export const BASE13 = 'tls13-openssl-x25519.pcap'
 const CLIENT = '10.11.0.2'
 const SERVER = '10.11.0.3'
 const HELLO = 'tls.handshake.type == 1'
 const SERVER_HELLO = 'tls.handshake.type == 2'
 const CERTIFICATE = 'tls.handshake.type == 11'
-const WHOLE: Row['checks'] = { [HELLO]: 1, [SERVER_HELLO]: 1 }
+export const WHOLE: Row['checks'] = { [HELLO]: 1, [SERVER_HELLO]: 1 }
 
-interface Cut {
+export interface Cut {
   readonly name: string
   readonly shows: string
   readonly how: string
@@ -40,26 +40,33 @@ interface Cut {
   readonly from?: string
   /** LINKTYPE_ value of what `edit` makes; Ethernet by default. */
   readonly link?: number
+  /** How much later it happens than what it is cut from. */
+  readonly minutes?: number
+  /** The file that has the edit. */
+  readonly by?: string
   readonly edit: (frames: Frame[]) => Frame[]
 }
 
-function cut({ name, shows, how, checks, from = BASE12, link = ETHERNET, edit }: Cut): Row {
+export function cut({ name, shows, how, checks, from = BASE12, link = ETHERNET, edit, ...rest }: Cut): Row {
   return {
     name,
     shows,
     peers: `those of \`${from}\``,
-    how: `cut from it by \`rows/cuts.ts\`: ${how}`,
+    how: `cut from it by \`rows/${rest.by ?? 'cuts.ts'}\`: ${how}`,
     checks,
     from,
     record: async (lab) => {
-      writeFrames(lab.raw, link, edit(await later(from, name)))
+      writeFrames(lab.raw, link, edit(await later(from, name, rest.minutes)))
     },
   }
 }
 
 /** The frames of a capture, moved in time by minutes of their own: a conversation of its own, not the same one twice. */
-async function later(from: string, name: string): Promise<Frame[]> {
-  const minutes = 1 + CUTS.findIndex((row) => row.name === name)
+async function later(
+  from: string,
+  name: string,
+  minutes = 1 + CUTS.findIndex((row) => row.name === name),
+): Promise<Frame[]> {
   const frames = (await readFrames(join(CAPTURES, from))).filter(isIpv4)
   return frames.map((frame) => ({ ...frame, timeUs: frame.timeUs + minutes * 60_000_000 }))
 }
@@ -68,7 +75,7 @@ async function later(from: string, name: string): Promise<Frame[]> {
 const relink = (header: (packet: Buffer, frame: Frame) => Buffer) => (frames: Frame[]) =>
   frames.map((frame) => ({ ...frame, bytes: Buffer.concat([header(ipPacket(frame), frame), ipPacket(frame)]) }))
 
-const fromClient = (frame: Frame): boolean => ipSource(frame) === CLIENT
+export const fromClient = (frame: Frame): boolean => ipSource(frame) === CLIENT
 
 export const CUTS: readonly Row[] = [
   cut({

@@ -7,6 +7,7 @@ import { PLAINTEXT } from './plaintext.ts'
 import { TLS10, TLS12 } from './tls12.ts'
 import { TLS13 } from './tls13.ts'
 import { WEB } from './web.ts'
+import { TUNNELS } from './tunnels.ts'
 
 export interface Group {
   readonly title: string
@@ -23,4 +24,5 @@ export const GROUPS: readonly Group[] = [
   { title: 'Plaintext and upgrades', rows: PLAINTEXT },
   { title: 'HTTP/2, proxies, signatures and tokens', rows: WEB },
   { title: 'What mirrors, tunnels and other links make of them', rows: CUTS },
+  { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { HOST, type Lab, SERVER_IP } from '../lab.ts'
+import { type CaptureOptions, HOST, type Lab, SERVER_IP, type Wiring } from '../lab.ts'
 import { sleep } from '../process.ts'
 import type { Row } from '../row.ts'
 
@@ -21,6 +21,9 @@ export interface OpensslRow {
   readonly typed?: readonly string[]
   readonly mayFail?: boolean
   readonly setUp?: (lab: Lab) => Promise<void>
+  /** A cable, and all of IP on it, where nothing else is said. */
+  readonly wiring?: Wiring
+  readonly capture?: CaptureOptions
 }
 
 /** Without a name for SNI: `-servername` is added unless the arguments have `-noservername`. */
@@ -35,8 +38,8 @@ export function opensslRow(spec: OpensslRow): Row {
     how: `\`s_server ${certificate}${server ? ` ${tidy(server)}` : ''}\`, \`s_client ${clients.map(tidy).join('`, then `s_client ')}\``,
     checks,
     record: async (lab) => {
-      lab.wire('cable')
-      await lab.capture()
+      lab.wire(spec.wiring ?? 'cable')
+      await lab.capture(spec.capture)
       await serveOpenssl(lab, { leaf, port, args: fill(lab, server) })
       for (const client of clients) {
         await openssl(lab, port, fill(lab, client), spec)

@@ -5,9 +5,9 @@ import { openSource } from '../../../src/source/index.ts'
 
 const FOLDER = fileURLToPath(new URL('../../../captures/', import.meta.url))
 
-export async function readEthernetFrames(isWanted: (file: string) => boolean = () => true): Promise<Buffer[]> {
+export async function readEthernetFrames(): Promise<Buffer[]> {
   const frames: Buffer[] = []
-  for (const name of readdirSync(FOLDER).filter((file) => file.endsWith('.pcap') && isWanted(file))) {
+  for (const name of readdirSync(FOLDER).filter((file) => file.endsWith('.pcap'))) {
     const source = await openSource(FOLDER + name)
     for await (const { bytes, at, captured, wire, link, count } of source.batches()) {
       for (let i = 0; i < count; i++) {
