@@ -7,6 +7,7 @@ import {
   L2TP_PORT,
   LISP_DATA_PORT,
   TEREDO_PORT,
+  TUNNEL_PORTS,
   VXLAN_GPE_PORT,
   VXLAN_LINUX_PORT,
   VXLAN_PORT,
@@ -31,10 +32,16 @@ import { looksLikeFrame, looksLikeIp } from './plausible.ts'
  * changes nothing in `m` before it is sure.
  */
 export function tunnelInUdp(buf: Uint8Array, m: PacketMeta): number {
+  // Of most datagrams neither port is between those of tunnels.
+  if (!isAmongTunnels(m.dstPort) && !isAmongTunnels(m.srcPort)) return LAYER_DONE
   const layer = tunnelTo(buf, m)
   if (layer !== LAYER_DONE) m.tunnels += 1
   return layer
 }
+
+const LOWEST_PORT = Math.min(...TUNNEL_PORTS)
+const HIGHEST_PORT = Math.max(...TUNNEL_PORTS)
+const isAmongTunnels = (port: number): boolean => port >= LOWEST_PORT && port <= HIGHEST_PORT
 
 function tunnelTo(buf: Uint8Array, m: PacketMeta): number {
   switch (m.dstPort) {
