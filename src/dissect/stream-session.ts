@@ -76,6 +76,8 @@ export class StreamSession extends Session implements StreamReader {
     if (!this.done) {
       this.streams[0].flush(this)
       this.streams[1].flush(this)
+      // Behind a tunnel's opening, what one side said waits for the other, which may never have answered.
+      if (this.#dissector === null) for (const stream of this.streams) stream.offerAgain(this)
       for (let n = 0; n < MAX_OFFERS && this.#offerOther >= 0; n++) this.#offer()
     }
     this.#conclude()
@@ -168,9 +170,7 @@ export class StreamSession extends Session implements StreamReader {
     const state = this.#state as DissectorState
     const consumed = dissector.feed(state, this.facts, this.direction(side), buf, at, end, this.#now)
     this.#followState(side)
-    // Behind a tunnel's opening the rest is another conversation's, and may be all that its side says for now.
-    const isOver = this.#dissector === null && !this.done
-    return isOver && consumed < end - at ? consumed + this.read(side, buf, at + consumed, end) : consumed
+    return consumed
   }
 
   /** A tunnel that the dissector found is a new conversation on the same connection; anything else done is done. */

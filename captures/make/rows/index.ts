@@ -6,8 +6,8 @@ import { PEERS } from './peers.ts'
 import { PLAINTEXT } from './plaintext.ts'
 import { TLS10, TLS12 } from './tls12.ts'
 import { TLS13 } from './tls13.ts'
-import { WEB } from './web.ts'
 import { TUNNELS } from './tunnels.ts'
+import { WEB } from './web.ts'
 
 export interface Group {
   readonly title: string
@@ -23,6 +23,5 @@ export const GROUPS: readonly Group[] = [
   { title: 'Alerts, refusals and bad certificates', rows: FAILURES },
   { title: 'Plaintext and upgrades', rows: PLAINTEXT },
   { title: 'HTTP/2, proxies, signatures and tokens', rows: WEB },
-  { title: 'What mirrors, tunnels and other links make of them', rows: CUTS },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]
