@@ -217,6 +217,8 @@ export class FlowFacts {
   authOutcome: AuthOutcome | null = null
   ssh: SshFacts | null = null
   ike: IkeFacts | null = null
+  /** What bytes that no dissector knows look like: no evidence of anything. Null = recognised, or too few to say. */
+  payloadKind: 'text' | 'binary' | 'random' | null = null
   /** Version of a QUIC long header, 0 = none seen. */
   quicVersion = 0
   protection: Protection = 'undetermined'
@@ -265,6 +267,7 @@ export class FlowFacts {
     this.authOutcome = null
     this.ssh = null
     this.ike = null
+    this.payloadKind = null
     this.quicVersion = 0
     this.protection = 'undetermined'
     this.tls = null

@@ -1,6 +1,7 @@
 import { type PacketMeta, SYN } from '../decode/packet-meta.ts'
 import type { ByteBudget } from '../flow/byte-budget.ts'
 import { type StreamReader, TcpStream } from '../flow/tcp-stream.ts'
+import { payloadKind } from '../wire/payload-kind.ts'
 import { CLIENT, type Dissector, type DissectorState } from './dissector.ts'
 import { IN_BAND_DISSECTOR, TCP_DISSECTORS } from './index.ts'
 import { Session } from './session.ts'
@@ -118,6 +119,7 @@ export class StreamSession extends Session implements StreamReader {
     this.#candidates[side] = unsure
     if (count > 0 && end - at < MAX_PROBE_BYTES) return 0
     this.#scanning |= 1 << side
+    this.facts.payloadKind ??= payloadKind(buf, at, end)
     return this.#scan(side, buf, at, end)
   }
 

@@ -83,6 +83,7 @@ export function detailsFragment(facts: FlowFacts): string {
   if (facts.protocolSecurity !== null) text += `,"protocol_security":${asciiJson(facts.protocolSecurity)}`
   if (facts.authMechanisms.length > 0) text += strings('auth_mechanisms', facts.authMechanisms)
   if (facts.authOutcome !== null) text += `,"auth_outcome":"${facts.authOutcome}"`
+  if (facts.payloadKind !== null && facts.appProtocol === null) text += `,"payload_kind":"${facts.payloadKind}"`
   if (facts.quicVersion !== 0) text += `,"quic_version":${facts.quicVersion >>> 0}`
   if (facts.ssh !== null) text += sshFragment(facts.ssh)
   if (facts.ike !== null) text += ikeFragment(facts.ike)
