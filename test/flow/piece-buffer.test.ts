@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { afterEach, describe, expect, it } from 'vitest'
+import { heldPieceBytes, PieceBuffer } from '../../src/flow/piece-buffer.ts'
+
+const buffer = new PieceBuffer()
+const WHOLE = Uint8Array.from({ length: 200 }, (_, i) => i)
+const put = (from: number, to: number): boolean => buffer.put(from, WHOLE, from, to)
+
+afterEach(() => buffer.release())
+
+describe('PieceBuffer', () => {
+  it('has no beginning until the beginning is there', () => {
+    put(50, 100)
+    expect(buffer.whole).toBe(0)
+    put(0, 50)
+    expect(buffer.whole).toBe(100)
+    expect([...(buffer.bytes as Uint8Array).subarray(0, 100)]).toEqual([...WHOLE.subarray(0, 100)])
+  })
+
+  it('puts together any order, with overlaps and repeats', () => {
+    const cut = fc.array(fc.tuple(fc.nat({ max: 199 }), fc.integer({ min: 1, max: 80 })), { maxLength: 12 })
+    fc.assert(
+      fc.property(cut, (cuts) => {
+        buffer.release()
+        const there = new Set<number>()
+        for (const [from, length] of cuts) {
+          const to = Math.min(from + length, 200)
+          put(from, to)
+          for (let i = from; i < to; i++) there.add(i)
+        }
+        let whole = 0
+        while (there.has(whole)) whole += 1
+        expect(buffer.whole).toBe(whole)
+        expect([...(buffer.bytes?.subarray(0, whole) ?? [])]).toEqual([...WHOLE.subarray(0, whole)])
+      }),
+      { numRuns: 300, seed: 7 },
+    )
+  })
+
+  it('keeps no more islands than its cap, and takes what closes a hole', () => {
+    for (let i = 0; i < 40; i++) expect(put(1 + 4 * i, 3 + 4 * i)).toBe(i < 32)
+    expect(put(0, 199)).toBe(true)
+    expect(buffer.whole).toBe(199)
+  })
+
+  it('gives back what it held', () => {
+    put(0, 10)
+    expect(heldPieceBytes()).toBeGreaterThan(0)
+    buffer.release()
+    expect([heldPieceBytes(), buffer.whole]).toEqual([0, 0])
+  })
+
+  it('refuses what all of them together may not hold', () => {
+    expect(buffer.put(70 * 1024 * 1024, WHOLE, 0, 1)).toBe(false)
+    expect(heldPieceBytes()).toBe(0)
+  })
+})
