@@ -2,7 +2,7 @@
 import { i32, u8, u16 } from '../core/bytes.ts'
 import type { FlowFacts, TlsFacts } from '../core/facts.ts'
 import { CertificateRanges, readCertificates } from '../wire/tls-certificate.ts'
-import { ClientHelloView, readClientHello } from '../wire/tls-client-hello.ts'
+import { ClientHelloView, readClientHello, readDtlsClientHello } from '../wire/tls-client-hello.ts'
 import { HandshakeType } from '../wire/tls-handshake.ts'
 import {
   copyServerAlpn,
@@ -92,7 +92,8 @@ function onClientHello(
   timeUs: number,
 ): void {
   const tls = tlsFacts(facts)
-  if (!readClientHello(buf, at, end, clientHello)) {
+  const read = state.transport === 'd' ? readDtlsClientHello : readClientHello
+  if (!read(buf, at, end, clientHello)) {
     facts.malformed += 1
     return
   }
@@ -108,7 +109,7 @@ function onClientHello(
   state.clientRandomHead = head
   state.clientRandomTail = tail
   state.helloUs = timeUs
-  tls.offer = clientOffer(buf, clientHello)
+  tls.offer = clientOffer(buf, clientHello, state.transport)
   tls.serverName = serverName(buf, clientHello.hostNameAt, clientHello.hostNameEnd)
   tls.earlyData = clientHello.hasEarlyData
   if (clientHello.hasEncryptedClientHello) tls.ech = 'grease_or_offered'

@@ -3,6 +3,7 @@
  * every part is behind its length, so no two hellos that differ can write the same key.
  */
 import { u16 } from '../core/bytes.ts'
+import type { Ja4Transport } from '../wire/fingerprint.ts'
 import type { ClientHelloView } from '../wire/tls-client-hello.ts'
 import { vectorEnd } from '../wire/tls-extensions.ts'
 import type { ServerHelloView } from '../wire/tls-server-hello.ts'
@@ -16,8 +17,9 @@ export const key = new Uint8Array(keyWords.buffer)
 let keyEnd = 0
 
 /** Writes everything that an offer is made of; returns the key's length, or 0 when it does not fit. */
-export function writeClientKey(buf: Uint8Array, view: ClientHelloView): number {
+export function writeClientKey(buf: Uint8Array, view: ClientHelloView, transport: Ja4Transport): number {
   keyEnd = 0
+  put16(transport.charCodeAt(0))
   put16(view.legacyVersion)
   putRange(buf, view.cipherSuitesAt, view.cipherSuitesEnd)
   putRange(buf, view.compressionAt, view.compressionEnd)

@@ -1,7 +1,7 @@
 /** The client's offer of a ClientHello, made once for all the flows that send the same one. */
 import { copyBytes } from '../core/bytes.ts'
 import type { ClientOffer } from '../core/facts.ts'
-import { type FingerprintInput, ja3, ja3s, ja4 } from '../wire/fingerprint.ts'
+import { type FingerprintInput, type Ja4Transport, ja3, ja3s, ja4 } from '../wire/fingerprint.ts'
 import type { ClientHelloView } from '../wire/tls-client-hello.ts'
 import { copyAlpn, readBytes, readCodePoints, readExtensionTypes, readKeyShareGroups } from '../wire/tls-extensions.ts'
 import type { ServerHelloView } from '../wire/tls-server-hello.ts'
@@ -23,13 +23,13 @@ export const helloCacheStats = (): { offers: ByteCacheStats; serverFingerprints:
 })
 
 /** The offer in the hello that `view` describes. Shared between flows and frozen. */
-export function clientOffer(buf: Uint8Array, view: ClientHelloView): ClientOffer {
-  const length = writeClientKey(buf, view)
-  if (length === 0) return makeOffer(buf, view)
+export function clientOffer(buf: Uint8Array, view: ClientHelloView, transport: Ja4Transport = 't'): ClientOffer {
+  const length = writeClientKey(buf, view, transport)
+  if (length === 0) return makeOffer(buf, view, transport)
   const hash = hashKey(length)
   const known = offers.find(hash, key, 0, length)
   if (known !== undefined) return known
-  const offer = makeOffer(buf, view)
+  const offer = makeOffer(buf, view, transport)
   offers.add(hash, copyBytes(key, 0, length), offer)
   return offer
 }
@@ -66,7 +66,7 @@ export const sslV2Offer = (hello: SslV2ClientHello): ClientOffer =>
     ja4: '',
   })
 
-function makeOffer(buf: Uint8Array, view: ClientHelloView): ClientOffer {
+function makeOffer(buf: Uint8Array, view: ClientHelloView, transport: Ja4Transport): ClientOffer {
   const supportedVersions = readCodePoints(buf, view.versionsAt, view.versionsEnd)
   const hello: FingerprintInput = {
     legacyVersion: view.legacyVersion,
@@ -90,7 +90,7 @@ function makeOffer(buf: Uint8Array, view: ClientHelloView): ClientOffer {
     keyShareGroups: Object.freeze(readKeyShareGroups(buf, view.keySharesAt, view.keySharesEnd)),
     alpn: hello.alpn,
     ja3: ja3(hello),
-    ja4: ja4(hello),
+    ja4: ja4(hello, transport),
   })
 }
 

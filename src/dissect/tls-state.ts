@@ -1,5 +1,6 @@
-/** What the TLS dissector remembers of one flow, and of each of its directions. */
+/** What the TLS dissector remembers of one flow, and of each of its directions; QUIC's and DTLS's do too. */
 import { bufferBytes, lendBuffer, returnBuffer } from '../flow/buffer-pool.ts'
+import type { Ja4Transport } from '../wire/fingerprint.ts'
 import { CLIENT, type Direction, type DissectorState, SERVER } from './dissector.ts'
 
 /** Longest handshake message that is put together; certificates of 340 KB have been seen. */
@@ -91,6 +92,12 @@ export class TlsState implements DissectorState {
   failed = false
   /** SSL 2.0 records: a SERVER-HELLO or CLIENT-MASTER-KEY of that version was read. */
   sslV2 = false
+  /** What carries the handshake: DTLS has a longer ClientHello, and each its own JA4. */
+  readonly transport: Ja4Transport
+
+  constructor(transport: Ja4Transport = 't') {
+    this.transport = transport
+  }
 
   side(direction: Direction): TlsSide {
     return direction === CLIENT ? this.client : this.server

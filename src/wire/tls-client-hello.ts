@@ -1,4 +1,4 @@
-/** ClientHello (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2). Offsets on the hot path, one object for everybody else. */
+/** ClientHello (RFC 8446 §4.1.2, RFC 5246 §7.4.1.2; DTLS: RFC 6347 §4.2.1). Offsets on the hot path, one object for everybody else. */
 import { copyBytes, u8, u16 } from '../core/bytes.ts'
 import { malformed, message, type Parsed } from '../core/result.ts'
 import {
@@ -99,6 +99,21 @@ function clear(out: ClientHelloView, at: number): void {
  * or its session id is longer than allowed; a vector that is too long is clipped and says so in `out.clipped`.
  */
 export function readClientHello(buf: Uint8Array, at: number, end: number, out: ClientHelloView): boolean {
+  if (!readHead(buf, at, end, out)) return false
+  readOffer(buf, out.sessionIdEnd, end, out)
+  return true
+}
+
+/** As `readClientHello`, of DTLS: a cookie stands between session id and cipher suites (RFC 6347 §4.2.1, RFC 9147 §5.3). */
+export function readDtlsClientHello(buf: Uint8Array, at: number, end: number, out: ClientHelloView): boolean {
+  if (!readHead(buf, at, end, out) || out.sessionIdEnd >= end) return false
+  const cookieEnd = out.sessionIdEnd + 1 + u8(buf, out.sessionIdEnd)
+  if (cookieEnd > end) return false
+  readOffer(buf, cookieEnd, end, out)
+  return true
+}
+
+function readHead(buf: Uint8Array, at: number, end: number, out: ClientHelloView): boolean {
   if (end - at < MIN_CLIENT_HELLO_BYTES) return false
   const sessionIdLength = u8(buf, at + SESSION_ID)
   if (sessionIdLength > MAX_SESSION_ID_BYTES || at + SESSION_ID + 1 + sessionIdLength > end) return false
@@ -107,7 +122,12 @@ export function readClientHello(buf: Uint8Array, at: number, end: number, out: C
   out.randomAt = at + RANDOM
   out.sessionIdAt = at + SESSION_ID + 1
   out.sessionIdEnd = out.sessionIdAt + sessionIdLength
-  let p = out.sessionIdEnd
+  return true
+}
+
+/** Cipher suites, compression methods and extensions, from `at` on. */
+function readOffer(buf: Uint8Array, at: number, end: number, out: ClientHelloView): void {
+  let p = at
   out.cipherSuitesAt = p + 2
   out.cipherSuitesEnd = vectorEnd(buf, p, end, 2)
   if (p + 2 > end || p + 2 + u16(buf, p) > end) out.clipped = true
@@ -125,7 +145,6 @@ export function readClientHello(buf: Uint8Array, at: number, end: number, out: C
     readExtension(buf, u16(buf, p), p + 4, bodyEnd, out)
     p = bodyEnd
   }
-  return true
 }
 
 function readExtension(buf: Uint8Array, type: number, at: number, end: number, out: ClientHelloView): void {

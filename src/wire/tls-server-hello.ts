@@ -65,9 +65,9 @@ export class ServerHelloView {
 export const negotiatedVersion = (legacyVersion: number, selectedVersion: number | null): number =>
   selectedVersion || legacyVersion
 
-/** TLS 1.3 or one of its drafts, IETF's (0x7fxx) or Facebook's (0xfbxx). */
+/** TLS 1.3 or one of its drafts, IETF's (0x7fxx) or Facebook's (0xfbxx), or DTLS 1.3. */
 export const isTls13 = (version: number): boolean =>
-  version === 0x0304 || version >>> 8 === 0x7f || version >>> 8 === 0xfb
+  version === 0x0304 || version >>> 8 === 0x7f || version >>> 8 === 0xfb || version === 0xfefc
 
 /** Drafts of TLS 1.3 before 22 send neither session id nor compression; the first ones called themselves 0x0304. */
 export const lacksSessionId = (legacyVersion: number): boolean =>
