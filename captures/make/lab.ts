@@ -68,7 +68,8 @@ export class Lab {
     const {
       at = 'server',
       interfaces = ['s0'],
-      filter = '(ip or ip6) and not icmp6',
+      // Listener reports (RFC 3810) hide behind a hop-by-hop header.
+      filter = '(ip or ip6) and not icmp6 and not ip6[6] == 0',
       args = [],
       tool = 'tcpdump',
     } = options

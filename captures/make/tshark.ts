@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 
-/** Facts of one TCP stream that a record must agree with. */
+/** Facts of one flow that a record must agree with. */
 export interface StreamFacts {
   server_name?: string
   tls_version?: number
@@ -14,23 +14,32 @@ export interface StreamFacts {
   http_host?: string
 }
 
+/** Fields that TLS and DTLS have both. */
+const HANDSHAKE = [
+  'type',
+  'extensions_server_name',
+  'version',
+  'extensions.supported_version',
+  'ciphersuite',
+  'ja3',
+  'ja3s',
+  'certificate',
+]
+
 const FIELDS = [
   'frame.protocols',
   'tcp.stream',
+  'udp.stream',
   'ip.src',
   'ipv6.src',
   'tcp.srcport',
+  'udp.srcport',
   'ip.dst',
   'ipv6.dst',
   'tcp.dstport',
-  'tls.handshake.type',
-  'tls.handshake.extensions_server_name',
-  'tls.handshake.version',
-  'tls.handshake.extensions.supported_version',
-  'tls.handshake.ciphersuite',
-  'tls.handshake.ja3',
-  'tls.handshake.ja3s',
-  'tls.handshake.certificate',
+  'udp.dstport',
+  ...HANDSHAKE.map((field) => `tls.handshake.${field}`),
+  ...HANDSHAKE.map((field) => `dtls.handshake.${field}`),
   'http.request.method',
   'http.host',
 ]
@@ -48,7 +57,7 @@ export function readStreams(path: string): Map<string, StreamFacts> {
       '-r',
       path,
       '-Y',
-      'tls.handshake or http.request',
+      'tls.handshake or dtls.handshake or http.request',
       '-T',
       'fields',
       '-E',
@@ -66,16 +75,28 @@ export function readStreams(path: string): Map<string, StreamFacts> {
     const inner = (value: string | undefined): string => value?.split(',').at(-1) ?? ''
     const layers = row['frame.protocols']?.split(':') ?? []
     const ip = layers.lastIndexOf('ipv6') > layers.lastIndexOf('ip') ? 'ipv6' : 'ip'
-    const source = `${inner(row[`${ip}.src`])} ${row['tcp.srcport']}`
-    const target = `${inner(row[`${ip}.dst`])} ${row['tcp.dstport']}`
-    const key = `${[source, target].sort().join(' ')} ${row['tcp.stream']}`
+    // What a tunnel carries is behind its own UDP header.
+    const port = (end: 'srcport' | 'dstport'): string => row[`tcp.${end}`] || inner(row[`udp.${end}`])
+    const stream = row['tcp.stream'] || `udp ${inner(row['udp.stream'])}`
+    const source = `${inner(row[`${ip}.src`])} ${port('srcport')}`
+    const target = `${inner(row[`${ip}.dst`])} ${port('dstport')}`
+    const key = `${[source, target].sort().join(' ')} ${stream}`
     const facts = streams.get(key) ?? {}
     streams.set(key, facts)
     const kinds = seen.get(key) ?? new Set<string>()
     seen.set(key, kinds)
-    note(facts, row, kinds)
+    note(facts, handshakeOf(row), kinds)
   }
   return streams
+}
+
+/** DTLS's fields under the names of TLS's. */
+function handshakeOf(row: Record<string, string | undefined>): Record<string, string | undefined> {
+  if (!row['dtls.handshake.type']) return row
+  return {
+    ...row,
+    ...Object.fromEntries(HANDSHAKE.map((field) => [`tls.handshake.${field}`, row[`dtls.handshake.${field}`]])),
+  }
 }
 
 function note(facts: StreamFacts, row: Record<string, string | undefined>, kinds: Set<string>): void {

@@ -100,6 +100,8 @@ function onClientHello(
   const head = i32(buf, clientHello.randomAt + 8)
   const tail = i32(buf, clientHello.randomAt + 24)
   if (tls.offer !== null) {
+    // A cookie is asked for with or without a retry: only the server's message tells.
+    if (state.transport === 'd') return
     if (tls.helloRetry || (head === state.clientRandomHead && tail === state.clientRandomTail)) tls.helloRetry = true
     else tls.renegotiation = true
     return

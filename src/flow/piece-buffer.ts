@@ -32,6 +32,19 @@ export class PieceBuffer {
     return true
   }
 
+  /** Forgets the first `count` bytes, which are whole; what is behind them moves to the front. */
+  dropFront(count: number): void {
+    const islands = this.#islands
+    const last = islands.at(-1) ?? 0
+    if (last <= count) {
+      this.release()
+      return
+    }
+    this.bytes?.copyWithin(0, count, last)
+    if ((islands[1] as number) === count) islands.splice(0, 2)
+    for (let i = 0; i < islands.length; i++) islands[i] = Math.max(0, (islands[i] as number) - count)
+  }
+
   release(): void {
     if (this.bytes !== null) {
       heldBytes -= this.bytes.length

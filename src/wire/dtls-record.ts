@@ -17,8 +17,6 @@ export const DTLS_BAD_VERSION = 0x0100
 export const TLS12_CID = 25
 /** ContentType ack (RFC 9147 §7). */
 export const ACK = 26
-/** Longest connection id there can be (RFC 9146 §3). */
-export const MAX_DTLS_CONNECTION_ID_BYTES = 255
 /** As in TLS: 2^14 and what ciphers may add (RFC 6347 §4.1). */
 const MAX_RECORD_BYTES = 16_384 + 2048
 

@@ -4,13 +4,15 @@
  */
 import { u8, u16, u32 } from '../core/bytes.ts'
 import { isLongHeader } from './quic-packet.ts'
-import { usesQuicCrypto } from './quic-version.ts'
+import { isGoogleVersion, usesQuicCrypto } from './quic-version.ts'
 
 /** Public flags of Q043 and before. */
 const HAS_VERSION = 0x01
 const IS_RESET = 0x02
 const HAS_CONNECTION_ID = 0x08
 const RESERVED_FLAGS = 0xc0
+/** Size of the packet number, and what a nonce or an older way to say 8 bytes of id takes. */
+const NUMBER_AND_NONCE = 0x34
 const CONNECTION_ID_BYTES = 8
 const VERSION_BYTES = 4
 /** Q044 and Q046: both lengths of connection ids in one byte, a nibble each; 5 stands for 8 bytes. */
@@ -60,6 +62,15 @@ function readLong(buf: Uint8Array, at: number, end: number, out: GoogleQuicView)
   out.connectionIdEnd = out.connectionIdAt + CONNECTION_ID_BYTES
   out.payloadAt = out.connectionIdEnd + LONG_NUMBER_BYTES
   return out.payloadAt < end
+}
+
+/** A server's list of versions: behind the connection id nothing but versions of Google's, two of them at the least. */
+export function isGoogleVersionList(buf: Uint8Array, at: number, end: number): boolean {
+  const listAt = at + 1 + CONNECTION_ID_BYTES
+  if (end - listAt < 2 * VERSION_BYTES || (end - listAt) % VERSION_BYTES !== 0) return false
+  if ((u8(buf, at) & ~NUMBER_AND_NONCE) !== (HAS_VERSION | HAS_CONNECTION_ID)) return false
+  for (let p = listAt; p < end; p += VERSION_BYTES) if (!isGoogleVersion(u32(buf, p))) return false
+  return true
 }
 
 /** Where a CHLO message begins near the start of a packet's payload, -1 when none does. */

@@ -7,7 +7,7 @@ import { typeShift, VERSION_NEGOTIATION } from './quic-version.ts'
 const VERSION = 1
 const DCID_LENGTH = 5
 /** First byte, version, two lengths of connection ids. */
-const MIN_LONG_HEADER_BYTES = 7
+export const MIN_LONG_HEADER_BYTES = 7
 /** Longest connection id of versions 1 and 2 (RFC 9000 §17.2). */
 export const MAX_CONNECTION_ID_BYTES = 20
 const RETRY_TAG_BYTES = 16
@@ -42,7 +42,7 @@ export class QuicPacketView {
 
 /** Header form bit: the packet has a long header (RFC 8999 §5.1). */
 export const isLongHeader = (buf: Uint8Array, at: number): boolean => (u8(buf, at) & 0x80) !== 0
-/** The fixed bit of short and long headers, 1 unless both ends agreed to grease it (RFC 9000 §17, RFC 9287). */
+/** The fixed bit of short and long headers, 1 unless the receiver said that it may be greased (RFC 9000 §17, RFC 9287 §3). */
 export const hasFixedBit = (buf: Uint8Array, at: number): boolean => (u8(buf, at) & 0x40) !== 0
 /** The version of a packet with a long header, whose first seven bytes are there. */
 export const quicVersion = (buf: Uint8Array, at: number): number => u32(buf, at + VERSION)
@@ -78,7 +78,7 @@ export function readLongHeader(
   const idsFit =
     out.destinationIdEnd - out.destinationIdAt <= MAX_CONNECTION_ID_BYTES &&
     out.sourceIdEnd - out.sourceIdAt <= MAX_CONNECTION_ID_BYTES
-  if (!idsFit || !hasFixedBit(buf, at)) return false
+  if (!idsFit) return false
   out.type = (((u8(buf, at) >>> 4) & 3) - typeShift(out.version)) & 3
   if (out.type === QuicPacketType.RETRY) return readRetry(end, wireEnd, out)
   let p = out.sourceIdEnd

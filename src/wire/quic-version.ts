@@ -4,6 +4,8 @@
  */
 export const QUIC_V1 = 0x00000001
 export const QUIC_V2 = 0x6b3343cf
+/** Version 2 in the drafts before draft-ietf-quic-v2-07, as ngtcp2 0.12 speaks it. */
+export const QUIC_V2_DRAFT = 0x709a50c4
 /** The version field of a Version Negotiation packet (RFC 9000 §17.2.1). */
 export const VERSION_NEGOTIATION = 0
 /** First draft whose Initial packets can be read here: connection ids have a length byte each since draft 22. */
@@ -29,6 +31,7 @@ interface Traits {
 const VERSIONS: ReadonlyMap<number, Traits> = new Map([
   [QUIC_V1, { name: 'v1', salt: SALT_V1 }],
   [QUIC_V2, { name: 'v2', salt: SALT_V2 }],
+  [QUIC_V2_DRAFT, { name: 'v2-draft', salt: salt('a707c203a59b47184a1d62ca570406ea7ae3e5d3') }],
   ...drafts(),
   // Facebook's mvfst: drafts 22 and 27 under its own numbers, and v1 under two aliases.
   [0xfaceb001, { name: 'mvfst-1', salt: SALT_DRAFT_22 }],
@@ -55,8 +58,9 @@ function draftSalt(n: number): Uint8Array {
   return n >= 23 ? SALT_DRAFT_23 : SALT_DRAFT_22
 }
 
-/** The salt of the version's Initial secrets, or null when we know none. */
-export const initialSalt = (version: number): Uint8Array | null => VERSIONS.get(version)?.salt ?? null
+/** The salt of the version's Initial secrets, or null when we know none. Reserved versions have the last draft's, by custom. */
+export const initialSalt = (version: number): Uint8Array | null =>
+  VERSIONS.get(version)?.salt ?? (isReservedVersion(version) ? SALT_DRAFT_29 : null)
 
 /** "v1", "draft-29", "Q046"; a number we know no name for as hex. */
 export function quicVersionName(version: number): string {
@@ -82,7 +86,9 @@ const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 export const isReservedVersion = (version: number): boolean => (version & 0x0f0f0f0f) === 0x0a0a0a0a
 
 /** Version 2 numbers its long packet types from 1 on: Initial 0b01, 0-RTT 0b10, Handshake 0b11, Retry 0b00 (RFC 9369 §3.2). */
-export const typeShift = (version: number): number => (version === QUIC_V2 ? 1 : 0)
+export const typeShift = (version: number): number => (isVersion2(version) ? 1 : 0)
 
 /** Prefix of the labels that packet protection keys are expanded with (RFC 9001 §5.1, RFC 9369 §3.3.2). */
-export const keyLabelPrefix = (version: number): string => (version === QUIC_V2 ? 'quicv2 ' : 'quic ')
+export const keyLabelPrefix = (version: number): string => (isVersion2(version) ? 'quicv2 ' : 'quic ')
+
+const isVersion2 = (version: number): boolean => version === QUIC_V2 || version === QUIC_V2_DRAFT

@@ -1,9 +1,11 @@
 import type { Row } from '../row.ts'
 import { CUTS } from './cuts.ts'
+import { DTLS } from './dtls.ts'
 import { FAILURES } from './failures.ts'
 import { LEGACY } from './legacy.ts'
 import { PEERS } from './peers.ts'
 import { PLAINTEXT } from './plaintext.ts'
+import { QUIC } from './quic.ts'
 import { TLS10, TLS12 } from './tls12.ts'
 import { TLS13 } from './tls13.ts'
 import { TUNNELS } from './tunnels.ts'
@@ -20,6 +22,8 @@ export const GROUPS: readonly Group[] = [
   { title: 'TLS 1.2', rows: TLS12 },
   { title: 'TLS between other peers', rows: PEERS },
   { title: 'TLS 1.1 and older', rows: [...TLS10, ...LEGACY] },
+  { title: 'QUIC', rows: QUIC },
+  { title: 'DTLS', rows: DTLS },
   { title: 'Alerts, refusals and bad certificates', rows: FAILURES },
   { title: 'Plaintext and upgrades', rows: PLAINTEXT },
   { title: 'HTTP/2, proxies, signatures and tokens', rows: WEB },

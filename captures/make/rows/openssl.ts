@@ -65,8 +65,8 @@ export async function serveOpenssl(
   const page = 'a page\n'
   await lab.client(['sh', '-c', `printf '${page}' > page.txt; printf 'GET /page.txt HTTP/1.0\\r\\n\\r\\n' > early.txt`])
   const argv = ['openssl', 's_server', '-accept', `${host}:${port}`, ...certificate, '-WWW', ...words(args)]
-  // s_server refuses early data together with -WWW, and -rev is another way to answer.
-  const conversing = /-early_data|-rev/.test(args)
+  // s_server refuses early data and DTLS together with -WWW, and -rev is another way to answer.
+  const conversing = /-early_data|-rev|-dtls/.test(args)
   await lab.serve(conversing ? argv.filter((word) => word !== '-WWW') : argv, /ACCEPT/)
 }
 

@@ -67,7 +67,7 @@ async function nss(lab: Lab, serve: () => Promise<unknown>, client: readonly str
   await lab.client(argv, { typed: ['GET /page.txt HTTP/1.0\n'], mayFail: true })
 }
 
-const CHROMIUM_FLAGS = [
+export const CHROMIUM_FLAGS = [
   '--headless',
   '--no-sandbox',
   '--disable-gpu',

@@ -1,0 +1,55 @@
+/**
+ * Connections that were seen to begin, by the id that the server chose: a client that comes back from another address or
+ * port goes on under it (RFC 9000 §9), and nothing of the handshake is said again.
+ */
+import { copyBytes, copyLatin1 } from '../core/bytes.ts'
+import { TlsFacts } from '../core/facts.ts'
+
+/** Connections kept; the oldest make room. */
+const MAX_CONNECTIONS = 16_384
+/** How long after its handshake, in capture time, a connection is still expected to go on. */
+const MAX_AGE_US = 3600 * 1e6
+/** Shorter ids meet by chance. */
+export const MIN_ID_BYTES = 8
+const MAX_ID_BYTES = 20
+
+export interface Connection {
+  readonly version: number
+  readonly tls: TlsFacts
+  /** Capture time of its handshake, µs. */
+  readonly timeUs: number
+}
+
+const connections = new Map<string, Connection>()
+/** Bit n: an id of n bytes is kept, or was. */
+let lengths = 0
+
+/** Keeps what is known of the connection whose server calls itself `id`. */
+export function rememberConnection(id: Uint8Array, version: number, tls: TlsFacts, timeUs: number): void {
+  const name = copyLatin1(id, 0, id.length)
+  if (connections.size >= MAX_CONNECTIONS && !connections.has(name)) {
+    const oldest = connections.keys().next().value
+    if (oldest !== undefined) connections.delete(oldest)
+  }
+  lengths |= 1 << id.length
+  connections.set(name, { version, tls: Object.assign(new TlsFacts(), tls), timeUs })
+}
+
+/** The connection to whose server the short header at `at` is addressed, or null. */
+export function findConnection(buf: Uint8Array, at: number, end: number): Connection | null {
+  if (lengths === 0) return null
+  for (let length = MIN_ID_BYTES; length <= MAX_ID_BYTES; length++) {
+    if ((lengths & (1 << length)) === 0 || at + 1 + length > end) continue
+    const found = connections.get(copyLatin1(buf, at + 1, at + 1 + length))
+    if (found !== undefined) return found
+  }
+  return null
+}
+
+/** Did the connection begin a while before, and not in another capture that happens to be read by the same process? */
+export const isCurrent = (connection: Connection, timeUs: number): boolean =>
+  timeUs >= connection.timeUs && timeUs - connection.timeUs <= MAX_AGE_US
+
+/** A copy of the id between two offsets, null when it is too short to know a connection by. */
+export const copyId = (buf: Uint8Array, at: number, end: number): Uint8Array | null =>
+  end - at < MIN_ID_BYTES ? null : copyBytes(buf, at, end)
