@@ -1,7 +1,7 @@
 /** DTLS 1.0 to 1.3: what crosses in the clear is read as TLS's messages, and records under keys are counted. */
 import type { FlowFacts } from '../core/facts.ts'
 import { PROTO_UDP } from '../decode/packet-meta.ts'
-import { DtlsRecordView, readDtlsRecord, TLS12_CID } from '../wire/dtls-record.ts'
+import { DtlsRecordView, readDtlsRecord, showsConnectionId } from '../wire/dtls-record.ts'
 import { ContentType } from '../wire/tls-record.ts'
 import type { DatagramDissector, Direction } from './dissector.ts'
 import { flushMessages, readFragments } from './dtls-messages.ts'
@@ -39,10 +39,11 @@ export const dtls: DatagramDissector<DtlsState> = {
     let p = at
     // What is no record (STUN, RTP) shares the flow and is passed over (RFC 7983 §7).
     for (let count = 0; p < end && count < MAX_RECORDS && !state.done; count++) {
-      if (!readDtlsRecord(buf, p, end, end + missing, 0, record)) {
-        if (buf[p] === TLS12_CID) noteHidden(state, facts, direction, ContentType.APPLICATION_DATA, timeUs)
+      if (showsConnectionId(buf, p, end)) {
+        noteHidden(state, facts, direction, ContentType.APPLICATION_DATA, timeUs)
         return
       }
+      if (!readDtlsRecord(buf, p, end, end + missing, 0, record)) return
       p = record.end
       readRecord(state, facts, direction, buf, Math.min(record.end, end), timeUs)
     }

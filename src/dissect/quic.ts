@@ -78,8 +78,8 @@ const isGoogle = (buf: Uint8Array, at: number, end: number): boolean =>
 /** Settles what kind of QUIC the flow speaks by its first datagram, or by the answer to it. False = nothing more to read in it. */
 function confirm(state: QuicState, facts: FlowFacts, buf: Uint8Array, at: number, end: number): boolean {
   const isLong = isLongHeader(buf, at) && end - at >= MIN_LONG_HEADER_BYTES
-  if (state.unknown === null && !isLong && continueConnection(state, facts, buf, at, end)) return false
   if (isGoogle(buf, at, end)) state.isGoogle = true
+  else if (state.unknown === null && !isLong && continueConnection(state, facts, buf, at, end)) return false
   else if (!isLong || !isKnown(state, buf, at, end)) {
     confirmByAnswer(state, facts, buf, at, end)
     return false

@@ -28,6 +28,12 @@ export const dtlsEpoch = (buf: Uint8Array, at: number): number => u16(buf, at + 
 export const isDtlsVersion = (version: number): boolean =>
   version === DTLS12 || version === DTLS10 || version === DTLS13 || version === DTLS_BAD_VERSION
 
+/** Does the record at `at` show a connection id, whose length only the two ends know? Never in the clear (RFC 9146 §3). */
+export function showsConnectionId(buf: Uint8Array, at: number, end: number): boolean {
+  if (u8(buf, at) >>> 5 === UNIFIED) return (u8(buf, at) & HAS_CONNECTION_ID) !== 0
+  return u8(buf, at) === TLS12_CID && end - at >= DTLS_HEADER_BYTES && dtlsVersion(buf, at) === DTLS12
+}
+
 /** Is `type` one that a record with the long header has? */
 const isDtlsType = (type: number): boolean =>
   (type >= ContentType.CHANGE_CIPHER_SPEC && type <= ContentType.HEARTBEAT) || type === TLS12_CID || type === ACK
