@@ -43,6 +43,19 @@ describe('PieceBuffer', () => {
     expect(buffer.whole).toBe(199)
   })
 
+  it('forgets its beginning, and keeps what is behind it', () => {
+    put(0, 30)
+    put(50, 60)
+    buffer.dropFront(20)
+    expect([buffer.whole, (buffer.bytes as Uint8Array)[0]]).toEqual([10, 20])
+    buffer.dropFront(10)
+    expect(buffer.whole).toBe(0)
+    expect(buffer.put(0, WHOLE, 30, 50)).toBe(true)
+    expect([...(buffer.bytes as Uint8Array).subarray(0, buffer.whole)]).toEqual([...WHOLE.subarray(30, 60)])
+    buffer.dropFront(30)
+    expect(heldPieceBytes()).toBe(0)
+  })
+
   it('gives back what it held', () => {
     put(0, 10)
     expect(heldPieceBytes()).toBeGreaterThan(0)

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { ChloName, findChlo, GoogleQuicView, readChloName, readGoogleHeader } from '../../src/wire/google-quic.ts'
+import {
+  ChloName,
+  findChlo,
+  GoogleQuicView,
+  isGoogleVersionList,
+  readChloName,
+  readGoogleHeader,
+} from '../../src/wire/google-quic.ts'
 import { ascii, type Bytes } from './tls-bytes.ts'
 
 const ID = [1, 2, 3, 4, 5, 6, 7, 8]
@@ -66,3 +73,13 @@ it.each([
 ])('says no to $name', ({ bytes }) =>
   expect(readGoogleHeader(Uint8Array.from(bytes), 0, bytes.length, view)).toBe(false),
 )
+
+it.each([
+  { name: 'two versions', bytes: [0x09, ...ID, ...ascii('Q039Q043')], want: true },
+  { name: 'one version, which is a client’s', bytes: [0x09, ...ID, ...ascii('Q043')], want: false },
+  { name: 'something among them', bytes: [0x09, ...ID, ...ascii('Q039nope')], want: false },
+  { name: 'half a version', bytes: [0x09, ...ID, ...ascii('Q039Q04')], want: false },
+  { name: 'other flags', bytes: [0x0b, ...ID, ...ascii('Q039Q043')], want: false },
+])('takes $name for a list of versions: $want', ({ bytes, want }) => {
+  expect(isGoogleVersionList(Uint8Array.from(bytes), 0, bytes.length)).toBe(want)
+})

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Parsed } from '../../src/core/result.ts'
-import { type ClientHello, parseClientHello } from '../../src/wire/tls-client-hello.ts'
+import {
+  type ClientHello,
+  ClientHelloView,
+  parseClientHello,
+  readDtlsClientHello,
+} from '../../src/wire/tls-client-hello.ts'
 import {
   alpn,
   type Bytes,
@@ -157,5 +162,32 @@ describe('parseClientHello', () => {
       }),
       { numRuns: 500 },
     )
+  })
+})
+
+describe('readDtlsClientHello', () => {
+  const body = (cookie: Bytes, rest: Bytes = clientHelloBody().slice(35)): Bytes => [
+    0xfe,
+    0xfd,
+    ...RANDOM,
+    0,
+    cookie.length,
+    ...cookie,
+    ...rest,
+  ]
+  const view = new ClientHelloView()
+  const read = (bytes: Bytes) => readDtlsClientHello(Uint8Array.from(bytes), 0, bytes.length, view)
+
+  it.each([
+    { name: 'no cookie', cookie: [] },
+    { name: 'a cookie', cookie: [7, 7, 7, 7] },
+  ])('reads the offer behind $name', ({ cookie }) => {
+    expect(read(body(cookie))).toBe(true)
+    expect(view).toMatchObject({ legacyVersion: 0xfefd, cipherSuitesAt: 38 + cookie.length, clipped: false })
+    expect(view.cipherSuitesEnd - view.cipherSuitesAt).toBe(4)
+  })
+
+  it('says no to a cookie beyond the body, or to none at all', () => {
+    expect([read(body([1, 2, 3], []).slice(0, -1)), read(body([]).slice(0, 35))]).toEqual([false, false])
   })
 })
