@@ -17,6 +17,14 @@ export const i32 = (buf: Uint8Array, at: number): number =>
   ((buf[at + 2] as number) << 8) |
   (buf[at + 3] as number)
 
+/** Size in bits of the unsigned integer between two offsets. */
+export function integerBits(buf: Uint8Array, at: number, end: number): number {
+  let p = at
+  while (p < end && buf[p] === 0) p += 1
+  if (p === end) return 0
+  return (end - p) * 8 - (Math.clz32(u8(buf, p)) - 24)
+}
+
 /** Copies bytes out of a borrowed buffer so that they may be kept. */
 export const copyBytes = (buf: Uint8Array, at: number, end: number): Uint8Array => buf.slice(at, end)
 

@@ -1,5 +1,5 @@
 /** ServerKeyExchange of SSL 3.0 to TLS 1.2: the group or the size of the prime that the server chose. */
-import { u8, u16, u32 } from '../core/bytes.ts'
+import { integerBits, u8, u16, u32 } from '../core/bytes.ts'
 import { malformed, message, type Parsed } from '../core/result.ts'
 
 /** What a suite's key exchange puts into ServerKeyExchange; `unknown` lets the bytes decide. */
@@ -28,14 +28,6 @@ const FFDHE_GROUPS: ReadonlyMap<number, number> = new Map([
 ])
 
 const NONE: ServerKeyExchange = { namedGroup: 0, dhBits: 0, rsaBits: 0 }
-
-/** Size in bits of the unsigned integer between two offsets. */
-export function integerBits(buf: Uint8Array, at: number, end: number): number {
-  let p = at
-  while (p < end && buf[p] === 0) p += 1
-  if (p === end) return 0
-  return (end - p) * 8 - (Math.clz32(u8(buf, p)) - 24)
-}
 
 /** The body of a ServerKeyExchange between `at` and `end` (RFC 5246 §7.4.3, RFC 8422 §5.4, RFC 4279 §2, RFC 5489 §2). */
 export function parseServerKeyExchange(

@@ -1,6 +1,7 @@
 import { createDiffieHellman } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { integerBits, type KeyExchangeKind, parseServerKeyExchange } from '../../src/wire/tls-server-key-exchange.ts'
+import { integerBits } from '../../src/core/bytes.ts'
+import { type KeyExchangeKind, parseServerKeyExchange } from '../../src/wire/tls-server-key-exchange.ts'
 import { ascii, type Bytes, codes, hex, vector8, vector16 } from './tls-bytes.ts'
 
 const parse = (bytes: Bytes, kind: KeyExchangeKind) =>
