@@ -15,6 +15,9 @@ export interface Registry<Row> {
 export const readRegistry = <Row, Rest = unknown>(file: string): Registry<Row> & Rest =>
   JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as Registry<Row> & Rest
 
+/** The rows of a data file whose entries go by name, or by code point within one use. */
+export const readRows = <Row>(file: string): readonly Row[] => readRegistry<unknown>(file).rows as readonly Row[]
+
 /** Code points are written in hex where the RFCs write them so. */
 export const code = (row: { readonly code: string | number }): number => Number(row.code)
 

@@ -11,22 +11,39 @@ import {
 import { extensionName } from '../../src/registry/extensions.ts'
 import { isGrease } from '../../src/registry/grease.ts'
 import { allNamedGroups, namedGroup, namedGroupName } from '../../src/registry/named-groups.ts'
-import { code, readRegistry } from '../../src/registry/read-registry.ts'
+import { readRegistry } from '../../src/registry/read-registry.ts'
 import { signatureSchemeName } from '../../src/registry/signature-schemes.ts'
 import { tlsVersionName } from '../../src/registry/versions.ts'
 import { hasTool, type OpensslSuite, opensslSuites, tsharkValues } from './tools.ts'
 
 const FOLDER = new URL('../../src/registry/', import.meta.url)
 
+/** By code point, or by name where there is none; `use` keeps lists apart that share a file. */
+interface Entry {
+  readonly use?: string
+  readonly code?: string | number
+  readonly name: string
+}
+
+const keyOf = ({ code: point, name }: Entry): string | number => (point === undefined ? name : Number(point))
+
+function inOrder(list: readonly Entry[]): Entry[] {
+  const once = new Map(list.map((entry) => [keyOf(entry), entry]))
+  return [...once].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
+}
+
 describe('data files', () => {
   const files = readdirSync(FOLDER).filter((file) => file.endsWith('.json'))
-  it.each(files)('%s names its source and date, has no code point twice and is in order', (file) => {
+  it.each(files)('%s names its source and date, has no entry twice and is in order', (file) => {
     const { registry, source, asOf, rows } = readRegistry(file)
     expect(registry).not.toBe('')
     expect(source).toMatch(/RFC \d+/)
     expect(asOf).toMatch(/^\d{4}-\d\d-\d\d$/)
-    const codes = rows.map(code)
-    expect(codes).toEqual([...new Set(codes)].sort((a, b) => a - b))
+    const entries = rows as readonly Entry[]
+    for (const list of new Set(entries.map(({ use }) => use))) {
+      const names = entries.filter(({ use }) => use === list)
+      expect(names).toEqual(inOrder(names))
+    }
   })
 })
 
