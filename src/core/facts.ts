@@ -168,7 +168,7 @@ export type AuthOutcome = 'success' | 'failure'
 export class SshFacts {
   /** Major version that is spoken: 1 or 2, 0 = not seen. */
   version = 0
-  /** softwareversion and comments of the identification string (RFC 4253 §4.2). */
+  /** Identification strings (RFC 4253 §4.2). */
   clientSoftware: string | null = null
   serverSoftware: string | null = null
   kex: string | null = null
@@ -183,6 +183,10 @@ export class SshFacts {
   strictKex: boolean | null = null
   /** Size in bits of a group exchange's prime (RFC 4419 §3), 0 = none seen. */
   dhBits = 0
+  /** Type of the key that the server showed. */
+  hostKeyType: string | null = null
+  /** Size in bits of an RSA or DSA host key, 0 = not seen or said by its type. */
+  hostKeyBits = 0
 }
 
 /** What an IKE exchange agreed on, in words of IANA's IKEv2 and IKEv1 registries. Null = not seen. */

@@ -5,10 +5,11 @@ import { http2 } from './http2.ts'
 import { openvpn } from './openvpn.ts'
 import { proxyProtocol } from './proxy-protocol.ts'
 import { quic } from './quic.ts'
+import { ssh } from './ssh.ts'
 import { tls } from './tls.ts'
 
 /** THE TABLE of dissectors over TCP, most specific opening first. Adding a protocol is a file and a row here. */
-export const TCP_DISSECTORS: readonly Dissector[] = [tls, http, http2, proxyProtocol, openvpn]
+export const TCP_DISSECTORS: readonly Dissector[] = [tls, http, http2, proxyProtocol, openvpn, ssh]
 
 /** THE TABLE of dissectors of datagrams, most specific first. */
 export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [dtls, quic]

@@ -66,28 +66,3 @@ export const sshHostKey = (name: string): SshHostKey | null => HOST_KEYS.get(nam
 
 export const allSshNames = (use: Row['use']): readonly string[] =>
   rows.filter((row) => row.use === use).map(({ name }) => name)
-
-const CIPHER_KINDS: readonly SshCipher['kind'][] = ['none', 'stream', 'cfb', 'cbc', 'ctr', 'aead']
-
-/** The weaker of two ciphers: by kind, then 64-bit blocks, then key. Names that are not known count as strong. */
-export function weakerSshCipher(one: string, other: string): string {
-  return cipherRank(sshCipher(other)) < cipherRank(sshCipher(one)) ? other : one
-}
-
-function cipherRank(cipher: SshCipher | null): number {
-  if (cipher === null) return Number.POSITIVE_INFINITY
-  return CIPHER_KINDS.indexOf(cipher.kind) * 1000 + (cipher.blockBits === 64 ? 0 : 500) + cipher.bits
-}
-
-const WEAK_HASHES = ['none', 'md5', 'sha1', 'ripemd160']
-
-/** The weaker of two MACs: by hash, then tag, then order of encryption. */
-export function weakerSshMac(one: string, other: string): string {
-  return macRank(sshMac(other)) < macRank(sshMac(one)) ? other : one
-}
-
-function macRank(mac: SshMac | null): number {
-  if (mac === null) return Number.POSITIVE_INFINITY
-  const hash = WEAK_HASHES.indexOf(mac.hash)
-  return (hash < 0 ? WEAK_HASHES.length : hash) * 10_000 + mac.tagBits * 10 + (mac.etm ? 1 : 0)
-}

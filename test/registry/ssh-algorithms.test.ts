@@ -1,14 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import {
-  allSshNames,
-  sshCipher,
-  sshHostKey,
-  sshKex,
-  sshMac,
-  weakerSshCipher,
-  weakerSshMac,
-} from '../../src/registry/ssh-algorithms.ts'
+import { allSshNames, sshCipher, sshHostKey, sshKex, sshMac } from '../../src/registry/ssh-algorithms.ts'
 
 const hasSsh = ((): boolean => {
   try {
@@ -42,15 +34,6 @@ describe("SSH's algorithms", () => {
     expect(sshKex('gss-')).toBeNull()
     expect(sshKex('quantum@example.com')).toBeNull()
     expect(sshCipher('__proto__')).toBeNull()
-  })
-
-  it('tells the weaker of two', () => {
-    expect(weakerSshCipher('aes256-ctr', '3des-cbc')).toBe('3des-cbc')
-    expect(weakerSshCipher('aes128-cbc', '3des-cbc')).toBe('3des-cbc')
-    expect(weakerSshCipher('arcfour256', 'aes128-ctr')).toBe('arcfour256')
-    expect(weakerSshCipher('new@example.com', 'aes128-ctr')).toBe('aes128-ctr')
-    expect(weakerSshMac('hmac-sha2-256', 'hmac-sha1-96')).toBe('hmac-sha1-96')
-    expect(weakerSshMac('hmac-sha2-256-etm@openssh.com', 'hmac-sha2-256')).toBe('hmac-sha2-256')
   })
 
   it.skipIf(!hasSsh)('knows every name that OpenSSH does (needs ssh)', () => {
