@@ -12,6 +12,12 @@ export interface StreamFacts {
   server_certificates?: string[]
   http_method?: string
   http_host?: string
+  ssh_client_software?: string
+  ssh_server_software?: string
+  ssh_host_key?: string
+  ssh_dh_bits?: number
+  hassh?: string
+  hassh_server?: string
 }
 
 /** Fields that TLS and DTLS have both. */
@@ -42,6 +48,12 @@ const FIELDS = [
   ...HANDSHAKE.map((field) => `dtls.handshake.${field}`),
   'http.request.method',
   'http.host',
+  'ssh.protocol',
+  'ssh.direction',
+  'ssh.kex.hassh',
+  'ssh.kex.hasshserver',
+  'ssh.host_sig.type',
+  'ssh.dh_gex.p',
 ]
 
 const CLIENT_HELLO = '1'
@@ -57,7 +69,7 @@ export function readStreams(path: string): Map<string, StreamFacts> {
       '-r',
       path,
       '-Y',
-      'tls.handshake or dtls.handshake or http.request',
+      'tls.handshake or dtls.handshake or http.request or ssh',
       '-T',
       'fields',
       '-E',
@@ -86,6 +98,7 @@ export function readStreams(path: string): Map<string, StreamFacts> {
     const kinds = seen.get(key) ?? new Set<string>()
     seen.set(key, kinds)
     note(facts, handshakeOf(row), kinds)
+    noteSsh(facts, row)
   }
   return streams
 }
@@ -124,6 +137,17 @@ function note(facts: StreamFacts, row: Record<string, string | undefined>, kinds
     const host = first(row['http.host'])
     if (host !== undefined) facts.http_host = host
   }
+}
+
+/** tshark's direction 1 is the server's. */
+function noteSsh(facts: StreamFacts, row: Record<string, string | undefined>): void {
+  const isServer = row['ssh.direction']?.startsWith('1') ?? false
+  if (row['ssh.protocol']) facts[isServer ? 'ssh_server_software' : 'ssh_client_software'] = row['ssh.protocol']
+  if (row['ssh.kex.hassh']) facts.hassh = row['ssh.kex.hassh']
+  if (row['ssh.kex.hasshserver']) facts.hassh_server = row['ssh.kex.hasshserver']
+  if (row['ssh.host_sig.type']) facts.ssh_host_key = row['ssh.host_sig.type']
+  const prime = row['ssh.dh_gex.p']?.replace(/^0+/, '')
+  if (prime) facts.ssh_dh_bits = BigInt(`0x${prime}`).toString(2).length
 }
 
 function noteServer(

@@ -5,16 +5,17 @@ import { CLIENT, SERVER } from './dissector.ts'
 import type { SshState } from './ssh-state.ts'
 
 /**
- * The client takes the new keys once it has accepted the server's, so its NEWKEYS settles both directions; the server's
- * alone may be followed by a client that leaves. `ended` = nothing more will come.
+ * The client takes the new keys once it has accepted the server's, so its NEWKEYS settles both directions. The server's
+ * alone may be followed by a client that leaves; where the client cannot be seen, what the server protects behind it is
+ * all there is. `ended` = nothing more will come.
  */
 export function settleSsh(state: SshState, facts: FlowFacts, ended: boolean): void {
   const [client, server] = [state.sides[CLIENT], state.sides[SERVER]]
-  const both = client.phase === 'protected' && server.phase === 'protected'
-  const missing = !client.fed || client.phase === 'lost' || facts.sawGap
-  const one = client.phase === 'protected' || (missing && server.protectedReads > 0)
-  if (!both && !(ended && one)) return
-  facts.protection = protectionOf(facts.ssh as SshFacts)
+  const taken = client.phase === 'protected'
+  const unseen = !client.fed || client.phase === 'lost'
+  if (taken && (server.phase === 'protected' || ended)) facts.protection = protectionOf(facts.ssh as SshFacts)
+  else if (ended && unseen && server.protectedReads > 0) facts.protection = 'opaque'
+  else return
   state.done = true
 }
 

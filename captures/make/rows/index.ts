@@ -6,6 +6,7 @@ import { LEGACY } from './legacy.ts'
 import { PEERS } from './peers.ts'
 import { PLAINTEXT } from './plaintext.ts'
 import { QUIC } from './quic.ts'
+import { SSH } from './ssh.ts'
 import { TLS10, TLS12 } from './tls12.ts'
 import { TLS13 } from './tls13.ts'
 import { TUNNELS } from './tunnels.ts'
@@ -27,5 +28,6 @@ export const GROUPS: readonly Group[] = [
   { title: 'Alerts, refusals and bad certificates', rows: FAILURES },
   { title: 'Plaintext and upgrades', rows: PLAINTEXT },
   { title: 'HTTP/2, proxies, signatures and tokens', rows: WEB },
+  { title: 'SSH', rows: SSH },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]
