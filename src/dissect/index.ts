@@ -1,18 +1,22 @@
 import type { DatagramDissector, Dissector } from './dissector.ts'
 import { dtls } from './dtls.ts'
+import { esp } from './esp.ts'
 import { http } from './http.ts'
 import { http2 } from './http2.ts'
+import { ike } from './ike.ts'
 import { openvpn } from './openvpn.ts'
+import { openvpnUdp } from './openvpn-udp.ts'
 import { proxyProtocol } from './proxy-protocol.ts'
 import { quic } from './quic.ts'
 import { ssh } from './ssh.ts'
 import { tls } from './tls.ts'
+import { wireguard } from './wireguard.ts'
 
 /** THE TABLE of dissectors over TCP, most specific opening first. Adding a protocol is a file and a row here. */
 export const TCP_DISSECTORS: readonly Dissector[] = [tls, http, http2, proxyProtocol, openvpn, ssh]
 
 /** THE TABLE of dissectors of datagrams, most specific first. */
-export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [dtls, quic]
+export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [dtls, quic, ike, wireguard, openvpnUdp, esp]
 
 /** What may begin in the middle of another protocol, after an upgrade we do not know by name. */
 export const IN_BAND_DISSECTOR: Dissector = tls

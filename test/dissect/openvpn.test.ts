@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { CLIENT, SERVER } from '../../src/dissect/dissector.ts'
 import { openvpn } from '../../src/dissect/openvpn.ts'
+import { openvpnUdp } from '../../src/dissect/openvpn-udp.ts'
 import { type Bytes, serverName } from '../wire/tls-bytes.ts'
 import { type Conversation, conversation, Reading } from './conversation.ts'
+import { readDatagrams } from './datagrams.ts'
 import { acknowledgement, clientReset, control, dataPacket, serverReset, tlsPiece } from './openvpn-bytes.ts'
 import {
   applicationData,
@@ -164,5 +166,56 @@ describe('probe', () => {
   it('tells that the client sends the reset', () => {
     expect(openvpn.opener?.(Uint8Array.from(clientReset()), 0, clientReset().length)).toBe(CLIENT)
     expect(openvpn.opener?.(Uint8Array.from(serverReset()), 0, serverReset().length)).toBeNull()
+  })
+})
+
+describe('over UDP', () => {
+  const bare = (packet: Bytes): Bytes => packet.slice(2)
+  /** A reset as tls-crypt sends it: numbered from 1, with a time, and the rest not to be read. */
+  const cryptReset = [0x38, ...new Array<number>(8).fill(7), 0, 0, 0, 1, ...new Array<number>(41).fill(0x5a)]
+  const cryptV2Reset = [0x50, ...cryptReset.slice(1), ...new Array<number>(300).fill(0x5a), 1, 46]
+  const opens = (bytes: Bytes) => openvpnUdp.probe(Uint8Array.from(bytes), 0, bytes.length, 0, CLIENT)
+
+  it.each([
+    { name: 'without tls-auth', auth: [], security: null },
+    { name: 'with tls-auth', auth: AUTH, security: 'tls-auth' },
+  ])('shows the TLS handshake of its control channel, $name', ({ auth, security }) => {
+    const { facts } = readDatagrams(openvpnUdp, [
+      [CLIENT, bare(clientReset(auth))],
+      [SERVER, bare(serverReset(auth))],
+      [CLIENT, bare(tlsPiece(1, HELLO.slice(0, 60), auth))],
+      [CLIENT, bare(tlsPiece(2, HELLO.slice(60), auth))],
+      [CLIENT, bare(tlsPiece(2, HELLO.slice(60), auth))],
+      [SERVER, bare(tlsPiece(1, ANSWER, auth))],
+      [CLIENT, bare(dataPacket(80))],
+      [SERVER, bare(dataPacket(80))],
+    ])
+    expect(facts).toMatchObject({ appProtocol: 'openvpn', protection: 'opaque', protocolSecurity: security })
+    expect(facts.tls).toMatchObject({ version: 0x0304, cipherSuite: 0x1301, serverName: 'vpn.example' })
+  })
+
+  it.each([
+    { name: 'tls-crypt', reset: cryptReset },
+    { name: 'tls-crypt-v2', reset: cryptV2Reset },
+  ])('shows with $name no more than that', ({ reset }) => {
+    const { facts } = readDatagrams(openvpnUdp, [
+      [CLIENT, reset],
+      [CLIENT, bare(dataPacket(80))],
+      [SERVER, bare(dataPacket(80))],
+    ])
+    expect(facts).toMatchObject({ appProtocol: 'openvpn', protection: 'opaque', protocolSecurity: 'tls-crypt' })
+    expect(
+      openvpn.probe(Uint8Array.from([reset.length >>> 8, reset.length & 255, ...reset]), 0, reset.length + 2, CLIENT),
+    ).toBe('match')
+  })
+
+  it.each([
+    { name: 'a reset that acknowledges something', bytes: [...bare(clientReset())].with(9, 1) },
+    { name: 'a reset with bytes that no HMAC has', bytes: bare(clientReset([1, 2, 3])) },
+    { name: 'tls-crypt numbered as no first packet is', bytes: cryptReset.with(11, 9) },
+    { name: "tls-crypt-v2 whose key's length does not add up", bytes: cryptV2Reset.with(cryptV2Reset.length - 1, 45) },
+    { name: 'data', bytes: bare(dataPacket(80)) },
+  ])('does not begin with $name', ({ bytes }) => {
+    expect(opens(bytes)).toBe(false)
   })
 })

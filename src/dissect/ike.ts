@@ -1,0 +1,161 @@
+/** IKE of both versions, with or without the marker of UDP encapsulation, and the ESP that shares its ports then. */
+import { type FlowFacts, IkeFacts } from '../core/facts.ts'
+import { PROTO_UDP } from '../core/ip-numbers.ts'
+import { ikeEncryption, ikeName } from '../registry/ike-transforms.ts'
+import { isEsp } from '../wire/esp.ts'
+import {
+  IkeAttribute,
+  IkeExchange,
+  type IkeTransform,
+  IkeTransformType,
+  ikeExchange,
+  ikeHeaderAt,
+  ikeVersion,
+  isFromInitiator,
+  isProtected,
+  isResponse,
+  parseIkeProposals,
+} from '../wire/ike.ts'
+import { CLIENT, type DatagramDissector, type Direction, type DissectorState, SERVER } from './dissector.ts'
+import { EspWatch } from './esp-null.ts'
+
+/** Messages after which neither a choice nor ESP is waited for. */
+const MAX_MESSAGES = 64
+
+class IkeState implements DissectorState {
+  done = false
+  messages = 0
+  /** Protected messages went by in this direction. */
+  readonly sawProtected: [boolean, boolean] = [false, false]
+  readonly watch = new EspWatch()
+}
+
+export const ike: DatagramDissector<IkeState> = {
+  name: 'ike',
+  transport: PROTO_UDP,
+  about: {
+    title: 'IKE',
+    source: 'RFC 7296, RFC 2409',
+    reads: 'versions 1 and 2: the chosen proposal, aggressive mode; ESP in UDP, ESP-NULL told apart',
+  },
+  ports: [500, 4500],
+
+  probe: (buf, at, end, missing): boolean => ikeHeaderAt(buf, at, end, missing) >= 0,
+
+  opener(buf, at, end): Direction | null {
+    const header = ikeHeaderAt(buf, at, end, 0)
+    const isInitiator = header < 0 ? null : isFromInitiator(buf, header)
+    if (isInitiator === null) return null
+    return isInitiator ? CLIENT : SERVER
+  },
+
+  start(facts, used = null): IkeState {
+    facts.appProtocol ??= 'ike'
+    facts.ike = new IkeFacts()
+    if (used === null) return new IkeState()
+    used.done = false
+    used.messages = 0
+    used.sawProtected.fill(false)
+    used.watch.reset()
+    return used
+  },
+
+  read(state, facts, direction, buf, at, end, missing): void {
+    state.messages += 1
+    const header = ikeHeaderAt(buf, at, end, missing)
+    if (header >= 0) readMessage(state, facts, direction, buf, header, end, header > at)
+    else if (isEsp(buf, at, end, missing)) state.done = state.watch.packet(facts, buf, at, end, missing)
+    if (state.messages >= MAX_MESSAGES) state.done = true
+  },
+
+  finish(): void {},
+}
+
+function readMessage(
+  state: IkeState,
+  facts: FlowFacts,
+  direction: Direction,
+  buf: Uint8Array,
+  header: number,
+  end: number,
+  marked: boolean,
+): void {
+  const told = facts.ike as IkeFacts
+  told.version = ikeVersion(buf, header)
+  const exchange = ikeExchange(buf, header)
+  if (told.version === 1 && exchange === IkeExchange.AGGRESSIVE) told.mode = 'aggressive'
+  if (told.version === 1 && exchange === IkeExchange.MAIN) told.mode = 'main'
+  if (isProtected(buf, header, end)) {
+    state.sawProtected[direction] = true
+    settle(state, facts, marked)
+  } else if (isResponse(buf, header) && isChoice(told.version, exchange)) {
+    readChoice(facts, told, buf, header, end)
+  }
+}
+
+/** Exchanges in which the responder's SA payload is the choice for IKE itself. */
+const isChoice = (version: number, exchange: number): boolean =>
+  version === 2
+    ? exchange === IkeExchange.IKE_SA_INIT
+    : exchange === IkeExchange.MAIN || exchange === IkeExchange.AGGRESSIVE
+
+function readChoice(facts: FlowFacts, told: IkeFacts, buf: Uint8Array, header: number, end: number): void {
+  const proposals = parseIkeProposals(buf, header, end)
+  if (proposals === null) facts.malformed += 1
+  // The responder answers with one of those offered (RFC 7296 §2.7); several are an offer of its own.
+  const [chosen] = proposals ?? []
+  if (chosen === undefined || proposals?.length !== 1 || told.encryption !== null) return
+  for (const transform of chosen) {
+    if (told.version === 2) noteTransform(told, transform)
+    else noteAttribute(told, transform)
+  }
+}
+
+function noteTransform(told: IkeFacts, { type, id, keyBits }: IkeTransform): void {
+  switch (type) {
+    case IkeTransformType.ENCRYPTION:
+      told.encryption = ikeName('encryption', id)
+      told.keyBits = keyBits
+      return
+    case IkeTransformType.PRF:
+      told.prf = ikeName('prf', id)
+      return
+    case IkeTransformType.INTEGRITY:
+      told.integrity = ikeName('integrity', id)
+      return
+    case IkeTransformType.GROUP:
+      told.group = ikeName('group', id)
+      return
+    default:
+      // RFC 9370 §2.2.2: further key exchanges, whose number 0 is none.
+      if (type < IkeTransformType.FIRST_ADDED || type > IkeTransformType.LAST_ADDED || id === 0) return
+      told.group = told.group === null ? ikeName('group', id) : `${told.group}+${ikeName('group', id)}`
+  }
+}
+
+function noteAttribute(told: IkeFacts, { type, id, keyBits }: IkeTransform): void {
+  switch (type) {
+    case IkeAttribute.ENCRYPTION:
+      told.encryption = ikeName('encryption_v1', id)
+      told.keyBits = keyBits
+      return
+    case IkeAttribute.HASH:
+      told.integrity = ikeName('hash_v1', id)
+      return
+    case IkeAttribute.AUTHENTICATION:
+      told.authentication = ikeName('authentication_v1', id)
+      return
+    case IkeAttribute.GROUP:
+      told.group = ikeName('group', id)
+  }
+}
+
+/** ESP that came by says more of the flow's data than IKE's own messages. */
+function settle(state: IkeState, facts: FlowFacts, marked: boolean): void {
+  if (state.watch.watched > 0) return
+  const chosen = (facts.ike as IkeFacts).encryption
+  if (chosen === null) facts.protection = 'opaque'
+  else facts.protection = ikeEncryption(chosen)?.kind === 'null' ? 'cleartext' : 'encrypted'
+  // Behind the marker ESP may follow on the same ports.
+  if (!marked && state.sawProtected[CLIENT] && state.sawProtected[SERVER]) state.done = true
+}

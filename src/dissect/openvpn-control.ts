@@ -1,0 +1,153 @@
+/**
+ * OpenVPN's control channel over either transport: the TLS handshake in it is read where it can be. What protects the data
+ * channel is agreed inside and stays unknown, so the flow is opaque however good the handshake looks.
+ */
+import type { FlowFacts } from '../core/facts.ts'
+import { lendBuffer, returnBuffer } from '../flow/buffer-pool.ts'
+import {
+  ENCRYPTED,
+  NOT_A_RESET,
+  OpenVpnOpcode,
+  OpenVpnPiece,
+  openVpnOpcode,
+  openVpnReset,
+  readOpenVpnControl,
+} from '../wire/openvpn.ts'
+import { CLIENT, type Direction, type DissectorState, SERVER } from './dissector.ts'
+import { tls } from './tls.ts'
+import { TlsState } from './tls-state.ts'
+
+/** Bytes of one direction's TLS that may wait for the rest of a record. */
+const MAX_PENDING_BYTES = 32 * 1024
+
+const PIECE = new OpenVpnPiece()
+
+/** One direction of the control channel. */
+class Channel {
+  nextId = 0
+  pending: Uint8Array | null = null
+  length = 0
+  sawData = false
+
+  release(): void {
+    if (this.pending !== null) returnBuffer(this.pending)
+    this.pending = null
+    this.length = 0
+  }
+}
+
+export class OpenVpnState implements DissectorState {
+  done = false
+  /** Bytes that tls-auth adds to each control packet; below 0 = not known, or encrypted. */
+  added = -1
+  readonly inner = new TlsState()
+  readonly channels: readonly [Channel, Channel] = [new Channel(), new Channel()]
+}
+
+/** The client's first packet tells how the others are to be read. */
+export function learnReset(state: OpenVpnState, facts: FlowFacts, buf: Uint8Array, at: number, end: number): void {
+  if (state.added !== NOT_A_RESET) return
+  state.added = openVpnReset(buf, at, end)
+  if (state.added === ENCRYPTED) facts.protocolSecurity = 'tls-crypt'
+  if (state.added > 0) facts.protocolSecurity = 'tls-auth'
+}
+
+/** Takes one packet of either channel. */
+export function readOpenVpnPacket(
+  state: OpenVpnState,
+  facts: FlowFacts,
+  direction: Direction,
+  buf: Uint8Array,
+  at: number,
+  end: number,
+  timeUs: number,
+): void {
+  if (isOpenVpnData(buf, at)) noteData(state, facts, direction)
+  else readControl(state, facts, direction, buf, at, end, timeUs)
+}
+
+export function isOpenVpnData(buf: Uint8Array, at: number): boolean {
+  const opcode = openVpnOpcode(buf, at)
+  return opcode === OpenVpnOpcode.DATA_V1 || opcode === OpenVpnOpcode.DATA_V2
+}
+
+export function finishOpenVpn(state: OpenVpnState, facts: FlowFacts): void {
+  tls.finish(state.inner, facts)
+  for (const channel of state.channels) channel.release()
+  hideDataChannel(state, facts)
+}
+
+function readControl(
+  state: OpenVpnState,
+  facts: FlowFacts,
+  direction: Direction,
+  buf: Uint8Array,
+  at: number,
+  end: number,
+  timeUs: number,
+): void {
+  if (openVpnOpcode(buf, at) === OpenVpnOpcode.ACK_V1 || state.added < 0) return
+  if (!readOpenVpnControl(buf, at, end, state.added, PIECE)) {
+    facts.malformed += 1
+    return
+  }
+  const channel = state.channels[direction]
+  // Sent again: over TCP too the two ends time out on their own.
+  if (PIECE.packetId < channel.nextId) return
+  if (PIECE.packetId > channel.nextId) {
+    channel.release()
+    tls.gap(state.inner, facts, direction, 1)
+  }
+  channel.nextId = PIECE.packetId + 1
+  if (PIECE.at < PIECE.end) feedTls(state, facts, direction, buf, PIECE.at, PIECE.end, timeUs)
+}
+
+/** Hands the pieces put together to the TLS dissector, and keeps what it has to wait with. */
+function feedTls(
+  state: OpenVpnState,
+  facts: FlowFacts,
+  direction: Direction,
+  buf: Uint8Array,
+  at: number,
+  end: number,
+  timeUs: number,
+): void {
+  const channel = state.channels[direction]
+  if (!append(channel, buf, at, end)) {
+    facts.capHit = true
+    state.done = true
+    return
+  }
+  const pending = channel.pending as Uint8Array
+  const consumed = Math.min(tls.feed(state.inner, facts, direction, pending, 0, channel.length, timeUs), channel.length)
+  pending.copyWithin(0, consumed, channel.length)
+  channel.length -= consumed
+  hideDataChannel(state, facts)
+}
+
+function append(channel: Channel, buf: Uint8Array, at: number, end: number): boolean {
+  const need = channel.length + end - at
+  if (need > MAX_PENDING_BYTES) return false
+  if (channel.pending === null || channel.pending.length < need) {
+    const grown = lendBuffer(need)
+    if (channel.pending !== null) {
+      grown.set(channel.pending.subarray(0, channel.length))
+      returnBuffer(channel.pending)
+    }
+    channel.pending = grown
+  }
+  channel.pending.set(buf.subarray(at, end), channel.length)
+  channel.length = need
+  return true
+}
+
+function noteData(state: OpenVpnState, facts: FlowFacts, direction: Direction): void {
+  state.channels[direction].sawData = true
+  hideDataChannel(state, facts)
+  if (state.channels[CLIENT].sawData && state.channels[SERVER].sawData) state.done = true
+}
+
+function hideDataChannel(state: OpenVpnState, facts: FlowFacts): void {
+  const sawData = state.channels[CLIENT].sawData || state.channels[SERVER].sawData
+  if (facts.protection === 'encrypted' || sawData) facts.protection = 'opaque'
+}
