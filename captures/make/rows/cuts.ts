@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   asIpv6,
   be16,
+  checksum,
   ETHERNET,
   type Frame,
   fragment,
@@ -76,6 +77,26 @@ const relink = (header: (packet: Buffer, frame: Frame) => Buffer) => (frames: Fr
   frames.map((frame) => ({ ...frame, bytes: Buffer.concat([header(ipPacket(frame), frame), ipPacket(frame)]) }))
 
 export const fromClient = (frame: Frame): boolean => ipSource(frame) === CLIENT
+
+const IP_BYTES = 20
+const UDP_BYTES = 8
+const isEspInUdp = (frame: Frame): boolean => {
+  const udp = ipPacket(frame).subarray(IP_BYTES)
+  return udp.readUInt16BE(0) === 4500 && udp.readUInt32BE(UDP_BYTES) !== 0
+}
+
+function withoutUdp(frame: Frame): Frame {
+  const packet = ipPacket(frame)
+  const header = Buffer.from(packet.subarray(0, IP_BYTES))
+  header.writeUInt16BE(packet.length - UDP_BYTES, 2)
+  header[9] = 50
+  header.writeUInt16BE(0, 10)
+  header.writeUInt16BE(checksum(header), 10)
+  return {
+    timeUs: frame.timeUs,
+    bytes: Buffer.concat([frame.bytes.subarray(0, 14), header, packet.subarray(IP_BYTES + UDP_BYTES)]),
+  }
+}
 
 export const CUTS: readonly Row[] = [
   cut({
@@ -276,6 +297,14 @@ export const CUTS: readonly Row[] = [
     from: BASE13,
     record: async (lab) => writeBigEndian(lab.raw, await later(BASE13, 'tls13-big-endian-ns.pcap')),
   },
+  cut({
+    name: 'esp.pcap',
+    shows: 'ESP directly over IP, as kernels send it where there is no NAT',
+    how: 'the UDP headers of its ESP taken away',
+    from: 'ike-v2-esp-in-udp.pcap',
+    checks: { esp: 8, udp: 0 },
+    edit: (frames) => frames.filter(isEspInUdp).map(withoutUdp),
+  }),
 ]
 
 /** IEEE 802.11 data frame: to the access point from the client, from it to the client. */

@@ -10,6 +10,7 @@ import { SSH } from './ssh.ts'
 import { TLS10, TLS12 } from './tls12.ts'
 import { TLS13 } from './tls13.ts'
 import { TUNNELS } from './tunnels.ts'
+import { VPN } from './vpn.ts'
 import { WEB } from './web.ts'
 
 export interface Group {
@@ -29,5 +30,6 @@ export const GROUPS: readonly Group[] = [
   { title: 'Plaintext and upgrades', rows: PLAINTEXT },
   { title: 'HTTP/2, proxies, signatures and tokens', rows: WEB },
   { title: 'SSH', rows: SSH },
+  { title: 'VPNs', rows: VPN },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]

@@ -1,0 +1,247 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { CLIENT_IP, type Lab, SERVER_IP } from '../lab.ts'
+import { sh, sleep } from '../process.ts'
+import type { Row } from '../row.ts'
+
+const STRONGSWAN = 'strongSwan 5.9.8'
+const OPENVPN = 'OpenVPN 2.6.14'
+const WIREGUARD = 'wireguard-go 0.0.20220316'
+
+interface IkeRow {
+  readonly name: string
+  readonly shows: string
+  readonly version?: 1 | 2
+  readonly aggressive?: true
+  readonly proposal: string
+  /** Left out = no ESP is set up, and IKE stays on its own port. */
+  readonly esp?: string
+  readonly checks: Row['checks']
+}
+
+/** Two charons agree, and ping goes through what they agreed on. */
+function ikeRow(row: IkeRow): Row {
+  const { name, shows, proposal, esp, checks } = row
+  return {
+    name,
+    shows,
+    peers: `${STRONGSWAN}, ${STRONGSWAN}`,
+    how: `\`proposals=${proposal}\`, a pre-shared key${esp === undefined ? '' : `, \`esp_proposals=${esp}\` in its user space (\`kernel-libipsec\`); \`ping -c 4\``}`,
+    checks,
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture({ filter: 'udp port 500 or udp port 4500' })
+      await serveCharon(lab, 'server', row)
+      await serveCharon(lab, 'client', row)
+      const what = esp === undefined ? ['--ike', 'peers'] : ['--child', 'net']
+      await lab.client(swanctl(lab, 'client', '--initiate', ...what, '--timeout', '8'))
+      if (esp !== undefined) await ping(lab)
+    },
+  }
+}
+
+const ping = (lab: Lab): Promise<string> =>
+  lab.client(['ping', '-q', '-c', '4', '-i', '0.2', '-I', INNER.client, INNER.server])
+
+const swanctl = (lab: Lab, place: Place, ...args: string[]): string[] => [
+  'env',
+  `SWANCTL_DIR=${lab.temp}/${place}`,
+  'swanctl',
+  args[0] as string,
+  '--uri',
+  `unix://${lab.temp}/${place}/vici`,
+  ...args.slice(1),
+]
+
+type Place = 'client' | 'server'
+/** What the tunnels join. */
+const INNER: Readonly<Record<Place, string>> = { client: '10.12.0.2', server: '10.12.0.3' }
+
+/** Each charon has a /run of its own, since its path is fixed. */
+async function serveCharon(lab: Lab, place: Place, row: IkeRow): Promise<void> {
+  const folder = `${lab.temp}/${place}`
+  await lab.client(['ip', 'addr', 'add', `${INNER[place]}/32`, 'dev', 'lo'], { at: place })
+  mkdirSync(folder, { recursive: true })
+  const kernel = row.esp === undefined ? 'kernel-netlink' : 'kernel-libipsec kernel-netlink'
+  const plugins = `random nonce openssl aes des sha1 sha2 md5 hmac gcm kdf curve25519 gmp ${kernel} socket-default vici`
+  writeFileSync(
+    `${folder}/strongswan.conf`,
+    `charon { load = ${plugins}
+      i_dont_care_about_security_and_use_aggressive_mode_psk = yes
+      filelog { stderr { default = 1 } }
+      plugins { vici { socket = unix://${folder}/vici } } }`,
+  )
+  writeFileSync(`${folder}/swanctl.conf`, swanctlConf(place, row))
+  await lab.serve(
+    [
+      'env',
+      `STRONGSWAN_CONF=${folder}/strongswan.conf`,
+      'unshare',
+      '-m',
+      'sh',
+      '-ec',
+      'mount -t tmpfs none /run; exec /usr/lib/ipsec/charon',
+    ],
+    /spawning \d+ worker threads/,
+    { at: place },
+  )
+  await sleep(300)
+  await lab.client(swanctl(lab, place, '--load-all'), { at: place })
+}
+
+function swanctlConf(place: Place, { version = 2, aggressive, proposal, esp }: IkeRow): string {
+  const [mine, theirs] = place === 'client' ? [CLIENT_IP, SERVER_IP] : [SERVER_IP, CLIENT_IP]
+  const [inside, beyond] = place === 'client' ? [INNER.client, INNER.server] : [INNER.server, INNER.client]
+  return `
+    connections { peers {
+      version = ${version}
+      ${aggressive ? 'aggressive = yes' : ''}
+      ${esp === undefined && version === 2 ? 'childless = force' : ''}
+      mobike = no
+      proposals = ${proposal}
+      local_addrs = ${mine}
+      remote_addrs = ${theirs}
+      local { auth = psk }
+      remote { auth = psk }
+      ${esp === undefined ? '' : `children { net { esp_proposals = ${esp}\n local_ts = ${inside}/32\n remote_ts = ${beyond}/32 } }`}
+    } }
+    secrets { ike-peers { secret = not-a-secret } }`
+}
+
+const IKE: readonly IkeRow[] = [
+  {
+    name: 'ike-v2.pcap',
+    shows: 'IKEv2 with AES-GCM and Curve25519',
+    proposal: 'aes256gcm16-prfsha384-x25519',
+    checks: { 'isakmp.exchangetype == 34': 2, 'isakmp.exchangetype == 35': 2 },
+  },
+  {
+    name: 'ike-v2-weak.pcap',
+    shows: 'IKEv2 with 3DES, SHA-1 and the MODP group of 1024 bits',
+    proposal: '3des-sha1-modp1024',
+    checks: { 'isakmp.exchangetype == 34 and isakmp.tf.id.encr == 3 and isakmp.tf.id.dh == 2': 2 },
+  },
+  {
+    name: 'ike-v2-esp-in-udp.pcap',
+    shows: 'IKEv2 that moves to port 4500 as behind a NAT: its last messages share a flow with ESP',
+    proposal: 'aes128-sha256-modp2048',
+    esp: 'aes128gcm16',
+    checks: { 'udp.port == 500 and isakmp': 2, 'udp.port == 4500 and isakmp': 2, 'udp.port == 4500 and esp.spi': 8 },
+  },
+  {
+    name: 'ike-v1-main.pcap',
+    shows: 'IKEv1 in main mode with AES-128, SHA-1 and the MODP group of 1536 bits',
+    version: 1,
+    proposal: 'aes128-sha1-modp1536',
+    checks: { 'isakmp.exchangetype == 2': 6 },
+  },
+  {
+    name: 'ike-v1-aggressive.pcap',
+    shows: 'IKEv1 in aggressive mode with a pre-shared key: a hash made from it crosses, to be guessed at leisure',
+    version: 1,
+    aggressive: true,
+    proposal: 'aes256-sha256-modp2048',
+    checks: { 'isakmp.exchangetype == 4': 3 },
+  },
+  {
+    name: 'esp-null-in-udp.pcap',
+    shows: 'ESP that encrypts nothing (NULL with HMAC-SHA-256): ping inside a tunnel, readable',
+    proposal: 'aes128-sha256-modp2048',
+    esp: 'null-sha256',
+    checks: { 'isakmp.exchangetype == 34': 2, 'esp.spi': 8 },
+  },
+]
+
+function wireguardRow(): Row {
+  return {
+    name: 'wireguard.pcap',
+    shows: 'WireGuard: initiation, response and data',
+    peers: `${WIREGUARD}, ${WIREGUARD}`,
+    how: '`wireguard-go`, keys by `wg genkey`; `ping -c 4`',
+    checks: { 'wg.type == 1': 1, 'wg.type == 2': 1, 'wg.type == 4': 'some' },
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture({ filter: 'udp' })
+      sh('for p in client server; do wg genkey > $p.key; wg pubkey < $p.key > $p.pub; done', lab.temp)
+      await serveWireguard(lab, 'server', [])
+      await serveWireguard(lab, 'client', ['endpoint', `${SERVER_IP}:51820`])
+      await ping(lab)
+    },
+  }
+}
+
+async function serveWireguard(lab: Lab, place: Place, endpoint: readonly string[]): Promise<void> {
+  const other = place === 'client' ? 'server' : 'client'
+  // Its control socket is found by the device's name, in every network namespace alike.
+  const device = `${place}0`
+  const env = { LOG_LEVEL: 'verbose' }
+  await lab.serve(['wireguard-go', '-f', device], /UAPI listener started/, { at: place, env })
+  const peer = ['peer', sh(`cat ${lab.temp}/${other}.pub`).trim(), 'allowed-ips', `${INNER[other]}/32`, ...endpoint]
+  await lab.client(['wg', 'set', device, 'listen-port', '51820', 'private-key', `${place}.key`, ...peer], { at: place })
+  await lab.client(['ip', 'addr', 'add', `${INNER[place]}/24`, 'dev', device], { at: place })
+  await lab.client(['ip', 'link', 'set', device, 'up'], { at: place })
+}
+
+interface OpenvpnRow {
+  readonly name: string
+  readonly shows: string
+  /** What is done with the key that both ends share: "--tls-auth". */
+  readonly key?: string
+  readonly checks: Row['checks']
+}
+
+function openvpnRow({ name, shows, key, checks }: OpenvpnRow): Row {
+  return {
+    name,
+    shows,
+    peers: `${OPENVPN}, ${OPENVPN}`,
+    how: `\`openvpn --proto udp${key === undefined ? '' : ` ${key}`}\`; \`ping -c 4\``,
+    checks,
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture({ filter: 'udp' })
+      sh('openvpn --genkey secret shared.key', lab.temp)
+      const shared = key === undefined ? [] : key.split(' ').map((word) => (word === 'FILE' ? 'shared.key' : word))
+      await serveOpenvpn(lab, 'server', shared)
+      await serveOpenvpn(lab, 'client', shared)
+      await ping(lab)
+    },
+  }
+}
+
+async function serveOpenvpn(lab: Lab, place: Place, shared: readonly string[]): Promise<void> {
+  const other = place === 'client' ? 'server' : 'client'
+  // Each side trusts the authority of the other's certificate.
+  const [mine, theirs] = place === 'server' ? ['rsa', 'ec'] : ['client', 'rsa']
+  const role = place === 'server' ? ['--tls-server', '--dh', 'none'] : ['--tls-client', '--remote', SERVER_IP, '1194']
+  const argv = [
+    'openvpn',
+    ...['--dev', 'tun', '--proto', 'udp', '--verb', '3', '--ifconfig', INNER[place], INNER[other]],
+    ...['--ca', lab.pki(`${theirs}-root.pem`), '--cert', lab.pki(`${mine}.pem`), '--key', lab.pki(`${mine}.key`)],
+    ...(place === 'server' ? ['--local', SERVER_IP] : ['--nobind']),
+    ...role,
+    ...shared,
+  ]
+  await lab.serve(argv, place === 'server' ? /UDPv4 link remote/ : /Initialization Sequence Completed/, { at: place })
+}
+
+const OPENVPN_ROWS: readonly OpenvpnRow[] = [
+  {
+    name: 'openvpn-udp.pcap',
+    shows: 'OpenVPN over UDP: the TLS of its control channel can be read',
+    checks: { 'openvpn.opcode == 7': 1, 'openvpn.opcode == 9': 'some' },
+  },
+  {
+    name: 'openvpn-udp-tls-auth.pcap',
+    shows: 'OpenVPN over UDP whose control packets carry an HMAC: its TLS can be read all the same',
+    key: '--tls-auth FILE --auth SHA256',
+    checks: { 'openvpn.opcode == 7': 1 },
+  },
+  {
+    name: 'openvpn-udp-tls-crypt.pcap',
+    shows: 'OpenVPN over UDP that encrypts its control channel too',
+    key: '--tls-crypt FILE',
+    checks: { 'openvpn.opcode == 7': 1 },
+  },
+]
+
+export const VPN: readonly Row[] = [...IKE.map(ikeRow), wireguardRow(), ...OPENVPN_ROWS.map(openvpnRow)]
