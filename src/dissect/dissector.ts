@@ -52,7 +52,7 @@ export interface Dissector<S extends DissectorState = DissectorState> extends De
    * has no SYN. `unsure` asks for more bytes, of this direction or of the other: a banner that could be several
    * protocols' stays `unsure` until the client's first command tells.
    */
-  probe(buf: Uint8Array, at: number, end: number, sender: Direction): Probe
+  probe(buf: Uint8Array, at: number, end: number, sender: Direction, unseen?: number): Probe
   /** If the matching opener reveals which side sent it (a ClientHello comes from the client), say so. */
   opener?(buf: Uint8Array, at: number, end: number): Direction | null
   /** `used` is a state of an earlier flow, to be made as new and used again. */

@@ -102,16 +102,21 @@ export class StreamSession extends Session implements StreamReader {
     }
   }
 
+  #unseen(side: number): number {
+    return (this.streams[side] as TcpStream).unseen
+  }
+
   #probe(side: number, buf: Uint8Array, at: number, end: number): number {
     const asked = this.#candidates[side] ?? EVERY
     const unsure = this.#lists[side] as Candidates
     const direction = this.direction(side)
+    const unseen = this.#unseen(side)
     // The list is read and written in one pass: what stays never overtakes what is read.
     let count = 0
     for (let i = 0; i < asked.length; i++) {
       const n = asked[i] as number
       const dissector = TCP_DISSECTORS[n] as Dissector
-      const answer = dissector.probe(buf, at, end, direction)
+      const answer = dissector.probe(buf, at, end, direction, unseen)
       if (answer === 'match') return this.#begin(dissector, side, buf, at, end)
       if (answer === 'unsure') unsure[count++] = n
     }
@@ -129,7 +134,7 @@ export class StreamSession extends Session implements StreamReader {
    */
   #scan(side: number, buf: Uint8Array, at: number, end: number): number {
     if (buf[at] === HANDSHAKE_RECORD || this.facts.midstream) {
-      const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.direction(side))
+      const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.direction(side), this.#unseen(side))
       if (answer === 'match') {
         if (buf[at] === HANDSHAKE_RECORD && this.#isUpgrade(buf, at, end)) this.facts.upgrade ??= 'in_band'
         if (!this.facts.midstream) this.#joined &= ~(1 << (1 - side))
@@ -152,7 +157,7 @@ export class StreamSession extends Session implements StreamReader {
   /** One side has changed over in the middle; what the other still says in the old protocol is passed over. */
   #join(side: number, buf: Uint8Array, at: number, end: number): number {
     if (buf[at] !== HANDSHAKE_RECORD) return end - at
-    const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.direction(side))
+    const answer = IN_BAND_DISSECTOR.probe(buf, at, end, this.direction(side), this.#unseen(side))
     if (answer === 'unsure' && end - at < MAX_PROBE_BYTES) return 0
     if (answer !== 'match') return end - at
     this.#joined |= 1 << side

@@ -30,16 +30,16 @@ const MAX_ALERT_DESCRIPTION = 121
 
 const head = new Uint8Array(HELLO_HEAD_BYTES)
 
-export function probeTls(buf: Uint8Array, at: number, end: number): Probe {
+export function probeTls(buf: Uint8Array, at: number, end: number, _sender: Direction, unseen = 0): Probe {
   if (end <= at) return 'unsure'
   const type = u8(buf, at)
   if (type < ContentType.CHANGE_CIPHER_SPEC || type > ContentType.HEARTBEAT) return probeSslV2(buf, at, end)
   if (!mayBecomeTlsRecord(buf, at, end)) return 'no_match'
   if (end - at < RECORD_HEADER_BYTES) return 'unsure'
-  if (type === ContentType.HANDSHAKE) return probeHandshake(buf, at, end)
+  if (type === ContentType.HANDSHAKE) return probeHandshake(buf, at, end, unseen)
   if (type === ContentType.ALERT && recordLength(buf, at) === ALERT_BYTES) return probeAlert(buf, at, end)
   if (type === ContentType.CHANGE_CIPHER_SPEC && recordLength(buf, at) !== 1) return 'no_match'
-  return probeChain(buf, at, end)
+  return probeChain(buf, at, end, unseen)
 }
 
 /** Who sends the hello that `buf` opens with; null when it opens with something else. */
@@ -61,14 +61,14 @@ function probeSslV2(buf: Uint8Array, at: number, end: number): Probe {
   return hello.kind === 'incomplete' || answer.kind === 'incomplete' ? 'unsure' : 'no_match'
 }
 
-function probeHandshake(buf: Uint8Array, at: number, end: number): Probe {
+function probeHandshake(buf: Uint8Array, at: number, end: number, unseen: number): Probe {
   const have = gatherHead(buf, at, end)
   if (have < 0) return 'no_match'
   const type = u8(head, 0)
   const isHello = type === HandshakeType.CLIENT_HELLO || type === HandshakeType.SERVER_HELLO
   if (have < HELLO_HEAD_BYTES && (have === 0 || isHello)) return 'unsure'
   if (isHello && looksLikeHelloHead()) return 'match'
-  return probeChain(buf, at, end)
+  return probeChain(buf, at, end, unseen)
 }
 
 const looksLikeHelloHead = (): boolean => {
@@ -105,12 +105,13 @@ function probeAlert(buf: Uint8Array, at: number, end: number): Probe {
 
 /**
  * The middle of a connection: a record header whose length leads to another one of the same version, or exactly to the
- * end of the bytes at hand. One header alone is too little: other protocols' bytes can look like that.
+ * end of the bytes at hand, or of the segment that was cut short. One header alone is too little: other protocols' bytes
+ * can look like that.
  */
-function probeChain(buf: Uint8Array, at: number, end: number): Probe {
+function probeChain(buf: Uint8Array, at: number, end: number, unseen: number): Probe {
   if (!isProtectedShape(buf, at)) return 'no_match'
   const next = at + RECORD_HEADER_BYTES + recordLength(buf, at)
-  if (next === end) return 'match'
+  if (next === end + unseen) return 'match'
   if (end < next) return 'unsure'
   if (!mayBecomeTlsRecord(buf, next, end)) return 'no_match'
   if (end - next < RECORD_HEADER_BYTES) return 'unsure'

@@ -34,6 +34,8 @@ export class TcpStream {
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
   #retransmissions = 0
+  /** Bytes behind those being delivered that were on the wire and not captured. */
+  unseen = 0
   /** A cap of ours was hit: what was unconsumed is gone. */
   overflowed = false
 
@@ -105,8 +107,10 @@ export class TcpStream {
     }
     this.#nextSeq = (this.#nextSeq + fresh) | 0
     const from = at + overlap
-    if (from < end) this.#deliver(buf, from, end, reader)
     const unseen = missing - Math.max(from - end, 0)
+    this.unseen = unseen
+    if (from < end) this.#deliver(buf, from, end, reader)
+    this.unseen = 0
     if (unseen > 0) this.#lose(unseen, reader)
   }
 

@@ -22,6 +22,14 @@ const opener = (bytes: ArrayLike<number>) => tls.opener?.(Uint8Array.from(bytes)
 const hello = handshake(clientHello())
 
 describe('probe', () => {
+  it('knows application data that ends with the segment where most of it was cut off', () => {
+    const bytes = Uint8Array.from(applicationData()).subarray(0, 16)
+    const unseen = applicationData().length - 16
+    expect(tls.probe(bytes, 0, 16, CLIENT, unseen)).toBe('match')
+    expect(tls.probe(bytes, 0, 16, CLIENT, unseen - 1)).toBe('unsure')
+    expect(tls.probe(bytes, 0, 16, CLIENT, unseen + 1)).toBe('unsure')
+  })
+
   it.each([
     { name: 'a ClientHello', bytes: hello },
     { name: 'its first eleven bytes', bytes: hello.slice(0, 11) },
