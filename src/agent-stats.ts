@@ -66,6 +66,7 @@ export function healthCounters(agent: AgentStats, source: SourceStats): HealthCo
     flows_ended: agent.flowsEnded,
     flows_evicted: agent.flowsEvicted,
     sessions_evicted: agent.sessionsEvicted,
+    flows_lost: 0,
     malformed: agent.malformed,
     records: agent.records,
     duplicates: agent.duplicates,

@@ -68,6 +68,15 @@ export class CaptureHealth {
     Object.assign(told, { atMs: nowMs, dropped, frames: stats.source.frames })
   }
 
+  /** The row of what a worker counted until it died, and of what died with it. The next one counts from 0. */
+  died(worker: CaptureWorker): void {
+    const told = this.#told.get(worker.name)
+    if (worker.stats === null || told === undefined) return
+    this.#writeRow(worker, worker.stats, told, 'gone')
+    const { flows_lost: flowsLost } = told.counted
+    Object.assign(told, { dropped: 0, frames: 0, counted: { ...NOTHING_COUNTED, flows_lost: flowsLost } })
+  }
+
   /** The last row of each worker. */
   end(workers: readonly CaptureWorker[]): void {
     for (const worker of workers) {
@@ -76,11 +85,11 @@ export class CaptureHealth {
     }
   }
 
-  #writeRow({ job }: CaptureWorker, stats: CaptureStats, told: Told, state: HealthState): void {
+  #writeRow({ job, flowsLost }: CaptureWorker, stats: CaptureStats, told: Told, state: HealthState): void {
     // Capture time where frames gave it; of a sensor that is blind from the start nobody knows better than this host.
     const endUs = Math.max(stats.nowUs === 0 ? Date.now() * US_PER_MS : stats.nowUs, told.rowUs)
     const startUs = told.rowUs === 0 ? endUs - (performance.now() - told.rowMs) * US_PER_MS : told.rowUs
-    const counters = healthCounters(stats.agent, stats.source)
+    const counters = { ...healthCounters(stats.agent, stats.source), flows_lost: flowsLost }
     // All workers of an interface read the same counter of it.
     if (job.worker > 0) counters.interface_drops = 0
     const interval = { sensor: job.sensor, source: job.source, worker: job.worker, startUs, endUs, state }
@@ -103,8 +112,10 @@ export class CaptureHealth {
   /** One line a worker and one in sum. */
   summary(workers: readonly CaptureWorker[]): string[] {
     return workers.map((worker) => {
-      const { stats, restarts } = worker
-      if (stats === null) return `${worker.name}: nothing was seen`
+      const { stats, restarts, flowsLost } = worker
+      const died =
+        restarts === 0 ? [] : [`started again ${restarts} times`, `${count(flowsLost)} open flows lost by it`]
+      if (stats === null) return `${worker.name}: ${['nothing was seen', ...died].join(', ')}`
       const { agent, source } = stats
       const parts = [
         `${count(source.frames)} frames`,
@@ -118,8 +129,7 @@ export class CaptureHealth {
       if (agent.duplicates > 0) parts.push(`${count(agent.duplicates)} mirrored twice`)
       if (agent.flowsEvicted > 0) parts.push(`${count(agent.flowsEvicted)} flows evicted`)
       if (agent.sessionsEvicted > 0) parts.push(`${count(agent.sessionsEvicted)} openings read in part`)
-      if (restarts > 0) parts.push(`started again ${restarts} times`)
-      return `${worker.name}: ${parts.join(', ')}`
+      return `${worker.name}: ${[...parts, ...died].join(', ')}`
     })
   }
 }

@@ -1,6 +1,7 @@
 /** What the main thread and a capture worker say to each other. */
 import type { AgentStats } from '../agent-stats.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import type { HeldSocket } from '../source/held-socket.ts'
 import type { SourceStats } from '../source/source.ts'
 import type { PipelineJob } from './pipeline.ts'
 import type { LinesFromWorker } from './worker-outbox.ts'
@@ -14,6 +15,8 @@ export interface CaptureJob extends PipelineJob {
   /** Leave out the bodies of TLS application data where the source can. */
   cut: boolean
   ringBytes: number | null
+  /** Written by the worker, read when it has died. */
+  held: HeldSocket
 }
 
 /** Counters of one worker since its start. */

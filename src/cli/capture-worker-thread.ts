@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { OperatorError } from '../core/errors.ts'
+import { releaseHeld } from '../source/held-socket.ts'
 import type { CaptureJob, CaptureStats, FromCaptureWorker, ToCaptureWorker } from './capture-job.ts'
 import type { RowOutput } from './pipeline.ts'
 import { TAKEN } from './worker-outbox.ts'
@@ -17,6 +18,8 @@ export interface CaptureEvents {
   /** One line for the log. */
   say(text: string): void
   stats(worker: CaptureWorker): void
+  /** Its thread died; `stats` are its last. */
+  died(worker: CaptureWorker): void
   /** Rows cannot be written at all. */
   fatal(error: unknown): void
 }
@@ -28,6 +31,8 @@ export class CaptureWorker {
   stats: CaptureStats | null = null
   /** Times that it died and was started again. */
   restarts = 0
+  /** Flows that were open, a second before at the most, when it died. */
+  flowsLost = 0
   readonly #output: RowOutput
   readonly #events: CaptureEvents
   #worker: Worker | null = null
@@ -120,20 +125,25 @@ export class CaptureWorker {
     worker.on('error', (error) => this.#events.say(`${this.name}: its thread failed: ${error.stack ?? error.message}`))
     worker.on('exit', () => {
       this.#worker = null
-      const done = (): void => this.#ended(isOver, performance.now() - startedMs)
-      writing.then(done, done)
+      const done = (): Promise<void> => this.#ended(isOver, performance.now() - startedMs)
+      writing.then(done, done).catch((error: unknown) => this.#events.fatal(error))
     })
   }
 
-  #ended(isOver: boolean, livedMs: number): void {
+  async #ended(isOver: boolean, livedMs: number): Promise<void> {
+    await releaseHeld(this.job.held)
     if (isOver || this.#stopping) {
       this.#finished()
       return
     }
     if (livedMs > LIVED_MS) this.#restartMs = RESTART_MS
     this.restarts += 1
+    const lost = this.stats?.openFlows ?? 0
+    this.flowsLost += lost
+    this.#events.died(this)
     this.stats = null
-    this.#events.say(`${this.name}: started again in ${this.#restartMs / 1000} s; its open flows are lost`)
+    const flows = lost === 1 ? '1 open flow is' : `${lost.toLocaleString('en-US')} open flows are`
+    this.#events.say(`${this.name}: started again in ${this.#restartMs / 1000} s; ${flows} lost`)
     this.#timer = setTimeout(() => {
       this.#timer = null
       this.#spawn(

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { loadPolicy } from '../classify/index.ts'
 import { OperatorError } from '../core/errors.ts'
 import { compileFilter } from '../decode/filter.ts'
-import { ringInterface } from '../source/live-interface.ts'
+import { noHeldSocket } from '../source/held-socket.ts'
+import { keepKoffiLoaded } from '../source/koffi.ts'
+import { needsKoffi, ringInterface } from '../source/live-interface.ts'
 import { openStore } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
 import { CaptureHealth } from './capture-health.ts'
@@ -133,6 +135,7 @@ class Run {
     const events: CaptureEvents = {
       say,
       stats: (worker) => health.note(worker),
+      died: (worker) => health.died(worker),
       fatal: (error) => {
         this.#failure = error
         this.#stop()
@@ -144,6 +147,7 @@ class Run {
   /** @throws OperatorError when a source cannot be opened; the others are closed then */
   async start(): Promise<void> {
     for (const [signal, handler] of this.#handlers) process.on(signal, handler)
+    if (this.workers.some(({ job }) => needsKoffi(job.source))) await keepKoffiLoaded()
     await Promise.all(this.workers.map((worker) => worker.start()))
   }
 
@@ -191,6 +195,7 @@ function jobsOf(options: CaptureOptions): CaptureJob[] {
       fanout: size === 1 ? null : { group, size },
       cut: options.whole !== true,
       ringBytes: ringBytes === null ? null : Math.floor(ringBytes / size),
+      held: noHeldSocket(),
       policies: options.policy,
       policyDate: options.policyDate ?? null,
       filter: options.filter ?? null,

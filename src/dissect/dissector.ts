@@ -50,7 +50,8 @@ export interface Dissector<S extends DissectorState = DissectorState> extends De
   /**
    * Do the first contiguous bytes of one direction open this protocol? `sender` is a guess when the capture
    * has no SYN. `unsure` asks for more bytes, of this direction or of the other: a banner that could be several
-   * protocols' stays `unsure` until the client's first command tells.
+   * protocols' stays `unsure` until the client's first command tells. So many as
+   * `unseen` (or none) followed in the same segment and were cut off.
    */
   probe(buf: Uint8Array, at: number, end: number, sender: Direction, unseen?: number): Probe
   /** If the matching opener reveals which side sent it (a ClientHello comes from the client), say so. */

@@ -18,6 +18,8 @@ export interface HealthCounters {
   flows_ended: number
   flows_evicted: number
   sessions_evicted: number
+  /** Flows that were open when their worker died. */
+  flows_lost: number
   malformed: number
   records: number
   /** Frames seen twice. */
@@ -37,14 +39,15 @@ export const NOTHING_COUNTED: Readonly<HealthCounters> = {
   flows_ended: 0,
   flows_evicted: 0,
   sessions_evicted: 0,
+  flows_lost: 0,
   malformed: 0,
   records: 0,
   duplicates: 0,
 }
 
 /**
- * How a source is at the end of an interval. `down`: its interface is; `gone`: it stopped early, its file is damaged or
- * its interface went away; `ended`: it is at its end, or was closed.
+ * How a source is at the end of an interval. `down`: its interface is; `gone`: it stopped early, its file is damaged,
+ * its interface went away or its worker died; `ended`: it is at its end, or was closed.
  */
 export type HealthState = 'up' | 'down' | 'gone' | 'ended'
 

@@ -38,6 +38,7 @@ const LOSSES = [
   ['cap_flows', ({ cap_flows: flows }) => counted(flows, 'cap hit')],
   ['flows_evicted', ({ flows_evicted: flows }) => `${counted(flows, 'flow')} evicted`],
   ['sessions_evicted', ({ sessions_evicted: openings }) => `${counted(openings, 'opening')} evicted`],
+  ['flows_lost', ({ flows_lost: flows }) => `${counted(flows, 'open flow')} lost with a worker that died`],
   ['frames_not_decoded', ({ frames_not_decoded: frames }) => `${counted(frames, 'frame')} not decoded`],
   [
     'fragments_dropped',

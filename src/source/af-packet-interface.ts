@@ -7,6 +7,7 @@ import {
   openPacketSocket,
   type PacketSocket,
 } from './af-packet-socket.ts'
+import { forgetHeld, noteHeld } from './held-socket.ts'
 import { PACKET_STATISTICS, SO_ERROR } from './if-packet.ts'
 import { interfaceDrops } from './interfaces.ts'
 import type { Readiness } from './koffi.ts'
@@ -107,12 +108,15 @@ export class LiveInterface {
     if (this.#attachment === null) return
     this.count()
     this.#attachment.readiness.close()
+    // Before its number can mean another descriptor.
+    if (this.#settings.held !== null) forgetHeld(this.#settings.held)
     closePacketSocket(this.#libc, this.#attachment.socket.fd, this.ring.memory)
     this.#attachment = null
   }
 
   #attach(): InterfaceState {
     const socket = openPacketSocket(this.#libc, this.#settings, this.ring.memory)
+    if (this.#settings.held !== null) noteHeld(this.#settings.held, socket.fd, this.ring.memory)
     this.#attachment = { socket, readiness: this.#libc.readiness(socket.fd) }
     this.ring.rewind()
     this.ring.skipOutgoing = socket.sentTwice

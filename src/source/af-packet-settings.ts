@@ -2,6 +2,7 @@
 import { totalmem } from 'node:os'
 import { constrainedMemory } from 'node:process'
 import { OperatorError } from '../core/errors.ts'
+import type { HeldSocket } from './held-socket.ts'
 
 export type Timestamps = 'software' | 'hardware'
 /** down = the interface is there and switched off; gone = there is none of that name. */
@@ -30,6 +31,8 @@ export interface AfPacketOptions {
   readonly filter?: Uint8Array | null
   /** Hardware: the card's clock, where it can stamp every frame; is that clock set (ptp4l, phc2sys)? */
   readonly timestamps?: Timestamps
+  /** Where another thread finds what to close should this one die. */
+  readonly held?: HeldSocket | null
   /** Called when the interface's state changes, and never from within `openAfPacket`. */
   readonly onState?: (state: InterfaceState, was: InterfaceState) => void
 }
@@ -57,6 +60,7 @@ export function withDefaults(options: AfPacketOptions): AfPacketSettings {
     fanout: null,
     filter: null,
     timestamps: 'software' as const,
+    held: null,
     onState: () => {},
     ...options,
     blockBytes,

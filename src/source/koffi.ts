@@ -16,6 +16,18 @@ export async function importKoffi(): Promise<Koffi> {
   }
 }
 
+/**
+ * For the main thread, before others open sources. With the last thread that uses it Node unloads the library, and then
+ * closes the handles that a thread left when it died, whose code is gone by then: that would end the process.
+ */
+export async function keepKoffiLoaded(): Promise<void> {
+  try {
+    await importKoffi()
+  } catch {
+    // Whoever needs it says so.
+  }
+}
+
 /** Tells on the event loop that a descriptor became readable or has an error. */
 export interface Readiness {
   start(wake: () => void): void

@@ -46,6 +46,8 @@ export interface Libc {
   mapOver(memory: Memory, fd: number): void
   /** Puts zeros in place of what is mapped at `memory`: a late reader finds nothing, and never a fault. */
   vacate(memory: Memory): void
+  /** Gives an address range back. Nothing may look there any more. */
+  unmap(address: bigint, bytes: number): void
   readiness(fd: number): Readiness
 }
 
@@ -124,6 +126,7 @@ async function bindLibc(): Promise<Libc> {
     mapOver: ({ address, buffer }, fd) => void map(address, buffer.byteLength, MAP_SHARED | MAP_FIXED, fd),
     vacate: ({ address, buffer }) =>
       void map(address, buffer.byteLength, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1),
+    unmap: (address, bytes) => void munmap(address, bytes),
     readiness: (fd) => readinessOf(koffi, fd),
   }
 }

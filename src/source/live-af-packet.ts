@@ -9,12 +9,13 @@ const BLOCK_BYTES = 1024 * 1024
 const MIN_BLOCKS = 2
 
 /** `afpacket:IFACE`: the kernel drops what the filter excludes and cuts what nobody reads. @throws OperatorError */
-export function openInterface(name: string, { filter, cut, fanout, ringBytes }: LiveSettings): Promise<Source> {
+export function openInterface(name: string, { filter, cut, fanout, ringBytes, held }: LiveSettings): Promise<Source> {
   const expression = filter === null ? null : parseFilter(filter)
   const isWhole = expression === null && !cut
   return openAfPacket({
     interface: name,
     fanout,
+    held: held ?? null,
     filter: isWhole ? null : encodeProgram(compileKernelFilter(expression, cut ? KEPT_APPLICATION_BYTES : null)),
     ...(ringBytes === null ? {} : { blockCount: Math.max(Math.floor(ringBytes / BLOCK_BYTES), MIN_BLOCKS) }),
   })

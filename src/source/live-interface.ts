@@ -11,6 +11,9 @@ export const bestKind = (platform: NodeJS.Platform = process.platform): 'afpacke
 export const openBestInterface = (name: string, settings: LiveSettings): Promise<Source> =>
   bestKind() === 'afpacket' ? openInterface(name, settings) : openLibpcapInterface(name, settings)
 
+/** Whether a source like this one is opened by C libraries. */
+export const needsKoffi = (spec: string): boolean => /^(interface|afpacket|libpcap):/.test(spec)
+
 /** The interface whose ring in the kernel this specification means; null = it is of another kind. */
 export function ringInterface(spec: string, platform: NodeJS.Platform = process.platform): string | null {
   const [, kind, name] = /^([^:]*):(.*)$/s.exec(spec) ?? []

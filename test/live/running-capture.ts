@@ -17,8 +17,9 @@ export class RunningCapture {
   out = ''
   readonly #exit: Promise<number | null>
 
-  constructor(net: Net, args: readonly string[], take?: (chunk: Buffer) => void) {
-    const command = ['netns', 'exec', net.name, process.execPath, MAIN, 'capture', ...args]
+  /** `node`: options of Node's own. */
+  constructor(net: Net, args: readonly string[], take?: (chunk: Buffer) => void, node: readonly string[] = []) {
+    const command = ['netns', 'exec', net.name, process.execPath, ...node, MAIN, 'capture', ...args]
     this.child = spawn('ip', command, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.child.stdout?.on(
       'data',
@@ -68,8 +69,9 @@ export async function startCapture(
   net: Net,
   args: readonly string[],
   take?: (chunk: Buffer) => void,
+  node: readonly string[] = [],
 ): Promise<RunningCapture> {
-  const running = new RunningCapture(net, args, take)
+  const running = new RunningCapture(net, args, take, node)
   await running.says(/captures /)
   return running
 }

@@ -250,7 +250,15 @@ describe('what could not be seen', () => {
   it('tells what each source lost, and nothing of those that lost nothing', () => {
     const lossy = healthOf({
       ...{ source: 'eth1', frames_received: 1_200_000, dropped: 60_000, dropped_share: 60_000 / 1_260_000 },
-      ...{ ring_freezes: 3, gap_flows: 12, cap_flows: 1, flows_evicted: 4, sessions_evicted: 2, down_s: 5400 },
+      ...{
+        ring_freezes: 3,
+        gap_flows: 12,
+        cap_flows: 1,
+        flows_evicted: 4,
+        sessions_evicted: 2,
+        flows_lost: 9,
+        down_s: 5400,
+      },
       ...{ frames_not_decoded: 6, fragments_dropped: 7 },
     })
     const cut = healthOf({ source: 'cut.pcap', state: 'gone', frames_received: 1 })
@@ -258,7 +266,7 @@ describe('what could not be seen', () => {
     expect(text.replace(/\s+/g, ' ')).toContain(
       'What could not be seen, and why ─────────────────────────────── ' +
         'eth1 of sensor edge: 1,200,000 frames received, 60,000 dropped (4.8 %), 3 ring freezes, 12 flows with gaps, ' +
-        '1 cap hit, 4 flows evicted, 2 openings evicted, 6 frames not decoded, 7 fragmented datagrams not joined, ' +
+        '1 cap hit, 4 flows evicted, 2 openings evicted, 9 open flows lost with a worker that died, 6 frames not decoded, 7 fragmented datagrams not joined, ' +
         'down for 90 min Mirror less, filter earlier, or give the capture more memory or workers. ' +
         'cut.pcap of sensor edge: 1 frame received, stopped before its end',
     )
@@ -392,6 +400,7 @@ const anyReport: fc.Arbitrary<Report> = fc
             ...{
               flows_evicted: amount,
               sessions_evicted: amount,
+              flows_lost: amount,
               frames_not_decoded: amount,
               fragments_dropped: amount,
             },

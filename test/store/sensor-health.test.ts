@@ -217,7 +217,7 @@ describe('a source', () => {
 })
 
 describe('a store of before', () => {
-  it.each([3, 4])('with schema %d keeps its flows, and takes health', async (version) => {
+  it.each([3, 4, 5])('with schema %d keeps its flows, and takes health', async (version) => {
     const old = join(folder, `schema-${version}`)
     await store.close()
     const engine = await connectEmbedded(old)

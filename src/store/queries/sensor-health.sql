@@ -29,6 +29,7 @@ WITH
             sum(h.flows_ended) AS flows_ended,
             sum(h.flows_evicted) AS flows_evicted,
             sum(h.sessions_evicted) AS sessions_evicted,
+            sum(h.flows_lost) AS flows_lost,
             sum(h.malformed) AS malformed,
             sum(h.records) AS records,
             sum(h.duplicates) AS duplicates
@@ -73,6 +74,7 @@ SELECT
     flows_ended,
     flows_evicted,
     sessions_evicted,
+    flows_lost,
     malformed,
     records,
     duplicates
@@ -82,7 +84,7 @@ ORDER BY
     blind_since IS NULL,
     dropped_share DESC NULLS LAST,
     down_s DESC,
-    gap_flows + cap_flows + flows_evicted + sessions_evicted DESC,
+    gap_flows + cap_flows + flows_evicted + sessions_evicted + flows_lost DESC,
     frames_not_decoded + fragments_dropped + ring_freezes DESC,
     state = 'gone' DESC,
     sensor,
