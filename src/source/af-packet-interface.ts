@@ -12,8 +12,9 @@ import { PACKET_STATISTICS, SO_ERROR } from './if-packet.ts'
 import { interfaceDrops } from './interfaces.ts'
 import type { Readiness } from './koffi.ts'
 import { type Libc, SyscallError } from './libc.ts'
+import type { LiveFrames } from './live-loop.ts'
 import { PacketRing } from './packet-ring.ts'
-import type { Drops } from './source.ts'
+import type { Drops, FrameBatch } from './source.ts'
 
 /** Counters are read, the interface is looked at, and one that is gone is sought, this often. */
 const UPKEEP_MS = 1000
@@ -32,13 +33,14 @@ interface Attachment {
   readonly readiness: Readiness
 }
 
-export class LiveInterface {
+export class LiveInterface implements LiveFrames {
   state: InterfaceState
   readonly changes: InterfaceChanges = { wentDown: 0, wentAway: 0, reopened: 0 }
   timestampsFallback: string | null = null
   /** Why the interface, though it is back, cannot be opened again yet. */
   reopenFailure: string | null = null
   readonly ring: PacketRing
+  readonly lookMs = Number.POSITIVE_INFINITY
   readonly #libc: Libc
   readonly #settings: AfPacketSettings
   readonly #drops: Drops
@@ -61,13 +63,16 @@ export class LiveInterface {
     this.state = this.#attach()
   }
 
-  /** LINKTYPE_ value of the frames in the ring. */
-  get link(): number {
-    return this.#attachment?.socket.link ?? 0
+  get wireBytes(): number {
+    return this.ring.wireBytes
   }
 
   get readiness(): Readiness | null {
     return this.#attachment?.readiness ?? null
+  }
+
+  read(batch: FrameBatch): boolean {
+    return this.ring.read(batch, this.#attachment?.socket.link ?? 0)
   }
 
   /** The kernel says ENETDOWN once when an interface goes down or away: asks for it, and looks. Never throws. */
@@ -103,8 +108,8 @@ export class LiveInterface {
     this.#interfaceDrops = dropped
   }
 
-  /** Counts a last time and closes the socket. The ring reads as zeros from here on. */
-  detach(): void {
+  /** Counts a last time and closes the socket; idempotent. The ring reads as zeros from here on. */
+  close(): void {
     if (this.#attachment === null) return
     this.count()
     this.#attachment.readiness.close()
@@ -132,7 +137,7 @@ export class LiveInterface {
   }
 
   #reattach(nowMs: number): void {
-    this.detach()
+    this.close()
     try {
       const state = this.#attach()
       this.changes.reopened += 1

@@ -1,5 +1,5 @@
 /** Where the bytes of a capture come from, before anyone knows what they are. */
-import { closeSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync } from 'node:fs'
 
 /** A stream of bytes that never throws: an error while reading ends it and is kept in words. */
 export interface ByteInput {
@@ -20,6 +20,15 @@ export class FileInput implements ByteInput {
 
   constructor(fd: number) {
     this.#fd = fd
+  }
+
+  get isOpen(): boolean {
+    return this.#fd >= 0
+  }
+
+  /** Bytes of the file now, which may be fewer than were read of it; 0 when it is closed. */
+  get size(): number {
+    return this.isOpen ? fstatSync(this.#fd).size : 0
   }
 
   read(into: Uint8Array, at: number, room: number): number {

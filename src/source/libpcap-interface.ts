@@ -4,16 +4,20 @@ import type { Readiness } from './koffi.ts'
 import { PcapError } from './libpcap-errors.ts'
 import { type HandleSettings, PcapHandle } from './libpcap-handle.ts'
 import type { PcapLibrary } from './libpcap-library.ts'
+import type { LiveFrames } from './live-loop.ts'
 import type { Drops, FrameBatch } from './source.ts'
 
 /** Counters are read, the interface is looked at, and one that is gone is sought, this often. */
 const UPKEEP_MS = 1000
+/** Where a descriptor cannot be waited for, or may not tell: BPF devices of some systems do not. */
+const LOOK_MS = 20
 
-export class LibpcapInterface {
+export class LibpcapInterface implements LiveFrames {
   state: InterfaceState = 'gone'
   /** Why it cannot be opened again, or what ended it last; null = it is open, or there is none of that name. */
   problem: string | null = null
   readonly memory: Uint8Array
+  wireBytes = 0
   readonly #library: PcapLibrary
   readonly #settings: HandleSettings
   readonly #drops: Drops
@@ -41,15 +45,16 @@ export class LibpcapInterface {
     return this.#handle?.readiness ?? null
   }
 
-  /** There are frames to wait for. */
-  get isOpen(): boolean {
-    return this.#handle !== null
+  get lookMs(): number {
+    const tells = this.readiness !== null && process.platform === 'linux'
+    return tells || this.#handle === null ? Number.POSITIVE_INFINITY : LOOK_MS
   }
 
-  /** Fills the batch with what has come; false = nothing has. Never throws. */
   read(batch: FrameBatch): boolean {
     try {
-      return this.#handle?.read(batch, this.#drops) ?? false
+      if (this.#handle === null || !this.#handle.read(batch, this.#drops)) return false
+      for (let i = 0; i < batch.count; i++) this.wireBytes += batch.wire[i] as number
+      return true
     } catch (error) {
       this.problem = (error as Error).message
       this.#letGo()
@@ -63,8 +68,8 @@ export class LibpcapInterface {
     this.#upkeepAtMs = nowMs + UPKEEP_MS
     this.count()
     // libpcap looks for the name only: it would wait for ever on an interface that was made anew.
-    if (this.isOpen && this.#library.interfaceIndex(this.#settings.interface) !== this.#index) this.#letGo()
-    if (!this.isOpen) this.#reattach()
+    if (this.#handle !== null && this.#library.interfaceIndex(this.#settings.interface) !== this.#index) this.#letGo()
+    if (this.#handle === null) this.#reattach()
   }
 
   count(): void {

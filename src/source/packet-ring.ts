@@ -52,6 +52,7 @@ export class PacketRing {
   readonly #blockBytes: number
   /** Start of the block that the kernel hands over next, or that is being read. */
   #block = 0
+  #isOpen = false
   /** Frames of that block that were not read, and where the next of them starts. */
   #left = 0
   #frame = 0
@@ -68,7 +69,20 @@ export class PacketRing {
   /** A fresh ring is mapped: the kernel starts at its first block. */
   rewind(): void {
     this.#block = 0
+    this.#isOpen = false
     this.#left = 0
+  }
+
+  /** Fills the batch with the next frames that are there; false = there are none. A block of which all were read goes back. */
+  read(batch: FrameBatch, link: number): boolean {
+    for (;;) {
+      if (this.#isOpen) {
+        if (this.#fill(batch, link)) return true
+        this.#release()
+      }
+      if (!this.ready()) return false
+      this.#open()
+    }
   }
 
   /**
@@ -81,13 +95,14 @@ export class PacketRing {
   }
 
   /** Starts reading the block that is ready. */
-  open(): void {
+  #open(): void {
+    this.#isOpen = true
     this.#left = this.#u32[(this.#block + NUM_PKTS) >>> 2] as number
     this.#frame = this.#block + (this.#u32[(this.#block + OFFSET_TO_FIRST_PKT) >>> 2] as number)
   }
 
   /** Fills the batch with the block's next frames; false = there were none left. */
-  fill(batch: FrameBatch, link: number): boolean {
+  #fill(batch: FrameBatch, link: number): boolean {
     if (this.#left === 0) return false
     const u32 = this.#u32
     const tagged = link === LINKTYPE_ETHERNET
@@ -121,7 +136,8 @@ export class PacketRing {
   }
 
   /** Gives the block back to the kernel, every read of it before (release order: Atomics again). */
-  release(): void {
+  #release(): void {
+    this.#isOpen = false
     Atomics.store(this.#i32, (this.#block + BLOCK_STATUS) >>> 2, TP_STATUS_KERNEL)
     this.#block += this.#blockBytes
     if (this.#block === this.bytes.length) this.#block = 0

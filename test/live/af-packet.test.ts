@@ -5,10 +5,9 @@ import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AfPacketSource, openAfPacket } from '../../src/source/af-packet.ts'
 import type { AfPacketOptions } from '../../src/source/af-packet-settings.ts'
-import { openSource } from '../../src/source/index.ts'
 import { readFrames, type SeenFrame } from '../source/captures.ts'
-import { bpf, captureOf, ipv4Frame, removeCaptures, tagged } from './frames.ts'
-import { CAPTURES, createNet, enter, type Net, type Pair, whyNoNet } from './net.ts'
+import { bpf, captureOf, ipv4Frame, removeCaptures, tagged, wholeCaptures } from './frames.ts'
+import { createNet, enter, type Net, type Pair, whyNoNet } from './net.ts'
 import { openTun } from './tun.ts'
 
 const why = whyNoNet()
@@ -72,15 +71,7 @@ describe.skipIf(why !== null)(why === null ? 'a live source' : `a live source (s
   })
 
   it('sees of a capture sent over the wire what is read from the file', async () => {
-    const files: string[] = []
-    const want: SeenFrame[] = []
-    for (const name of readdirSync(CAPTURES).filter((name) => name.endsWith('.pcap'))) {
-      const file = await openSource(CAPTURES + name)
-      const frames = await readFrames(file)
-      if (file.damage !== null || frames.some(({ link, wire, hex }) => link !== 1 || wire * 2 !== hex.length)) continue
-      files.push(CAPTURES + name)
-      want.push(...frames)
-    }
+    const { files, frames: want } = await wholeCaptures()
     expect(want.length).toBeGreaterThan(2000)
     const pair = net.pair()
     for (const end of [pair.sender, pair.receiver]) net.ip('link', 'set', end, 'mtu', '65535')

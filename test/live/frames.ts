@@ -1,8 +1,11 @@
 /** Frames made by hand, to be sent into a network of our own. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openSource } from '../../src/source/index.ts'
 import { PcapWriter } from '../../src/source/pcap-write.ts'
+import { readFrames, type SeenFrame } from '../source/captures.ts'
+import { CAPTURES } from './net.ts'
 
 const TCP = 6
 const UDP = 17
@@ -28,6 +31,20 @@ export function ipv4Frame(protocol: 'tcp' | 'udp', from: [host: number, port: nu
 /** The frame with a tag after its addresses. */
 export const tagged = (frame: Buffer, tpid: number, tci: number): Buffer =>
   Buffer.concat([frame.subarray(0, 12), Buffer.from([tpid >> 8, tpid & 255, tci >> 8, tci & 255]), frame.subarray(12)])
+
+/** This project's captures that a wire can carry as they are: of Ethernet, and every frame whole. */
+export async function wholeCaptures(): Promise<{ files: string[]; frames: SeenFrame[] }> {
+  const files: string[] = []
+  const all: SeenFrame[] = []
+  for (const name of readdirSync(CAPTURES).filter((name) => name.endsWith('.pcap'))) {
+    const file = await openSource(CAPTURES + name)
+    const frames = await readFrames(file)
+    if (file.damage !== null || frames.some(({ link, wire, hex }) => link !== 1 || wire * 2 !== hex.length)) continue
+    files.push(CAPTURES + name)
+    all.push(...frames)
+  }
+  return { files, frames: all }
+}
 
 let folder: string | undefined
 let files = 0

@@ -1,14 +1,13 @@
 /** The source through libpcap on a network of our own. Skipped, with the reason, where there can be none. */
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openSource } from '../../src/source/index.ts'
 import { type LibpcapOptions, type LibpcapSource, openLibpcap } from '../../src/source/libpcap.ts'
 import { loadLibpcap } from '../../src/source/libpcap-library.ts'
 import { openLive } from '../../src/source/live.ts'
-import { readFrames, type SeenFrame } from '../source/captures.ts'
+import type { SeenFrame } from '../source/captures.ts'
 import { PROMPT_MS, Reading, refusal, sleep, until } from '../source/live-reading.ts'
-import { captureOf, ipv4Frame, removeCaptures, tagged } from './frames.ts'
-import { CAPTURES, createNet, enter, type Net, type Pair, whyNoNet } from './net.ts'
+import { captureOf, ipv4Frame, removeCaptures, tagged, wholeCaptures } from './frames.ts'
+import { createNet, enter, type Net, type Pair, whyNoNet } from './net.ts'
 import { openTun } from './tun.ts'
 
 const why =
@@ -42,15 +41,7 @@ describe.skipIf(why !== null)(why === null ? 'libpcap' : `libpcap (skipped: ${wh
   })
 
   it('sees of a capture sent over the wire what is read from the file', async () => {
-    const files: string[] = []
-    const want: SeenFrame[] = []
-    for (const name of readdirSync(CAPTURES).filter((name) => name.endsWith('.pcap'))) {
-      const file = await openSource(CAPTURES + name)
-      const frames = await readFrames(file)
-      if (file.damage !== null || frames.some(({ link, wire, hex }) => link !== 1 || wire * 2 !== hex.length)) continue
-      files.push(CAPTURES + name)
-      want.push(...frames)
-    }
+    const { files, frames: want } = await wholeCaptures()
     expect(want.length).toBeGreaterThan(2000)
     const pair = net.pair()
     for (const end of [pair.sender, pair.receiver]) net.ip('link', 'set', end, 'mtu', '65535')

@@ -13,9 +13,9 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openFollowed } from '../../src/source/follow-file.ts'
-import { PcapWriter } from '../../src/source/pcap-write.ts'
 import { Pcapng, splitAt } from './captures.ts'
 import { PROMPT_MS, Reading, refusal, sleep, until } from './live-reading.ts'
+import { frame, hex, pcapOf } from './numbered-frames.ts'
 
 let folder: string
 let path: string
@@ -29,15 +29,6 @@ afterEach(async () => {
   for (const reading of readings.splice(0)) await reading.close()
   rmSync(folder, { recursive: true })
 })
-
-const frame = (n: number): Buffer => Buffer.alloc(60, n)
-const hex = (n: number): string => frame(n).toString('hex')
-
-function pcapOf(...frames: number[]): Buffer {
-  const writer = new PcapWriter(1)
-  for (const n of frames) writer.append(n, 0, frame(n))
-  return writer.take()
-}
 
 async function follow(): Promise<Reading> {
   const reading = new Reading(await openFollowed(path))

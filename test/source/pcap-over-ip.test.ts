@@ -8,18 +8,9 @@ import forge from 'node-forge'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { openPcapListener } from '../../src/source/pcap-listen.ts'
 import { openPcapOverIp, type PcapOverIpOptions } from '../../src/source/pcap-over-ip.ts'
-import { PcapWriter } from '../../src/source/pcap-write.ts'
 import type { Source } from '../../src/source/source.ts'
 import { PROMPT_MS, Reading, refusal, sleep, until } from './live-reading.ts'
-
-const frame = (n: number): Buffer => Buffer.alloc(60, n)
-const hex = (n: number): string => frame(n).toString('hex')
-
-function pcapOf(...frames: number[]): Buffer {
-  const writer = new PcapWriter(1)
-  for (const n of frames) writer.append(n, 0, frame(n))
-  return writer.take()
-}
+import { hex, pcapOf } from './numbered-frames.ts'
 
 const servers: Server[] = []
 const sockets: Socket[] = []

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openPcapStream } from '../../src/source/pcap-stream.ts'
-import { PcapWriter } from '../../src/source/pcap-write.ts'
 import { Pcapng } from './captures.ts'
 import { PROMPT_MS, Reading, refusal, sleep } from './live-reading.ts'
+import { frame, hex, pcapOf } from './numbered-frames.ts'
 
 let folder: string
 let fifos = 0
@@ -21,15 +21,6 @@ function makeFifo(): string {
   const path = join(folder, `${fifos++}.fifo`)
   execFileSync('mkfifo', [path])
   return path
-}
-
-const frame = (n: number): Buffer => Buffer.alloc(60, n)
-const hex = (n: number): string => frame(n).toString('hex')
-
-function pcapOf(...frames: number[]): Buffer {
-  const writer = new PcapWriter(1)
-  for (const n of frames) writer.append(n, 0, frame(n))
-  return writer.take()
 }
 
 describe('a FIFO', () => {

@@ -11,10 +11,10 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { PcapWriter } from '../../src/source/pcap-write.ts'
 import { openWatched } from '../../src/source/watch-folder.ts'
 import { Pcapng } from './captures.ts'
 import { PROMPT_MS, Reading, refusal, sleep, until } from './live-reading.ts'
+import { frame, hex, pcapOf } from './numbered-frames.ts'
 
 let folder: string
 const readings: Reading[] = []
@@ -26,15 +26,6 @@ afterEach(async () => {
   for (const reading of readings.splice(0)) await reading.close()
   rmSync(folder, { recursive: true })
 })
-
-const frame = (n: number): Buffer => Buffer.alloc(60, n)
-const hex = (n: number): string => frame(n).toString('hex')
-
-function pcapOf(...frames: number[]): Buffer {
-  const writer = new PcapWriter(1)
-  for (const n of frames) writer.append(n, 0, frame(n))
-  return writer.take()
-}
 
 const write = (name: string, bytes: Buffer | string): void => writeFileSync(join(folder, name), bytes)
 const append = (name: string, bytes: Buffer): void => appendFileSync(join(folder, name), bytes)
