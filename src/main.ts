@@ -52,7 +52,8 @@ Examples:
 program
   .command('capture')
   .description('judge live traffic until a signal ends it')
-  .requiredOption('--source <spec...>', 'where from, as "afpacket:eth1" (docs/sources.md)')
+  .option('--source <spec...>', 'where from, as "afpacket:eth1" (docs/sources.md)')
+  .option('--config <file>', 'read options from a YAML file (docs/config.md); those given here win')
   .addOption(new Option('--format <format>', 'what to print').choices(['none', 'jsonl']).default('none'))
   .addOption(
     new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([DEFAULT_POLICY]),
@@ -74,15 +75,17 @@ program
   .addHelpText(
     'after',
     `
-Signals: SIGTERM and SIGINT end it and write everything, SIGHUP reads the policies again, SIGUSR1 prints the counters.
+Signals: SIGTERM and SIGINT end it and write everything, SIGHUP reads the policies and the file again, SIGUSR1 prints the counters.
 
 Examples:
   $ sudo intransit capture --source afpacket:eth1 --data data --user nobody
-  $ sudo intransit capture --source afpacket:eth1 --no-store --format jsonl --duration 60 | jq .verdict`,
+  $ sudo intransit capture --source afpacket:eth1 --no-store --format jsonl --duration 60 | jq .verdict
+  $ sudo intransit capture --config /etc/intransit/eth1.yaml`,
   )
-  .action(async (options) => {
+  .action(async (options, command: Command) => {
     const { capture } = await import('./cli/capture.ts')
-    process.exitCode = await capture(options)
+    const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
+    process.exitCode = await capture(options, isGiven)
   })
 
 program

@@ -40,4 +40,7 @@ export type FromCaptureWorker =
   | { kind: 'failed'; code: ErrorCode; message: string; fix: string; stopped: boolean }
   | { kind: 'done'; stats: CaptureStats }
 
-export type ToCaptureWorker = { kind: 'stop' } | { kind: 'reload' }
+/** By what flows are judged, and may be judged otherwise while it captures. */
+export type Judging = Pick<PipelineJob, 'policies' | 'policyDate'>
+
+export type ToCaptureWorker = { kind: 'stop' } | { kind: 'reload'; judging: Judging }

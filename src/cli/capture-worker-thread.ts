@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { OperatorError } from '../core/errors.ts'
 import { releaseHeld } from '../source/held-socket.ts'
-import type { CaptureJob, CaptureStats, FromCaptureWorker, ToCaptureWorker } from './capture-job.ts'
+import type { CaptureJob, CaptureStats, FromCaptureWorker, Judging, ToCaptureWorker } from './capture-job.ts'
 import type { RowOutput } from './pipeline.ts'
 import { TAKEN } from './worker-outbox.ts'
 
@@ -26,7 +26,8 @@ export interface CaptureEvents {
 
 /** One worker thread, started again when it dies. */
 export class CaptureWorker {
-  readonly job: CaptureJob
+  /** What it, or its successor, is asked to do. */
+  job: CaptureJob
   /** As of a second ago; null before the first, and after a restart. */
   stats: CaptureStats | null = null
   /** Times that it died and was started again. */
@@ -75,8 +76,9 @@ export class CaptureWorker {
     this.#send({ kind: 'stop' })
   }
 
-  reload(): void {
-    this.#send({ kind: 'reload' })
+  reload(judging: Judging): void {
+    this.job = { ...this.job, ...judging }
+    this.#send({ kind: 'reload', judging })
   }
 
   /** Ends it where it stands: its rows are lost. */

@@ -4,7 +4,7 @@ import type { Agent } from '../agent.ts'
 import { OperatorError } from '../core/errors.ts'
 import { openLive } from '../source/live.ts'
 import type { Source } from '../source/source.ts'
-import type { CaptureJob, CaptureStats, FromCaptureWorker, ToCaptureWorker } from './capture-job.ts'
+import type { CaptureJob, CaptureStats, FromCaptureWorker, Judging, ToCaptureWorker } from './capture-job.ts'
 import { CHUNK_BYTES, compileJudge, createPipeline, type Pipeline } from './pipeline.ts'
 import { Outbox } from './worker-outbox.ts'
 
@@ -26,7 +26,7 @@ async function work(port: MessagePort, job: CaptureJob): Promise<void> {
     port.on('message', (message: ToCaptureWorker | string) => {
       if (typeof message === 'string') return
       if (message.kind === 'stop') void source.close()
-      else reload(pipeline.agent, job, outbox)
+      else reload(pipeline.agent, message.judging, outbox)
     })
     outbox.post({ kind: 'opened' })
     await read(source, pipeline, outbox)
@@ -63,9 +63,9 @@ async function read(
   await drain(0)
 }
 
-function reload(agent: Agent, job: CaptureJob, outbox: Outbox<FromCaptureWorker>): void {
+function reload(agent: Agent, judging: Judging, outbox: Outbox<FromCaptureWorker>): void {
   try {
-    const judge = compileJudge(job)
+    const judge = compileJudge(judging)
     const policies = judge.packs.map((pack) => pack.id).join(',')
     agent.judgeBy(judge, policies)
     outbox.post({ kind: 'reloaded', policies })

@@ -1,56 +1,40 @@
 /** `intransit capture`: live sources in, flow records and rows out, for months. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { loadPolicy } from '../classify/index.ts'
 import { OperatorError } from '../core/errors.ts'
-import { compileFilter } from '../decode/filter.ts'
-import { noHeldSocket } from '../source/held-socket.ts'
 import { keepKoffiLoaded } from '../source/koffi.ts'
-import { needsKoffi, ringInterface } from '../source/live-interface.ts'
+import { needsKoffi } from '../source/live-interface.ts'
 import { openStore } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
 import { CaptureHealth } from './capture-health.ts'
-import type { CaptureJob } from './capture-job.ts'
+import type { CaptureJob, Judging } from './capture-job.ts'
+import { jobsOf, secondsOf, wholeNumber } from './capture-jobs.ts'
+import { type CaptureOptions, MAX_SPOOL_MIB, MIB, needRestart } from './capture-options.ts'
 import { type CaptureEvents, CaptureWorker } from './capture-worker-thread.ts'
 import { DEFAULT_DATA, spoolFolderOf } from './live-folders.ts'
 import { LiveStore } from './live-store.ts'
-import type { RowOutput } from './pipeline.ts'
+import { compileJudge, type RowOutput } from './pipeline.ts'
 import { dropPrivileges } from './privileges.ts'
 import { writeError, writeOut } from './terminal.ts'
-import { parseVpcs } from './vpc.ts'
 
-export interface CaptureOptions {
-  source: string[]
-  format: 'none' | 'jsonl'
-  policy: string[]
-  policyDate?: string
-  filter?: string
-  sensor: string
-  workers: string
-  whole?: boolean
-  vpc?: string[]
-  ring?: string
-  data?: string
-  clickhouse?: string
-  store: boolean
-  spool?: string
-  spoolSize: string
-  user?: string
-  duration?: string
-}
-
-const MAX_WORKERS = 64
-const MIB = 1024 * 1024
 /** Stopping takes no longer than this: a supervisor would kill us. */
 const STOP_MS = 10_000
 const EXIT_INTERNAL = 1
 
-/** Resolves with the exit status when a signal, or the end of the sources, has ended the capture. */
-export async function capture(options: CaptureOptions): Promise<number> {
+/**
+ * Resolves with the exit status when a signal, or the end of the sources, has ended the capture. `isGiven` = on the command
+ * line, and not chosen for want of anything else.
+ */
+export async function capture(
+  given: CaptureOptions,
+  isGiven: (name: keyof CaptureOptions) => boolean,
+): Promise<number> {
+  const read = await optionsReader(given, isGiven)
+  const options = read()
   const jobs = jobsOf(options)
   const say = (text: string): void => writeError(`${new Date().toISOString()} ${text}`)
   const output = new CaptureOutput(options.format === 'jsonl')
   const health = new CaptureHealth(say, (line) => output.health(line))
-  const run = new Run(jobs, output, health, say)
+  const run = new Run(jobs, output, health, say, () => reread(read, options, say))
   try {
     // What needs privilege comes first; the store's files then belong to whom we have become.
     await run.start()
@@ -61,13 +45,43 @@ export async function capture(options: CaptureOptions): Promise<number> {
   try {
     if (options.user !== undefined) say(dropPrivileges(options.user))
     output.begin(await openLiveStore(options, say))
-    say(`captures ${options.source.join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`)
+    say(`captures ${options.source?.join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`)
     return await run.untilOver(options.duration === undefined ? null : secondsOf(options.duration))
   } finally {
     await run.end()
     health.end(run.workers)
     await output.close()
     for (const line of health.summary(run.workers)) say(line)
+  }
+}
+
+/**
+ * The options in force: the command line's, then the file's, then what is chosen where neither says anything. Each call
+ * reads the file again. @throws OperatorError ERR_USAGE
+ */
+async function optionsReader(
+  options: CaptureOptions,
+  isGiven: (name: keyof CaptureOptions) => boolean,
+): Promise<() => CaptureOptions> {
+  const { config } = options
+  if (config === undefined) return () => options
+  const { withConfig } = await import('./capture-config.ts')
+  return () => withConfig(options, config, isGiven)
+}
+
+/** How flows are to be judged from now on; null = it is wrong, which is said, as is what else changed. */
+function reread(read: () => CaptureOptions, running: CaptureOptions, say: (text: string) => void): Judging | null {
+  try {
+    const wanted = read()
+    const judging = { policies: wanted.policy, policyDate: wanted.policyDate ?? null }
+    compileJudge(judging)
+    const late = needRestart(running, wanted)
+    if (late.length > 0) say(`${wanted.config}: a restart is needed for what changed in ${late.join(', ')}`)
+    return judging
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    say(`${error.code}: ${error.message}. Fix: ${error.fix}. The old policy stays.`)
+    return null
   }
 }
 
@@ -116,6 +130,7 @@ class Run {
   readonly workers: readonly CaptureWorker[]
   readonly #say: (text: string) => void
   readonly #health: CaptureHealth
+  readonly #reread: () => Judging | null
   #stop: () => void = () => undefined
   readonly #stopped: Promise<void>
   readonly #handlers: readonly [NodeJS.Signals, () => void][] = [
@@ -126,8 +141,15 @@ class Run {
   ]
   #failure: unknown = null
 
-  constructor(jobs: readonly CaptureJob[], output: RowOutput, health: CaptureHealth, say: (text: string) => void) {
+  constructor(
+    jobs: readonly CaptureJob[],
+    output: RowOutput,
+    health: CaptureHealth,
+    say: (text: string) => void,
+    reread: () => Judging | null,
+  ) {
     this.#say = say
+    this.#reread = reread
     this.#health = health
     this.#stopped = new Promise((resolve) => {
       this.#stop = resolve
@@ -165,7 +187,8 @@ class Run {
   }
 
   #reload(): void {
-    for (const worker of this.workers) worker.reload()
+    const judging = this.#reread()
+    if (judging !== null) for (const worker of this.workers) worker.reload(judging)
   }
 
   #tell(): void {
@@ -178,45 +201,6 @@ class Run {
   }
 }
 
-function jobsOf(options: CaptureOptions): CaptureJob[] {
-  // Mistakes in the packs and the filter are told before anything is opened.
-  for (const name of options.policy) loadPolicy(name)
-  if (options.filter !== undefined) compileFilter(options.filter)
-  const spaces = parseVpcs(options.vpc ?? [])
-  const workers = wholeNumber('--workers', options.workers, MAX_WORKERS)
-  const ringBytes = options.ring === undefined ? null : wholeNumber('--ring', options.ring, 2047) * MIB
-  return options.source.flatMap((source, n) => {
-    // Only the kernel's own rings can share an interface's frames by conversation.
-    const size = ringInterface(source) === null ? 1 : workers
-    const group = ((process.pid * 31 + n) % 0xffff) + 1
-    return Array.from({ length: size }, (_, worker) => ({
-      source,
-      worker,
-      fanout: size === 1 ? null : { group, size },
-      cut: options.whole !== true,
-      ringBytes: ringBytes === null ? null : Math.floor(ringBytes / size),
-      held: noHeldSocket(),
-      policies: options.policy,
-      policyDate: options.policyDate ?? null,
-      filter: options.filter ?? null,
-      sensor: options.sensor,
-      shard: null,
-      reportAtVerdict: true,
-      spaces,
-    }))
-  })
-}
-
-function wholeNumber(what: string, text: string, most: number): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value
-  throw new OperatorError('ERR_USAGE', `${what} ${text} is not a whole number`, `use 1 to ${most}`)
-}
-
-const MAX_DURATION_S = 2_000_000
-
-const secondsOf = (text: string): number => wholeNumber('--duration', text, MAX_DURATION_S) * 1000
-
 async function openLiveStore(options: CaptureOptions, say: (text: string) => void): Promise<LiveStore | null> {
   const { data, clickhouse } = options
   if (!options.store || (options.format === 'jsonl' && data === undefined && clickhouse === undefined)) return null
@@ -225,7 +209,7 @@ async function openLiveStore(options: CaptureOptions, say: (text: string) => voi
     await store.migrate()
     return new LiveStore(
       store,
-      new Spool(spoolFolderOf(options), wholeNumber('--spool-size', options.spoolSize, 1_000_000) * MIB),
+      new Spool(spoolFolderOf(options), wholeNumber('--spool-size', options.spoolSize, MAX_SPOOL_MIB) * MIB),
       say,
     )
   } catch (error) {

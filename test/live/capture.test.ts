@@ -154,6 +154,22 @@ describe.skipIf(why !== null)(`intransit capture${why === null ? '' : ` (skipped
     expect((await capture.stop()).status).toBe(0)
   })
 
+  it('reads its configuration again at SIGHUP: what it can change it does, and names what it cannot', async () => {
+    const { receiver } = net.pair()
+    const config = join(folder, 'capture.yaml')
+    const say = (more: string): void => writeFileSync(config, `source: afpacket:${receiver}\nstore: false\n${more}`)
+    say('policy: sec09-literal')
+    const capture = await start('--config', config, '--sensor', 'tap-1')
+    say('policy: [sec09-recommended, sec09-literal]\npolicy-date: 2027-03-15\nring: 8\nspool-size: 9\nsensor: other')
+    capture.signal('SIGHUP')
+    await capture.says(/capture.yaml: a restart is needed for what changed in ring, spool-size\n/)
+    await capture.says(/judges by sec09-recommended,sec09-literal from now on/)
+    say('polcy: sec09-literal')
+    capture.signal('SIGHUP')
+    await capture.says(/ERR_USAGE: .*capture.yaml:3: polcy: .* The old policy stays/)
+    expect((await capture.stop()).status).toBe(0)
+  })
+
   it('tells its counters at SIGUSR1, and that an interface went down, away and came back', async () => {
     const { sender, receiver } = net.pair()
     const capture = await start('--source', `afpacket:${receiver}`, '--no-store')

@@ -1,0 +1,54 @@
+/** The workers that a capture's options ask for. */
+import { loadPolicy } from '../classify/index.ts'
+import { OperatorError } from '../core/errors.ts'
+import { compileFilter } from '../decode/filter.ts'
+import { noHeldSocket } from '../source/held-socket.ts'
+import { ringInterface } from '../source/live-interface.ts'
+import type { CaptureJob } from './capture-job.ts'
+import { type CaptureOptions, MAX_DURATION_S, MAX_RING_MIB, MAX_WORKERS, MIB } from './capture-options.ts'
+import { parseVpcs } from './vpc.ts'
+
+/** @throws OperatorError for a mistake in them, in the packs and in the filter */
+export function jobsOf(options: CaptureOptions): CaptureJob[] {
+  if (options.source === undefined)
+    throw new OperatorError(
+      'ERR_USAGE',
+      'no source is named',
+      'write --source afpacket:eth1, or source: in the --config file',
+    )
+  // Mistakes in the packs and the filter are told before anything is opened.
+  for (const name of options.policy) loadPolicy(name)
+  if (options.filter !== undefined) compileFilter(options.filter)
+  const spaces = parseVpcs(options.vpc ?? [])
+  const workers = wholeNumber('--workers', options.workers, MAX_WORKERS)
+  const ringBytes = options.ring === undefined ? null : wholeNumber('--ring', options.ring, MAX_RING_MIB) * MIB
+  return options.source.flatMap((source, n) => {
+    // Only the kernel's own rings can share an interface's frames by conversation.
+    const size = ringInterface(source) === null ? 1 : workers
+    const group = ((process.pid * 31 + n) % 0xffff) + 1
+    return Array.from({ length: size }, (_, worker) => ({
+      source,
+      worker,
+      fanout: size === 1 ? null : { group, size },
+      cut: options.whole !== true,
+      ringBytes: ringBytes === null ? null : Math.floor(ringBytes / size),
+      held: noHeldSocket(),
+      policies: options.policy,
+      policyDate: options.policyDate ?? null,
+      filter: options.filter ?? null,
+      sensor: options.sensor,
+      shard: null,
+      reportAtVerdict: true,
+      spaces,
+    }))
+  })
+}
+
+/** @throws OperatorError ERR_USAGE */
+export function wholeNumber(what: string, text: string, most: number): number {
+  const value = Number(text)
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value
+  throw new OperatorError('ERR_USAGE', `${what} ${text} is not a whole number`, `use 1 to ${most}`)
+}
+
+export const secondsOf = (text: string): number => wholeNumber('--duration', text, MAX_DURATION_S) * 1000
