@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: reads words, calls a command, turns every failure into one line and an exit status. */
+import './cli/early-signals.ts'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { Command, CommanderError, Option } from 'commander'

@@ -46,7 +46,9 @@ export async function capture(
     if (options.user !== undefined) say(dropPrivileges(options.user))
     output.begin(await openLiveStore(options, say))
     say(`captures ${options.source?.join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`)
-    return await run.untilOver(options.duration === undefined ? null : secondsOf(options.duration))
+    return await run.untilOver(options.duration === undefined ? null : secondsOf(options.duration), () =>
+      output.hurry(),
+    )
   } finally {
     await run.end()
     health.end(run.workers)
@@ -121,6 +123,11 @@ class CaptureOutput implements RowOutput {
     void this.#store?.health(line)
   }
 
+  /** The capture is ending: whoever has still to take rows should. */
+  hurry(): void {
+    this.#store?.hurry()
+  }
+
   async close(): Promise<void> {
     await this.#store?.close()
   }
@@ -133,12 +140,7 @@ class Run {
   readonly #reread: () => Judging | null
   #stop: () => void = () => undefined
   readonly #stopped: Promise<void>
-  readonly #handlers: readonly [NodeJS.Signals, () => void][] = [
-    ['SIGTERM', () => this.#stop()],
-    ['SIGINT', () => this.#stop()],
-    ['SIGHUP', () => this.#reload()],
-    ['SIGUSR1', () => this.#tell()],
-  ]
+  readonly #handlers: [NodeJS.Signals, () => void][] = []
   #failure: unknown = null
 
   constructor(
@@ -168,22 +170,32 @@ class Run {
 
   /** @throws OperatorError when a source cannot be opened; the others are closed then */
   async start(): Promise<void> {
-    for (const [signal, handler] of this.#handlers) process.on(signal, handler)
+    this.#on('SIGHUP', () => this.#reload())
+    this.#on('SIGUSR1', () => this.#tell())
     if (this.workers.some(({ job }) => needsKoffi(job.source))) await keepKoffiLoaded()
     await Promise.all(this.workers.map((worker) => worker.start()))
   }
 
-  async untilOver(durationMs: number | null): Promise<number> {
+  /** Until it is called nothing is kept, and a signal that ends the process may do just that. */
+  async untilOver(durationMs: number | null, ending: () => void): Promise<number> {
+    this.#on('SIGTERM', () => this.#stop())
+    this.#on('SIGINT', () => this.#stop())
     const timer = durationMs === null ? null : setTimeout(() => this.#stop(), durationMs)
     const sources = Promise.all(this.workers.map((worker) => worker.finished))
     await Promise.race([this.#stopped, sources])
     if (timer !== null) clearTimeout(timer)
+    ending()
     if (this.#failure !== null) throw this.#failure
     for (const worker of this.workers) worker.stop()
     const inTime = await Promise.race([sources.then(() => true), sleep(STOP_MS, false, { ref: false })])
     if (inTime) return 0
     this.#say(`a worker did not stop within ${STOP_MS / 1000} s: its last rows are lost`)
     return EXIT_INTERNAL
+  }
+
+  #on(signal: NodeJS.Signals, handler: () => void): void {
+    process.on(signal, handler)
+    this.#handlers.push([signal, handler])
   }
 
   #reload(): void {

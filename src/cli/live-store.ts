@@ -11,6 +11,9 @@ const FLUSH_MS = 400
 const BATCH_BYTES = 8 * 1024 * 1024
 const FIRST_RETRY_MS = 1000
 const MAX_RETRY_MS = 30_000
+/** Once a capture ends, a store that says nothing for so long, or has not taken all after so long, is waited for no more. */
+const ANSWER_MS = 5000
+const ENDING_MS = 20_000
 
 type Kind = 'flows' | 'certificates' | 'health'
 
@@ -32,11 +35,23 @@ export class LiveStore implements RowOutput {
   readonly #flushTimer: NodeJS.Timeout
   #retryTimer: NodeJS.Timeout | null = null
   #retryMs = FIRST_RETRY_MS
+  /** When an insert last began or ended. */
+  #movedAtMs = 0
+  #endTimer: NodeJS.Timeout | null = null
+  #isAbandoned = false
+  #abandon: (error: OperatorError) => void = () => undefined
+  /** Rejects when the store is waited for no more. */
+  readonly #abandoned: Promise<never>
+  #closed = false
 
   constructor(store: Store, spool: Spool, say: (text: string) => void) {
     this.#store = store
     this.spool = spool
     this.#say = say
+    this.#abandoned = new Promise((_, reject) => {
+      this.#abandon = reject
+    })
+    this.#abandoned.catch(() => undefined)
     this.#flushTimer = setInterval(() => void this.flush(), FLUSH_MS)
     if (spool.batches > 0) {
       say(`${spool.rows} rows of an earlier run wait in the spool`)
@@ -59,22 +74,45 @@ export class LiveStore implements RowOutput {
 
   /** Everything handed in before is in the store or in the spool when it resolves. */
   flush(): Promise<void> {
-    this.#send('certificates')
-    this.#send('flows')
-    this.#send('health')
+    this.#handOn('certificates')
+    this.#handOn('flows')
+    this.#handOn('health')
     return this.#work
   }
 
+  /** The capture is ending: from now on the store's time is limited. What it does not take stays in the spool. */
+  hurry(): void {
+    if (this.#endTimer !== null) return
+    const sinceMs = performance.now()
+    this.#movedAtMs = sinceMs
+    this.#endTimer = setInterval(() => {
+      const nowMs = performance.now()
+      if (!this.#isAbandoned && (nowMs - this.#movedAtMs > ANSWER_MS || nowMs - sinceMs > ENDING_MS)) this.#giveUp()
+    }, ANSWER_MS / 50)
+  }
+
+  /** Resolves in bounded time, whatever the store does. */
   async close(): Promise<void> {
+    this.hurry()
     clearInterval(this.#flushTimer)
     await this.flush()
+    this.#closed = true
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
     // One more try: a store that is back takes all of it.
     await this.#drainSpool()
+    if (this.#endTimer !== null) clearInterval(this.#endTimer)
     const { rows, droppedRows, damagedRows } = this.spool
     if (rows > 0) this.#say(`${rows} rows stay in the spool for the next run`)
     if (droppedRows > 0) this.#say(`${droppedRows} rows were lost: the spool had no room for them`)
     if (damagedRows > 0) this.#say(`${damagedRows} rows were lost: their file in the spool was damaged`)
+  }
+
+  #giveUp(): void {
+    this.#isAbandoned = true
+    const fix = 'look at the load and the log of the store'
+    this.#abandon(new OperatorError('ERR_STORE_WRITE', 'the store was too slow for a capture that ends', fix))
+    // The answers that it still owes would keep the process.
+    this.#store.close().catch(() => undefined)
   }
 
   async #gather(kind: Kind, lines: Uint8Array, rows: number): Promise<void> {
@@ -83,12 +121,12 @@ export class LiveStore implements RowOutput {
     gathered.bytes += lines.length
     gathered.rows += rows
     if (gathered.bytes < BATCH_BYTES) return
-    this.#send(kind)
+    this.#handOn(kind)
     // Whoever hands in rows faster than they can be written waits here.
     await this.#work
   }
 
-  #send(kind: Kind): void {
+  #handOn(kind: Kind): void {
     const { chunks, rows } = this.#gathered[kind]
     if (rows === 0) return
     this.#gathered[kind] = nothing()
@@ -113,14 +151,22 @@ export class LiveStore implements RowOutput {
       this.#say('the spool is full or its disk is: rows are lost from now on')
   }
 
-  async #insert({ kind, lines, rows, token }: SpooledBatch): Promise<void> {
-    if (kind === 'flows') await this.#store.insertFlows(lines, rows, token)
-    else if (kind === 'health') await this.#store.insertHealth(lines, rows, token)
-    else await this.#store.insertCertificates(lines, rows, token)
-    this.storedRows += rows
+  async #insert(batch: SpooledBatch): Promise<void> {
+    this.#movedAtMs = performance.now()
+    // A late answer changes nothing: the token has the next run's insert of the same rows dropped.
+    await Promise.race([this.#isAbandoned ? this.#abandoned : this.#send(batch), this.#abandoned])
+    this.#movedAtMs = performance.now()
+    this.storedRows += batch.rows
+  }
+
+  #send({ kind, lines, rows, token }: SpooledBatch): Promise<void> {
+    if (kind === 'flows') return this.#store.insertFlows(lines, rows, token)
+    if (kind === 'health') return this.#store.insertHealth(lines, rows, token)
+    return this.#store.insertCertificates(lines, rows, token)
   }
 
   #retryLater(ms: number): void {
+    if (this.#closed) return
     this.#retryMs = Math.max(ms, FIRST_RETRY_MS)
     this.#retryTimer ??= setTimeout(() => {
       this.#retryTimer = null

@@ -12,6 +12,7 @@ import { CAPTURES, createNet, type Net, type Pair, whyNoNet } from './net.ts'
 import { conclusions, type Row, RunningCapture, startCapture } from './running-capture.ts'
 
 const why = whyNoNet()
+const SIGHUP = 1
 
 let net: Net
 let folder: string
@@ -168,6 +169,23 @@ describe.skipIf(why !== null)(`intransit capture${why === null ? '' : ` (skipped
     capture.signal('SIGHUP')
     await capture.says(/ERR_USAGE: .*capture.yaml:3: polcy: .* The old policy stays/)
     expect((await capture.stop()).status).toBe(0)
+  })
+
+  it('is neither ended nor opened to a debugger by a signal that comes before it captures', async () => {
+    const { receiver } = net.pair()
+    const capture = new RunningCapture(net, ['--source', `afpacket:${receiver}`, '--no-store'])
+    // From the moment that node has read its first file on, and all the time until it captures.
+    const handles = (signal: number): boolean => {
+      const [, mask] = /^SigCgt:\t(\w+)$/m.exec(readFileSync(`/proc/${capture.child.pid}/status`, 'utf8')) ?? []
+      return (BigInt(`0x${mask}`) & (1n << BigInt(signal - 1))) !== 0n
+    }
+    while (!handles(SIGHUP)) await sleep(1)
+    while (!capture.said.includes('captures ')) {
+      for (const signal of ['SIGHUP', 'SIGUSR1'] as const) capture.signal(signal)
+      await sleep(5)
+    }
+    expect((await capture.stop()).status).toBe(0)
+    expect(capture.said).not.toMatch(/Debugger/)
   })
 
   it('tells its counters at SIGUSR1, and that an interface went down, away and came back', async () => {
