@@ -8,7 +8,7 @@
  * Needs root, iproute2, tcpreplay, and the peers that are to be measured. Only wrong counts fail it, never a time.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -27,6 +27,8 @@ const SETTLING_MS = 1500
 
 interface Receiver {
   name: string
+  /** It is this project's, with so many workers. */
+  workers?: number
   /** Its counts are in its standard output. */
   tellsAtEnd?: boolean
   command: (interface_: string) => string[]
@@ -36,18 +38,32 @@ interface Receiver {
 
 const number = (text: string | undefined): number => Number((text ?? '0').replaceAll(',', ''))
 
-const RECEIVERS: Receiver[] = [
-  {
-    name: 'intransit',
-    command: (name) => {
-      const options = ['--source', `afpacket:${name}`, '--no-store', '--format', 'jsonl']
-      return [process.execPath, 'dist/main.js', 'capture', ...options]
-    },
-    counts: (said) => {
-      const match = /([\d,]+) frames, .* ([\d,]+) dropped by the kernel/.exec(said)
-      return match === null ? null : { taken: number(match[1]), lost: number(match[2]) }
-    },
+const intransit = (workers: number): Receiver => ({
+  name: workers === 1 ? 'intransit' : `intransit, ${workers} workers`,
+  workers,
+  command: (name) => {
+    const options = ['--source', `afpacket:${name}`, '--workers', `${workers}`, '--no-store', '--format', 'jsonl']
+    return [process.execPath, 'dist/main.js', 'capture', ...options]
   },
+  counts: (said) => {
+    const each = summaries(said)
+    if (each.length !== workers) return null
+    return { taken: sum(each.map(({ taken }) => taken)), lost: sum(each.map(({ lost }) => lost)) }
+  },
+})
+
+/** What each worker says at its end. */
+const summaries = (said: string): { taken: number; lost: number }[] =>
+  [...said.matchAll(/([\d,]+) frames, .* ([\d,]+) dropped by the kernel/g)].map(([, taken, lost]) => ({
+    taken: number(taken),
+    lost: number(lost),
+  }))
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0)
+
+const RECEIVERS: Receiver[] = [
+  intransit(1),
+  intransit(2),
   {
     name: 'tcpdump -w /dev/null',
     command: (name) => ['tcpdump', '-i', name, '-Z', 'root', '-w', '/dev/null'],
@@ -79,12 +95,26 @@ function ndpiCounts(said: string): { taken: number; lost: number } | null {
 
 const ticksPerSecond = number(spawnSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }).stdout.trim())
 
-/** User and system time of a process so far, s (proc(5), fields 14 and 15). */
-function cpuOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+/** User and system time of a process, or of one of its threads, so far, s (proc(5), fields 14 and 15). */
+function cpuOf(task: number | string): number {
+  const fields = readFileSync(`/proc/${task}/stat`, 'utf8')
     .replace(/^.*\) /, '')
     .split(' ')
   return (number(fields[11]) + number(fields[12])) / ticksPerSecond
+}
+
+/** The same of each thread but the first, by its number: Node names none of them. */
+const cpuOfThreads = (pid: number): Map<string, number> =>
+  new Map(
+    readdirSync(`/proc/${pid}/task`)
+      .filter((thread) => Number(thread) !== pid)
+      .map((thread) => [thread, cpuOf(`${pid}/task/${thread}`)]),
+  )
+
+/** CPU time of the `most` threads that took most of it, s: while frames come these are the workers. */
+function busiest(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>, most: number): number[] {
+  const spent = [...after].map(([thread, cpu]) => cpu - (before.get(thread) ?? 0))
+  return spent.sort((a, b) => b - a).slice(0, most)
 }
 
 const within = (done: Promise<unknown>, ms: number): Promise<boolean> =>
@@ -96,6 +126,10 @@ interface Result {
   /** µs for each frame, without what it took to start. */
   cpuUs: number
   framesPerS: number
+  /** µs of their own threads for each frame that came to a worker, of all workers together. */
+  workerUs: number | null
+  /** Frames that came to each worker. */
+  shares: number[]
 }
 
 async function measure(net: Net, pair: Pair, file: string, rate: string, receiver: Receiver): Promise<Result | null> {
@@ -112,11 +146,13 @@ async function measure(net: Net, pair: Pair, file: string, rate: string, receive
   await sleep(OPENING_MS)
   const pid = child.pid as number
   const before = cpuOf(pid)
+  const threadsBefore = cpuOfThreads(pid)
   const startedMs = performance.now()
   await net.replay(pair.sender, [file], rate, '--preload-pcap', `--loop=${LOOPS}`)
   const seconds = (performance.now() - startedMs) / 1000
   await sleep(SETTLING_MS)
   const cpu = cpuOf(pid) - before
+  const busy = busiest(threadsBefore, cpuOfThreads(pid), receiver.workers ?? 0)
   child.kill('SIGINT')
   // Some look at their signals only when a frame comes.
   for (let nudges = 0; nudges < 5 && !(await within(closed, 1000)); nudges++) {
@@ -125,7 +161,21 @@ async function measure(net: Net, pair: Pair, file: string, rate: string, receive
   if (!(await within(closed, 1000))) child.kill('SIGKILL')
   const counts = receiver.counts(said)
   if (counts === null) return null
-  return { ...counts, cpuUs: (cpu / FRAMES) * 1e6, framesPerS: FRAMES / seconds }
+  return {
+    ...counts,
+    cpuUs: (cpu / FRAMES) * 1e6,
+    framesPerS: FRAMES / seconds,
+    workerUs: receiver.workers === undefined ? null : (sum(busy) / FRAMES) * 1e6,
+    shares: receiver.workers === undefined ? [] : summaries(said).map(({ taken }) => taken),
+  }
+}
+
+/** "1.02, two cores: 1.7 M/s": the share that decides is the larger one. */
+function workersText(workerUs: number, shares: readonly number[]): string {
+  const text = workerUs.toFixed(2).padStart(12)
+  if (shares.length < 2) return text
+  const largest = Math.max(...shares) / sum(shares)
+  return `${text}, ${(100 * largest).toFixed(0)} % in one: ${(1 / (workerUs * largest)).toFixed(2)} M/s on ${shares.length} cores`
 }
 
 const why = whyNoNet()
@@ -145,11 +195,14 @@ try {
     `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}: tcpreplay sends ${FRAMES} frames of`,
   )
   console.log(`${made.flows} flows (${LOOPS} times the same) to one receiver after the other, which has one core\n`)
-  console.log('offered/s  receiver                   taken      lost   CPU µs a frame   relative')
+  console.log('of which workers: the time of the threads that read, without the thread that prints and what compiles.')
+  console.log('Two workers share that one core here. What two cores would do is the frames a second that the busier of')
+  console.log('them could take: its share of the frames is behind its time.\n')
+  console.log('offered/s  receiver                   taken      lost   CPU µs a frame   relative   of which workers')
   for (const rate of RATES) {
     let ours: number | null = null
     for (const receiver of RECEIVERS) {
-      if (receiver.name !== 'intransit' && !hasCommand(receiver.name.split(' ')[0] as string)) continue
+      if (receiver.workers === undefined && !hasCommand(receiver.name.split(' ')[0] as string)) continue
       const result = await measure(net, pair, file, rate, receiver)
       if (result === null) {
         wrong.push(`${receiver.name} did not say what it took at ${rate}`)
@@ -163,10 +216,11 @@ try {
         result.lost.toLocaleString('en-US').padStart(9),
         result.cpuUs.toFixed(2).padStart(16),
         `${(result.cpuUs / ours).toFixed(2)}×`.padStart(10),
+        ...(result.workerUs === null ? [] : [workersText(result.workerUs, result.shares)]),
       ]
       console.log(columns.join(' '))
-      if (receiver.name === 'intransit' && result.taken + result.lost < FRAMES)
-        wrong.push(`intransit accounts for ${result.taken + result.lost} of ${FRAMES} frames at ${rate}`)
+      if (receiver.workers !== undefined && result.taken + result.lost < FRAMES)
+        wrong.push(`${receiver.name} accounts for ${result.taken + result.lost} of ${FRAMES} frames at ${rate}`)
     }
   }
 } finally {
