@@ -507,8 +507,8 @@ describe('visibility', () => {
 })
 
 const unrecognised = (): Frame[] => {
-  const ssh = new Connection(1, { serverPort: 22 })
-  return [...ssh.open(0), ssh.client(1, text('SSH-2.0-a\r\n')), ssh.server(1, text('SSH-2.0-b\r\n'))]
+  const own = new Connection(1, { serverPort: 22 })
+  return [...own.open(0), own.client(1, text('HAIL 2.0 a\r\n')), own.server(1, text('HAIL 2.0 b\r\n'))]
 }
 const udpBoth = (): Frame[] => [
   udp(0, 5000),

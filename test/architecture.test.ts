@@ -45,6 +45,8 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   commander: /^main\.ts$/,
   fzstd: /^source\/zstd-input\.ts$/,
   koffi: /^source\/koffi\.ts$/,
+  yaml: /^cli\/capture-config\.ts$/,
+  zod: /^cli\/capture-config\.ts$/,
 }
 
 /** Longer files hold two ideas. */

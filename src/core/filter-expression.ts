@@ -58,16 +58,19 @@ class FilterParser {
     return this.#words[this.#at]
   }
 
+  /** `and` and `or` bind equally and go from left to right, as in pcap-filter(7). */
   any(): FilterExpression {
-    const of = [this.#all()]
-    while (this.#take('or', '||')) of.push(this.#all())
-    return joined('or', of)
+    let so = this.#one()
+    for (let kind = this.#joint(); kind !== null; kind = this.#joint()) {
+      const next = this.#one()
+      so = so.kind === kind ? { kind, of: [...so.of, next] } : { kind, of: [so, next] }
+    }
+    return so
   }
 
-  #all(): FilterExpression {
-    const of = [this.#one()]
-    while (this.#take('and', '&&')) of.push(this.#one())
-    return joined('and', of)
+  #joint(): 'and' | 'or' | null {
+    if (this.#take('and', '&&')) return 'and'
+    return this.#take('or', '||') ? 'or' : null
   }
 
   #one(): FilterExpression {
@@ -135,9 +138,6 @@ class FilterParser {
     return value
   }
 }
-
-const joined = (kind: 'and' | 'or', of: readonly FilterExpression[]): FilterExpression =>
-  of.length === 1 ? (of[0] as FilterExpression) : { kind, of }
 
 function rangeOf(text: string, single: boolean): AddressRange {
   const range = single && text.includes('/') ? null : addressRange(text)

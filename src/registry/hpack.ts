@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { readRegistry } from './read-registry.ts'
 
-interface HpackData {
-  readonly staticTable: readonly (readonly [name: string, value: string])[]
-  /** Code length in bits by symbol; 256 = end of string. The code is canonical, so the lengths are all of it. */
-  readonly huffmanLengths: readonly number[]
+interface StaticField {
+  readonly name: string
+  readonly value: string
 }
 
-const DATA = JSON.parse(readFileSync(new URL('hpack.json', import.meta.url), 'utf8')) as HpackData
+const { rows, huffmanLengths } = readRegistry<StaticField, { readonly huffmanLengths: readonly number[] }>('hpack.json')
 
 /** RFC 7541 appendix A; its first entry has index 1. */
-export const HPACK_STATIC_TABLE = DATA.staticTable
+export const HPACK_STATIC_TABLE: readonly StaticField[] = rows
 
-/** RFC 7541 appendix B. */
-export const HPACK_CODE_LENGTHS = DATA.huffmanLengths
+/** RFC 7541 appendix B: code length in bits by symbol; 256 = end of string. The code is canonical: lengths are all of it. */
+export const HPACK_CODE_LENGTHS = huffmanLengths

@@ -35,7 +35,7 @@ const STATICS = new WeakMap<Look<unknown>, readonly Entry<unknown>[]>()
 function staticEntries<T>(look: Look<T>): readonly Entry<T>[] {
   const known = STATICS.get(look) as readonly Entry<T>[] | undefined
   if (known !== undefined) return known
-  const made = HPACK_STATIC_TABLE.map(([name, value]) => {
+  const made = HPACK_STATIC_TABLE.map(({ name, value }) => {
     const bytes = Buffer.from(value, 'latin1')
     const shown = value === '' ? null : look(name, bytes, 0, bytes.length)
     return { name, nameBytes: name.length, bytes: name.length + value.length + ENTRY_OVERHEAD, shown }

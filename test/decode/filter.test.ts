@@ -110,7 +110,8 @@ describe('primitives', () => {
 describe('operators', () => {
   // Of the packet, tcp and ip hold; udp and ip6 do not.
   it.each([
-    { expression: 'tcp or udp and udp', want: true },
+    { expression: 'tcp or udp and udp', want: false },
+    { expression: 'tcp or (udp and udp)', want: true },
     { expression: '(tcp or udp) and udp', want: false },
     { expression: 'udp and udp or tcp', want: true },
     { expression: 'udp and (udp or tcp)', want: false },
@@ -123,7 +124,8 @@ describe('operators', () => {
     { expression: '!(tcp)', want: false },
     { expression: 'tcp && !udp', want: true },
     { expression: 'udp || tcp', want: true },
-    { expression: 'tcp||udp&&ip6', want: true },
+    { expression: 'tcp||udp&&ip6', want: false },
+    { expression: 'udp&&ip6||tcp', want: true },
     { expression: '((tcp))', want: true },
     { expression: '  tcp\tand\nip  ', want: true },
     { expression: 'tcp and not net 192.168.0.0/16 and (port 443 or port 8443)', want: true },

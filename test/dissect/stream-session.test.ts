@@ -94,7 +94,7 @@ describe('finding the dissector', () => {
     { name: 'TLS', bytes: HELLO, want: 'tls' },
     { name: 'HTTP', bytes: GET, want: 'http' },
     { name: 'OpenVPN', bytes: clientReset(), want: 'openvpn' },
-    { name: 'none', bytes: 'SSH-2.0-OpenSSH_9.6\r\n', want: null },
+    { name: 'none', bytes: 'HAIL 2.0 TRAVELLER\r\n', want: null },
   ])('knows $name by its first bytes', ({ bytes, want }) => {
     expect(new Flow().says(LOW, bytes).finish().appProtocol).toBe(want)
   })

@@ -3,7 +3,7 @@ import { isIPv6, SocketAddress } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { addressRange } from '../../src/core/address.ts'
-import { type FlowFacts, HttpFacts } from '../../src/core/facts.ts'
+import { type FlowFacts, HttpFacts, IkeFacts, SshFacts } from '../../src/core/facts.ts'
 import {
   PacketMeta,
   PROTO_ICMP,
@@ -82,6 +82,12 @@ class Line {
   record(facts: FlowFacts | null = null, judged = STRONG): Record<string, unknown> {
     return JSON.parse(this.text(facts, judged)) as Record<string, unknown>
   }
+}
+
+/** The same object with a value in every place. */
+function filled<T extends object>(facts: T): T {
+  for (const [key, value] of Object.entries(facts)) Object.assign(facts, { [key]: value === null ? key : 1 })
+  return facts
 }
 
 describe('a line', () => {
@@ -201,7 +207,16 @@ describe('a line', () => {
       tls.offer = tls.offer && { ...tls.offer, alpn: ['h2'], signatureSchemes: [1], ja3: 'a', ja4: 'b' }
       Object.assign(facts, { upgrade: 'connect', credentialsExposed: ['http-basic'] })
       const http = { method: 'GET', host: 'a', status: 200, redirectsToHttps: true, hsts: true, cookiesSet: 1 }
-      facts.http = Object.assign(new HttpFacts(), http, { cookiesWithoutSecure: 1 })
+      facts.http = Object.assign(new HttpFacts(), http, { cookiesWithoutSecure: 1, service: 'docker' })
+      Object.assign(facts, {
+        upgradeState: 'accepted',
+        protocolVersion: '5',
+        protocolSecurity: 'signed',
+        quicVersion: 1,
+      })
+      Object.assign(facts, { authMechanisms: ['sasl-plain'], authOutcome: 'success' })
+      facts.ssh = Object.assign(filled(new SshFacts()), { strictKex: true })
+      facts.ike = filled(new IkeFacts())
     })
     const line = new Line(packet(ENDS, { vni: 1, vlan: 2, tunnel: TUNNEL_VXLAN }))
     line.table.setRtt(line.flow, 1)
@@ -211,7 +226,10 @@ describe('a line', () => {
     const documented = rows.flatMap((row) =>
       [...(row.split('|')[1] ?? '').matchAll(/`(\w+)`/g)].map(([, name]) => name),
     )
-    expect(Object.keys(line.record(everything, UNKNOWN)).sort()).toEqual(documented.sort())
+    const nameless = undetermined()
+    Object.assign(nameless, { appProtocol: null, payloadKind: 'text' })
+    const members = [everything, nameless].flatMap((facts) => Object.keys(line.record(facts, UNKNOWN)))
+    expect([...new Set(members)].sort()).toEqual(documented.sort())
     expect(documented).toEqual(expect.arrayContaining(Object.keys(line.record(undetermined()))))
   })
 })
