@@ -1,7 +1,6 @@
 /** Is a datagram QUIC's, and which end sent it? */
 import { findChlo, GoogleQuicView, isGoogleVersionList, readGoogleHeader } from '../wire/google-quic.ts'
 import { QuicFrameType, QuicFrameView, readInitialFrame } from '../wire/quic-frames.ts'
-import { openInitial } from '../wire/quic-initial.ts'
 import {
   hasFixedBit,
   isLongHeader,
@@ -17,7 +16,7 @@ import {
 import { initialSalt, isReservedVersion, usesQuicCrypto, VERSION_NEGOTIATION } from '../wire/quic-version.ts'
 import { HandshakeType } from '../wire/tls-handshake.ts'
 import { CLIENT, type Direction, SERVER } from './dissector.ts'
-import { secretsOf } from './quic-keys.ts'
+import { openByOwnId } from './quic-keys.ts'
 import { findConnection } from './quic-memory.ts'
 
 /** A client fills its first datagrams up to this, whatever the version (RFC 8999 §6, RFC 9000 §14.1). */
@@ -52,8 +51,7 @@ export function openerOfQuic(buf: Uint8Array, at: number, end: number): Directio
   if (view.type === QuicPacketType.RETRY) return SERVER
   if (view.type === QuicPacketType.ZERO_RTT) return CLIENT
   if (view.type !== QuicPacketType.INITIAL) return null
-  const made = secretsOf(buf, view)
-  const opened = made === null ? null : openInitial(buf, at, end, view, made.secrets.client)
+  const opened = openByOwnId(buf, at, end, view)
   if (opened === null) return null
   return opened.authentic || startsClientHello(opened.payload) ? CLIENT : null
 }

@@ -168,13 +168,17 @@ function readLong(
   if (type === QuicPacketType.ZERO_RTT) tlsFacts(facts).earlyData = true
   if (type === QuicPacketType.INITIAL) {
     noteServerId(state, direction, buf)
-    if (!readInitial(state, facts, direction, buf, at, end, packet, timeUs)) facts.malformed += 1
+    if (!sawBothHellos(facts) && !readInitial(state, facts, direction, buf, at, end, packet, timeUs))
+      facts.malformed += 1
   }
   if (type === QuicPacketType.HANDSHAKE) {
     noteServerId(state, direction, buf)
     noteHidden(state, facts, direction, ContentType.HANDSHAKE, timeUs)
   }
 }
+
+/** What Initials carry behind the hellos is acknowledgements. */
+const sawBothHellos = ({ tls }: FlowFacts): boolean => tls !== null && tls.offer !== null && tls.sawServerHello
 
 /** A packet went by under keys that we cannot have. */
 function noteHidden(state: QuicState, facts: FlowFacts, direction: Direction, type: number, timeUs: number): void {
