@@ -2,7 +2,7 @@
  * Connections that were seen to begin, by the id that the server chose: a client that comes back from another address or
  * port goes on under it (RFC 9000 §9), and nothing of the handshake is said again.
  */
-import { copyBytes, copyLatin1 } from '../core/bytes.ts'
+import { copyBytes, hashBytes, sameBytes } from '../core/bytes.ts'
 import { TlsFacts } from '../core/facts.ts'
 
 /** Connections kept; the oldest make room. */
@@ -14,25 +14,27 @@ export const MIN_ID_BYTES = 8
 const MAX_ID_BYTES = 20
 
 export interface Connection {
+  readonly id: Uint8Array
   readonly version: number
   readonly tls: TlsFacts
   /** Capture time of its handshake, µs. */
   readonly timeUs: number
 }
 
-const connections = new Map<string, Connection>()
+/** By the hash of the id; of two with the same hash the later one stays. */
+const connections = new Map<number, Connection>()
 /** Bit n: an id of n bytes is kept, or was. */
 let lengths = 0
 
 /** Keeps what is known of the connection whose server calls itself `id`. */
 export function rememberConnection(id: Uint8Array, version: number, tls: TlsFacts, timeUs: number): void {
-  const name = copyLatin1(id, 0, id.length)
-  if (connections.size >= MAX_CONNECTIONS && !connections.has(name)) {
+  const hash = hashBytes(id, 0, id.length)
+  if (connections.size >= MAX_CONNECTIONS && !connections.has(hash)) {
     const oldest = connections.keys().next().value
     if (oldest !== undefined) connections.delete(oldest)
   }
   lengths |= 1 << id.length
-  connections.set(name, { version, tls: Object.assign(new TlsFacts(), tls), timeUs })
+  connections.set(hash, { id, version, tls: Object.assign(new TlsFacts(), tls), timeUs })
 }
 
 /** The connection to whose server the short header at `at` is addressed, or null. */
@@ -40,8 +42,8 @@ export function findConnection(buf: Uint8Array, at: number, end: number): Connec
   if (lengths === 0) return null
   for (let length = MIN_ID_BYTES; length <= MAX_ID_BYTES; length++) {
     if ((lengths & (1 << length)) === 0 || at + 1 + length > end) continue
-    const found = connections.get(copyLatin1(buf, at + 1, at + 1 + length))
-    if (found !== undefined) return found
+    const found = connections.get(hashBytes(buf, at + 1, at + 1 + length))
+    if (found?.id.length === length && sameBytes(found.id, 0, buf, at + 1, length)) return found
   }
   return null
 }
