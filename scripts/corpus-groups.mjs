@@ -24,7 +24,7 @@ export const GROUPS = [
   {
     name: 'QUIC',
     bar: 99,
-    isHeld: false,
+    isHeld: true,
     // Of a tunnel the truth has the outer flow as well, which we do not record.
     holds: ({ proto, protos }) => proto === 'udp' && 'quic' in protos && !('geneve' in protos),
     fields: ['client_ip', ...HELLO_FIELDS, 'ja4', 'offered_alpn', 'alpn'],
@@ -32,7 +32,7 @@ export const GROUPS = [
   {
     name: 'DTLS',
     bar: 99,
-    isHeld: false,
+    isHeld: true,
     holds: (flow) => flow.proto === 'udp' && 'dtls' in flow.protos,
     fields: ['client_ip', ...HELLO_FIELDS, 'ja4', 'server_certificates', 'client_certificates'],
   },
