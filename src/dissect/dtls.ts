@@ -30,7 +30,8 @@ export const dtls: DatagramDissector<DtlsState> = {
 
   start(facts, used = null): DtlsState {
     facts.openTls()
-    facts.appProtocol ??= 'dtls'
+    // What finds a way through the NATs says nothing of what then takes it (RFC 8445 §2).
+    if (facts.appProtocol === null || facts.appProtocol === 'stun') facts.appProtocol = 'dtls'
     used?.reset()
     return used ?? new DtlsState()
   },

@@ -32,6 +32,7 @@ export class QuicState implements DissectorState {
   serverId: Uint8Array | null = null
   /** Capture time of the latest datagram, µs. */
   timeUs = 0
+  initials = 0
   /** Packets under keys that we cannot have. */
   protectedPackets = 0
 
@@ -60,6 +61,7 @@ export class QuicState implements DissectorState {
     this.googleServer = 0
     this.serverId = null
     this.timeUs = 0
+    this.initials = 0
     this.protectedPackets = 0
   }
 }

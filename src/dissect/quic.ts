@@ -30,6 +30,8 @@ const MAX_COALESCED = 16
 /** Protected packets after which a hello that is not there will not come; and after which nothing else will. */
 const LATE_PACKETS = 8
 const MAX_PROTECTED_PACKETS = 64
+/** Initials after which a handshake that is still not whole will not become so. */
+const MAX_INITIALS = 128
 /** Datagrams each way after which a connection of Google's own is taken to be past its hellos. */
 const GOOGLE_DATAGRAMS = 4
 const MAX_GOOGLE_DATAGRAMS = 32
@@ -168,7 +170,9 @@ function readLong(
   if (type === QuicPacketType.ZERO_RTT) tlsFacts(facts).earlyData = true
   if (type === QuicPacketType.INITIAL) {
     noteServerId(state, direction, buf)
-    if (!sawBothHellos(facts) && !readInitial(state, facts, direction, buf, at, end, packet, timeUs))
+    state.initials += 1
+    if (state.initials > MAX_INITIALS) state.done = true
+    else if (!sawBothHellos(facts) && !readInitial(state, facts, direction, buf, at, end, packet, timeUs))
       facts.malformed += 1
   }
   if (type === QuicPacketType.HANDSHAKE) {

@@ -3,6 +3,8 @@ import { bufferBytes, lendBuffer, returnBuffer } from './buffer-pool.ts'
 
 /** Bytes that the unfinished messages of all flows together may hold. */
 const MAX_HELD_BYTES = 64 * 1024 * 1024
+/** What begins farther behind all that came before is not kept: one byte must not claim a large buffer. */
+const MAX_HOLE_BYTES = 16 * 1024
 /** Islands of bytes with holes between them; what would make one more is not kept. */
 const MAX_ISLANDS = 32
 
@@ -25,7 +27,7 @@ export class PieceBuffer {
   put(offset: number, buf: Uint8Array, at: number, end: number): boolean {
     const last = offset + end - at
     if (end <= at) return true
-    if (!this.#grow(last)) return false
+    if (offset > (this.#islands.at(-1) ?? 0) + MAX_HOLE_BYTES || !this.#grow(last)) return false
     const bytes = this.bytes as Uint8Array
     if (!this.#note(offset, last)) return false
     bytes.set(buf.subarray(at, end), offset)

@@ -179,6 +179,13 @@ describe('a handshake of DTLS 1.2', () => {
     expect(flow.finish()).toMatchObject({ malformed: 0, tls: { cipherSuite: 0xc02f } })
   })
 
+  it('takes the name of the flow that STUN has opened', () => {
+    const facts = new FlowFacts()
+    facts.appProtocol = 'stun'
+    dtls.start(facts, null)
+    expect(facts.appProtocol).toBe('dtls')
+  })
+
   it('asks for a client certificate and gets one', () => {
     const request = [...vector8([1]), ...vector16([4, 3]), ...vector16([])]
     const flow = opened().says(SERVER, message(2, 1, answerBody), message(11, 2, CERTIFICATES), message(13, 3, request))

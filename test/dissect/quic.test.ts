@@ -286,6 +286,12 @@ describe('caps', () => {
     expect(flow.finish().capHit).toBe(true)
   })
 
+  it('stop at a client that begins without end', () => {
+    const flow = new Flow()
+    for (let i = 0; i < 130; i++) flow.says(CLIENT, initial([1]))
+    expect(flow.state.done).toBe(true)
+  })
+
   it('stop trying keys that open nothing', () => {
     const flow = new Flow().says(CLIENT, initial(cryptoFrame(0, HELLO)))
     for (let i = 0; i < 20; i++) flow.says(SERVER, answer(cryptoFrame(0, ANSWER), { keysOf: [1, 2, 3, 4, 5, 6, 7, i] }))

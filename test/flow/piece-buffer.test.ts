@@ -63,8 +63,18 @@ describe('PieceBuffer', () => {
     expect([heldPieceBytes(), buffer.whole]).toEqual([0, 0])
   })
 
+  it('refuses a piece far behind all the others', () => {
+    expect([buffer.put(20_000, WHOLE, 0, 1), buffer.put(16_000, WHOLE, 0, 1), buffer.put(32_000, WHOLE, 0, 1)]).toEqual(
+      [false, true, true],
+    )
+  })
+
   it('refuses what all of them together may not hold', () => {
-    expect(buffer.put(70 * 1024 * 1024, WHOLE, 0, 1)).toBe(false)
+    const piece = new Uint8Array(512 * 1024)
+    const buffers = Array.from({ length: 130 }, () => new PieceBuffer())
+    const kept = buffers.filter((one) => one.put(0, piece, 0, piece.length))
+    expect([kept.length, heldPieceBytes()]).toEqual([128, 64 * 1024 * 1024])
+    for (const one of buffers) one.release()
     expect(heldPieceBytes()).toBe(0)
   })
 })
