@@ -69,14 +69,14 @@ async function serveNgtcp(lab: Lab, args: string): Promise<void> {
 
 const words = (args: string): string[] => args.split(' ').filter((word) => word !== '')
 
-async function chromium(lab: Lab): Promise<void> {
+async function chromium(lab: Lab, extra: readonly string[] = []): Promise<void> {
   lab.wire('cable')
   await lab.capture()
   await serveNgtcp(lab, '')
   const profile = join(lab.temp, 'profile')
   const flags = CHROMIUM_FLAGS.filter((flag) => flag !== '--disable-quic')
   const quic = ['--enable-quic', `--origin-to-force-quic-on=${HOST}:443`, '--ignore-certificate-errors']
-  const argv = ['chromium', ...flags, ...quic, `--user-data-dir=${profile}`, `https://${HOST}/page.txt`]
+  const argv = ['chromium', ...flags, ...quic, ...extra, `--user-data-dir=${profile}`, `https://${HOST}/page.txt`]
   await lab.client(argv, { mayFail: true, timeoutMs: 20_000 })
 }
 
@@ -180,7 +180,17 @@ export const QUIC: readonly Row[] = [
     how: '`chromium --headless --origin-to-force-quic-on`',
     checks: { [`${HELLO}`]: 'some', [SERVER_HELLO]: 'some' },
     maxSeconds: 60,
-    record: chromium,
+    record: (lab) => chromium(lab),
+  },
+  {
+    name: 'quic-v2-refused.pcap',
+    shows:
+      'Chromium asks for version 2 (6b3343cf): its Initials are readable, and the server answers with a list of older versions',
+    peers: `${CHROMIUM}, gtlsserver of ngtcp2 0.12.1`,
+    how: '`chromium --headless --origin-to-force-quic-on --quic-version=RFCv2`',
+    checks: { [`quic.version == 0x6b3343cf`]: 'some', [NEGOTIATION]: 'some' },
+    maxSeconds: 60,
+    record: (lab) => chromium(lab, ['--quic-version=RFCv2']),
   },
   cut({
     name: 'quic-out-of-order.pcap',
