@@ -10,7 +10,7 @@ export function failedChecks(row: Row, folder: string): string | null {
   const found = countFrames(join(folder, row.name), filters, row.decodeAs ?? [])
   const wrong = filters.filter((filter, i) => {
     const want = row.checks[filter]
-    return want === 'some' ? found[i] === 0 : found[i] !== want
+    return want === 'some' ? !found[i] : found[i] !== want
   })
   if (wrong.length === 0) return null
   return wrong.map((filter) => `${filter}: ${found[filters.indexOf(filter)]}, not ${row.checks[filter]}`).join('; ')

@@ -1,8 +1,11 @@
+import { join } from 'node:path'
 import { HOST, type Lab, SERVER_IP } from '../lab.ts'
 import type { Row } from '../row.ts'
 import { cut } from './cuts.ts'
 import { type OpensslRow, opensslRow } from './openssl.ts'
+import { CHROMIUM_FLAGS } from './peers.ts'
 
+const CHROMIUM = 'Chromium 156'
 const GNUTLS = 'gnutls-cli 3.7.9, gnutls-serv 3.7.9'
 const CLIENT = '10.11.0.2'
 const HELLO = 'dtls.handshake.type == 1'
@@ -29,6 +32,18 @@ async function gnutls(lab: Lab, server: string, client: string): Promise<void> {
     ['gnutls-cli', '--udp', '--insecure', '--priority', client, '--sni-hostname', HOST, '-p', '5684', SERVER_IP],
     { typed: MESSAGE, mayFail: true },
   )
+}
+
+/** The page stays open for some seconds: what it says is not asked for, the checks are made on what crossed. */
+async function webrtc(lab: Lab): Promise<void> {
+  lab.wire('cable')
+  // Pages without a camera see the address of the default route only (RFC 8828 §5.2, mode 2).
+  await lab.client(['ip', 'route', 'add', 'default', 'via', SERVER_IP])
+  await lab.capture({ at: 'client', interfaces: ['lo'], filter: 'udp and host 10.11.0.2' })
+  const page = join(import.meta.dirname, '../peers/webrtc.html')
+  const flags = CHROMIUM_FLAGS.filter((flag) => flag !== '--dump-dom')
+  const own = ['--disable-features=WebRtcHideLocalIpsWithMdns', `--user-data-dir=${lab.temp}/profile`, `file://${page}`]
+  await lab.client(['chromium', ...flags, ...own], { mayFail: true, timeoutMs: 8000 })
 }
 
 export const DTLS: readonly Row[] = [
@@ -107,6 +122,15 @@ export const DTLS: readonly Row[] = [
     checks: { [`${SERVER_HELLO} and dtls.handshake.version == 0xfeff`]: 1 },
     record: (lab) =>
       gnutls(lab, 'NORMAL:-VERS-ALL:+VERS-DTLS1.0:%COMPAT', 'NORMAL:-VERS-ALL:+VERS-DTLS1.2:+VERS-DTLS1.0:%COMPAT'),
+  },
+  {
+    name: 'dtls13-webrtc-mlkem.pcap',
+    shows: 'DTLS 1.3 with X25519MLKEM768, its ClientHello in two fragments: a data channel of WebRTC. STUN finds the way, DTLS takes the same ports',
+    peers: `${CHROMIUM}, twice`,
+    how: '`peers/webrtc.html`, two `RTCPeerConnection`s of one page',
+    checks: { 'stun.type == 0x0001': 'some', [HELLO]: 'some', [SERVER_HELLO]: 'some' },
+    maxSeconds: 60,
+    record: webrtc,
   },
   cut({
     name: 'dtls12-out-of-order.pcap',
