@@ -125,7 +125,8 @@ export const DTLS: readonly Row[] = [
   },
   {
     name: 'dtls13-webrtc-mlkem.pcap',
-    shows: 'DTLS 1.3 with X25519MLKEM768, its ClientHello in two fragments: a data channel of WebRTC. STUN finds the way, DTLS takes the same ports',
+    shows:
+      'DTLS 1.3 with X25519MLKEM768, its ClientHello in two fragments: a data channel of WebRTC. STUN finds the way, DTLS takes the same ports',
     peers: `${CHROMIUM}, twice`,
     how: '`peers/webrtc.html`, two `RTCPeerConnection`s of one page',
     checks: { 'stun.type == 0x0001': 'some', [HELLO]: 'some', [SERVER_HELLO]: 'some' },
