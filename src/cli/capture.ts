@@ -44,7 +44,9 @@ export async function capture(
   }
   try {
     if (options.user !== undefined) say(dropPrivileges(options.user))
-    output.begin(await openLiveStore(options, say))
+    const store = await openLiveStore(options, say)
+    run.endAtSignals()
+    output.begin(store)
     say(`captures ${options.source?.join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`)
     return await run.untilOver(options.duration === undefined ? null : secondsOf(options.duration), () =>
       output.hurry(),
@@ -176,10 +178,13 @@ class Run {
     await Promise.all(this.workers.map((worker) => worker.start()))
   }
 
-  /** Until it is called nothing is kept, and a signal that ends the process may do just that. */
-  async untilOver(durationMs: number | null, ending: () => void): Promise<number> {
+  /** Before there is something to keep, a signal that ends the process may do just that. */
+  endAtSignals(): void {
     this.#on('SIGTERM', () => this.#stop())
     this.#on('SIGINT', () => this.#stop())
+  }
+
+  async untilOver(durationMs: number | null, ending: () => void): Promise<number> {
     const timer = durationMs === null ? null : setTimeout(() => this.#stop(), durationMs)
     const sources = Promise.all(this.workers.map((worker) => worker.finished))
     await Promise.race([this.#stopped, sources])
