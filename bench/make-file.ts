@@ -22,6 +22,8 @@ export interface TrafficOptions {
   packets: number
   /** Flows that are open at any moment. */
   concurrent: number
+  /** Number of the first flow: other numbers are other flows. */
+  firstFlow?: number
   /** µs of capture time between two packets. */
   stepUs: number
   /** Flows stop before their first FIN or RST and stay open, until there are this many. */
@@ -48,7 +50,7 @@ export const MIXES = {
 export async function makeTraffic(
   write: (bytes: Buffer) => void | Promise<void>,
   folder: string,
-  { packets, concurrent, stepUs, keepOpen = 0, bulk }: TrafficOptions,
+  { packets, concurrent, firstFlow = 0, stepUs, keepOpen = 0, bulk }: TrafficOptions,
 ): Promise<MadeFile> {
   const templates = await loadTemplates(folder)
   const next = random(20_261_124)
@@ -58,7 +60,7 @@ export async function makeTraffic(
     const template = templates[next() % templates.length] as Template
     const isBulk = bulk !== undefined && template.bulk !== null && next() % bulk.every === 0
     made.flows += 1
-    return { template, flow: made.flows - 1, frame: 0, bulk: isBulk ? bulk.segments : 0, sent: 0 }
+    return { template, flow: firstFlow + made.flows - 1, frame: 0, bulk: isBulk ? bulk.segments : 0, sent: 0 }
   }
   const playing = Array.from({ length: concurrent }, start)
   let pending = 0
