@@ -8,8 +8,8 @@ import type { CaptureJob, CaptureStats, FromCaptureWorker, Judging, ToCaptureWor
 import { CHUNK_BYTES, compileJudge, createPipeline, type Pipeline } from './pipeline.ts'
 import { Outbox } from './worker-outbox.ts'
 
-/** Rows wait no longer than this for more to come with them. */
-const FLUSH_MS = 200
+/** Rows wait no longer than this for more to come with them; frames that come in blocks have waited before. */
+const FLUSH_MS = 100
 const STATS_MS = 1000
 const US_PER_MS = 1000
 /** Chunks that may wait for the store, 32 MiB: it may be merging, and the ring must be emptied meanwhile. */

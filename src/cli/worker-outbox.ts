@@ -33,10 +33,11 @@ export class Outbox<M> {
     this.#port.postMessage(message)
   }
 
-  /** A view is posted with all the memory behind it, so the lines are copied into memory of their own. */
+  /** The lines are copied once, into memory of their own that goes to the main thread. */
   async postChunk(message: LinesFromWorker): Promise<void> {
     this.#outstanding += 1
-    this.#port.postMessage({ ...message, lines: Uint8Array.from(message.lines) })
+    const lines = new Uint8Array(message.lines)
+    this.#port.postMessage({ ...message, lines }, [lines.buffer])
     while (this.#outstanding >= this.#most) {
       await new Promise<void>((resolve) => {
         this.#resume = resolve

@@ -39,22 +39,44 @@ export interface AfPacketOptions {
 
 export type AfPacketSettings = Required<AfPacketOptions>
 
-const BLOCK_BYTES = 1024 * 1024
 const MIN_BLOCK_BYTES = 4096
 const MAX_DEFAULT_RING_BYTES = 256 * 1024 * 1024
-const MIN_DEFAULT_BLOCKS = 4
+const MIN_DEFAULT_RING_BYTES = 4 * 1024 * 1024
+/**
+ * A block is what is read at once: after every pause code and tables have left the processor's caches, and few frames at a
+ * time cost half as much again (bench/README.md). More than 4 MiB few kernels have in one piece.
+ */
+const MAX_CHOSEN_BLOCK_BYTES = 4 * 1024 * 1024
+const MIN_CHOSEN_BLOCK_BYTES = 1024 * 1024
+/** So many there should be: a block is with the kernel or with us, and never half. */
+const GOOD_BLOCK_COUNT = 16
+const MIN_BLOCK_COUNT = 2
 /** Of the memory that this process may use. */
 const RING_MEMORY_RATIO = 1 / 16
 /** Offsets into the ring are signed 32-bit numbers. */
 const MAX_RING_BYTES = 2 ** 31 - MIN_BLOCK_BYTES
-const BLOCK_TIMEOUT_MS = 50
+/** The most that a frame waits here; whoever writes what it says adds to that. */
+const BLOCK_TIMEOUT_MS = 200
 const MAX_BLOCK_TIMEOUT_MS = 10_000
+
+/** The blocks of a ring of so many bytes, or of two blocks where that is more. */
+export function blocksOf(
+  ringBytes: number,
+  blockBytes = chosenBlockBytes(ringBytes),
+): Pick<AfPacketSettings, 'blockBytes' | 'blockCount'> {
+  return { blockBytes, blockCount: Math.max(MIN_BLOCK_COUNT, Math.floor(ringBytes / blockBytes)) }
+}
+
+function chosenBlockBytes(ringBytes: number): number {
+  const good = 2 ** Math.floor(Math.log2(ringBytes / GOOD_BLOCK_COUNT))
+  return Math.min(Math.max(good, MIN_CHOSEN_BLOCK_BYTES), MAX_CHOSEN_BLOCK_BYTES)
+}
 
 /** @throws OperatorError ERR_USAGE for a ring that cannot be */
 export function withDefaults(options: AfPacketOptions): AfPacketSettings {
-  const blockBytes = options.blockBytes ?? BLOCK_BYTES
+  const ringBytes = Math.max(MIN_DEFAULT_RING_BYTES, defaultRingBytes() / (options.fanout?.size ?? 1))
   const settings = {
-    blockCount: Math.max(MIN_DEFAULT_BLOCKS, Math.floor(defaultRingBytes() / (options.fanout?.size ?? 1) / blockBytes)),
+    ...blocksOf(ringBytes, options.blockBytes),
     blockTimeoutMs: BLOCK_TIMEOUT_MS,
     promiscuous: true,
     fanout: null,
@@ -63,7 +85,6 @@ export function withDefaults(options: AfPacketOptions): AfPacketSettings {
     held: null,
     onState: () => {},
     ...options,
-    blockBytes,
   }
   const wrong = wrongWith(settings)
   if (wrong !== null) throw new OperatorError('ERR_USAGE', `a capture ring cannot be made: ${wrong.what}`, wrong.fix)

@@ -1,12 +1,10 @@
 import { parseFilter } from '../core/filter-expression.ts'
 import { openAfPacket } from './af-packet.ts'
+import { blocksOf } from './af-packet-settings.ts'
 import { encodeProgram } from './bpf/instruction.ts'
 import { compileKernelFilter, KEPT_APPLICATION_BYTES } from './bpf/kernel-filter.ts'
 import type { LiveSettings } from './live-settings.ts'
 import type { Source } from './source.ts'
-
-const BLOCK_BYTES = 1024 * 1024
-const MIN_BLOCKS = 2
 
 /** `afpacket:IFACE`: the kernel drops what the filter excludes and cuts what nobody reads. @throws OperatorError */
 export function openInterface(name: string, { filter, cut, fanout, ringBytes, held }: LiveSettings): Promise<Source> {
@@ -17,6 +15,6 @@ export function openInterface(name: string, { filter, cut, fanout, ringBytes, he
     fanout,
     held: held ?? null,
     filter: isWhole ? null : encodeProgram(compileKernelFilter(expression, cut ? KEPT_APPLICATION_BYTES : null)),
-    ...(ringBytes === null ? {} : { blockCount: Math.max(Math.floor(ringBytes / BLOCK_BYTES), MIN_BLOCKS) }),
+    ...(ringBytes === null ? {} : blocksOf(ringBytes)),
   })
 }

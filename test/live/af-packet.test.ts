@@ -11,7 +11,7 @@ import { createNet, enter, type Net, type Pair, whyNoNet } from './net.ts'
 import { openTun } from './tun.ts'
 
 const why = whyNoNet()
-const SMALL = { blockBytes: 64 * 1024, blockCount: 16 }
+const SMALL = { blockBytes: 64 * 1024, blockCount: 16, blockTimeoutMs: 50 }
 const DROP_ALL = bpf([0x06, 0, 0, 0])
 /** ldh [12]; jeq #0x800; ldb [23]; jeq #6; ret #60; ret #0 */
 const TCP_60_BYTES = bpf(

@@ -3,15 +3,25 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { OperatorError } from '../../src/core/errors.ts'
 import { openAfPacket } from '../../src/source/af-packet.ts'
 import { openError } from '../../src/source/af-packet-errors.ts'
-import { type AfPacketOptions, withDefaults } from '../../src/source/af-packet-settings.ts'
+import { type AfPacketOptions, blocksOf, withDefaults } from '../../src/source/af-packet-settings.ts'
 import { SyscallError } from '../../src/source/libc.ts'
 
 describe('the ring of a live source', () => {
   it('takes a sixteenth of the memory and 256 MiB at most', () => {
     const { blockBytes, blockCount, promiscuous, fanout, filter } = withDefaults({ interface: 'eth0' })
-    expect(blockBytes).toBe(2 ** 20)
     expect(blockBytes * blockCount).toBeLessThanOrEqual(Math.max(4 * 2 ** 20, Math.min(2 ** 28, totalmem() / 16)))
     expect({ promiscuous, fanout, filter }).toEqual({ promiscuous: true, fanout: null, filter: null })
+  })
+
+  it.each([
+    { mib: 256, blocks: 64, of: 4 },
+    { mib: 2047, blocks: 511, of: 4 },
+    { mib: 63, blocks: 31, of: 2 },
+    { mib: 16, blocks: 16, of: 1 },
+    { mib: 5, blocks: 5, of: 1 },
+    { mib: 1, blocks: 2, of: 1 },
+  ])('of $mib MiB has $blocks blocks of $of MiB', ({ mib, blocks, of }) => {
+    expect(blocksOf(mib * 2 ** 20)).toEqual({ blockCount: blocks, blockBytes: of * 2 ** 20 })
   })
 
   it.each<Partial<AfPacketOptions>>([
