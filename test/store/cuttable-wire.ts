@@ -43,7 +43,10 @@ export class CuttableWire {
   /** Everything that is sent arrives nowhere, and nobody is told. */
   hold(): void {
     this.#isHeld = true
-    for (const socket of this.#sockets) socket.pause()
+    for (const socket of this.#sockets) {
+      socket.unpipe()
+      socket.pause()
+    }
   }
 
   /** As new. What was under way when it was held is lost. */
