@@ -7,6 +7,7 @@ import { ChainTable } from './chain.ts'
 import { Evidence, FLAG, gatherEvidence, hashEvidence, sameEvidence } from './evidence.ts'
 import { compileExemptions, type Endpoint, type Exemption } from './exemptions.ts'
 import { inForce, type Outcome, type PolicyPack, SEVERITIES } from './policy.ts'
+import { TermsTable } from './terms.ts'
 import { compileWhen } from './when.ts'
 
 export interface Judgement {
@@ -100,6 +101,7 @@ const MAX_OUTCOMES = 4096
 class Memo {
   private readonly rules: readonly CompiledRule[]
   private readonly chains = new ChainTable()
+  private readonly terms = new TermsTable()
   private readonly keys: (Evidence | undefined)[] = new Array(MEMO_SLOTS)
   private readonly found: (Findings | undefined)[] = new Array(MEMO_SLOTS)
   private readonly outcomes = new Map<string, Findings>()
@@ -114,7 +116,7 @@ class Memo {
 
   look(facts: FlowFacts, timeUs: number): { evidence: Evidence; findings: Findings } {
     const { scratch, seen } = this
-    gatherEvidence(facts, timeUs, this.chains, scratch)
+    gatherEvidence(facts, timeUs, this.chains, this.terms, scratch)
     const slot = hashEvidence(scratch) & (MEMO_SLOTS - 2)
     seen.findings = this.recall(slot) ?? this.recall(slot + 1) ?? this.learn(slot)
     return seen

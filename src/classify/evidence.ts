@@ -4,6 +4,7 @@
  */
 import type { ClientCertificate, ClientOffer, FlowFacts, HttpFacts, TlsFacts } from '../core/facts.ts'
 import { type Chain, type ChainTable, coversName, momentOf, NO_CHAIN } from './chain.ts'
+import { hashTerms, type IkeTerms, type SshTerms, type TermsTable } from './terms.ts'
 
 /** Yes/no facts, one bit each in `Evidence.flags`. */
 export const FLAG = {
@@ -37,6 +38,8 @@ export class Evidence {
   upgradeState: string | null = null
   protocolVersion: string | null = null
   protocolSecurity: string | null = null
+  ssh: SshTerms | null = null
+  ike: IkeTerms | null = null
   flags = 0
   /** Comparable version (`versionRank`), 0 = not seen. */
   version = 0
@@ -77,8 +80,14 @@ export function versionRank(version: number): number {
 
 const isDraft = (version: number): boolean => version >>> 8 === 0x7f || version >>> 8 === 0x7e || version >>> 8 === 0xfb
 
-/** Fills `out` from a flow's facts. `chains` makes certificate lists comparable. */
-export function gatherEvidence(facts: FlowFacts, timeUs: number, chains: ChainTable, out: Evidence): void {
+/** Fills `out` from a flow's facts. `chains` and `terms` make certificate lists and agreements comparable. */
+export function gatherEvidence(
+  facts: FlowFacts,
+  timeUs: number,
+  chains: ChainTable,
+  terms: TermsTable,
+  out: Evidence,
+): void {
   out.protection = facts.protection
   out.appProtocol = facts.appProtocol
   out.upgrade = facts.upgrade
@@ -90,6 +99,9 @@ export function gatherEvidence(facts: FlowFacts, timeUs: number, chains: ChainTa
   if (facts.http !== null) out.flags |= httpFlags(facts.http)
   if (facts.tls === null) clearTls(out)
   else gatherTls(facts.tls, timeUs, chains, out)
+  out.ssh = facts.ssh === null ? null : terms.ssh(facts.ssh)
+  out.ike = facts.ike === null ? null : terms.ike(facts.ike)
+  if (out.ssh !== null && out.ssh.dhBits > 0) out.dhBits = out.ssh.dhBits
 }
 
 function clearTls(out: Evidence): void {
@@ -179,6 +191,7 @@ export function hashEvidence(e: Evidence): number {
   hash = Math.imul(hash ^ (e.namedGroup + (e.dhBits << 16)), 0x01000193)
   hash = Math.imul(hash ^ (e.serverChain.id + (e.serverMoment << 24)), 0x01000193)
   hash = Math.imul(hash ^ (e.clientChain.id + (e.clientMoment << 24)), 0x01000193)
+  hash = Math.imul(hash ^ hashTerms(e.ssh) ^ hashTerms(e.ike), 0x01000193)
   return hash ^ (hash >>> 15)
 }
 
@@ -204,6 +217,8 @@ const sameRest = (a: Evidence, b: Evidence): boolean =>
   a.upgradeState === b.upgradeState &&
   a.protocolVersion === b.protocolVersion &&
   a.protocolSecurity === b.protocolSecurity &&
+  a.ssh === b.ssh &&
+  a.ike === b.ike &&
   a.draft === b.draft &&
   a.offeredVersion === b.offeredVersion &&
   a.compressionMethod === b.compressionMethod &&

@@ -5,7 +5,9 @@ import { type NamedGroup, namedGroup } from '../registry/named-groups.ts'
 import { type Answer, answer, type Condition, every, not, some, UNSEEN } from './answer.ts'
 import { type Evidence, FLAG } from './evidence.ts'
 import { compileCertificate, compileChain, type PresentedChain } from './when-certificate.ts'
-import { aBoolean, aList, aNumber, codes, compileWords, oneOf, texts, type Words } from './words.ts'
+import { IKE_WORDS } from './when-ike.ts'
+import { SSH_WORDS } from './when-ssh.ts'
+import { aBoolean, aList, aNumber, codes, compileWords, isOneOf, oneOf, texts, type Words } from './words.ts'
 
 /** Compiles a rule's `when`. Throws `ERR_POLICY_INVALID` with the path of the mistake. */
 export const compileWhen = (value: unknown, where: string): Condition<Evidence> => compileWords(value, where, WORDS)
@@ -23,6 +25,9 @@ const VERSION_NAMES = Object.keys(VERSIONS) as VersionName[]
 const aVersion = (value: unknown, where: string): number => VERSIONS[oneOf(value, where, VERSION_NAMES)]
 
 const WORDS: Words<Evidence> = {
+  ...SSH_WORDS,
+  ...IKE_WORDS,
+
   all: (value, where) => {
     const conditions = aList(value, where).map((entry, i) => compileWhen(entry, `${where}[${i}]`))
     return (evidence) => every(conditions, evidence)
@@ -228,14 +233,6 @@ function flag(bit: number, known: number, wanted: boolean): Condition<Evidence> 
   return ({ flags }): Answer => {
     if ((flags & known) !== known) return UNSEEN
     return answer(((flags & bit) !== 0) === wanted)
-  }
-}
-
-function isOneOf<S>(pick: (subject: S) => string | null, choices: readonly string[]): Condition<S> {
-  const wanted = new Set(choices.map((choice) => choice.toLowerCase()))
-  return (subject) => {
-    const value = pick(subject)
-    return value === null ? UNSEEN : answer(wanted.has(value.toLowerCase()))
   }
 }
 

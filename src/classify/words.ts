@@ -1,6 +1,6 @@
 /** Reading JSON that an operator wrote: every mistake names the path it is at and what would be right. */
 import { OperatorError } from '../core/errors.ts'
-import { type Condition, every } from './answer.ts'
+import { answer, type Condition, every, UNSEEN } from './answer.ts'
 
 /** One table of words: what each word in an object of conditions compiles to. */
 export type Words<S> = Readonly<Record<string, (value: unknown, where: string) => Condition<S>>>
@@ -66,6 +66,15 @@ export function oneOf<T extends string>(value: unknown, where: string, choices: 
 
 export const texts = (value: unknown, where: string): readonly string[] =>
   aList(value, where).map((entry, i) => aText(entry, `${where}[${i}]`))
+
+/** Is a text one of the choices, in either case? Null = not seen. */
+export function isOneOf<S>(pick: (subject: S) => string | null, choices: readonly string[]): Condition<S> {
+  const wanted = new Set(choices.map((choice) => choice.toLowerCase()))
+  return (subject) => {
+    const value = pick(subject)
+    return value === null ? UNSEEN : answer(wanted.has(value.toLowerCase()))
+  }
+}
 
 /** A list of code points as hexadecimal text, "0xC02F": the way the standards print them. */
 export function codes(value: unknown, where: string): ReadonlySet<number> {

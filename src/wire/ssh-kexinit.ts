@@ -22,6 +22,8 @@ const LISTS = 10
 const LENGTH_BYTES = 4
 /** first_kex_packet_follows and the reserved uint32. */
 const TAIL_BYTES = 5
+/** Twice what RFC 4251 §6 allows a name. */
+const MAX_NAME_BYTES = 128
 
 /** Where the name-lists begin in the payload at `at`: what comes before differs from message to message. */
 export const kexInitListsAt = (at: number): number => at + 1 + COOKIE_BYTES
@@ -106,5 +108,7 @@ const names = (list: string): readonly string[] => list.split(',')
 
 function firstCommon(client: string, server: string): string | null {
   const known = new Set(names(server))
-  return names(client).find((name) => name !== '' && known.has(name) && !NOT_METHODS.has(name)) ?? null
+  const isChoice = (name: string): boolean =>
+    name !== '' && name.length <= MAX_NAME_BYTES && known.has(name) && !NOT_METHODS.has(name)
+  return names(client).find(isChoice) ?? null
 }

@@ -41,6 +41,13 @@ describe('docs/policies.md', () => {
     { name: 'versions', condition: { tls_version: {} } },
     { name: 'suites', condition: { cipher_suite: {} } },
     { name: 'groups', condition: { named_group: {} } },
+    { name: "SSH's key exchange", condition: { ssh_kex: {} } },
+    { name: "SSH's host key", condition: { ssh_host_key: {} } },
+    { name: "SSH's ciphers", condition: { ssh_cipher: {} } },
+    { name: "SSH's MACs", condition: { ssh_mac: {} } },
+    { name: "IKE's encryption", condition: { ike_encryption: {} } },
+    { name: "IKE's integrity", condition: { ike_integrity: {} } },
+    { name: "IKE's group", condition: { ike_group: {} } },
     { name: 'certificates', condition: { server_certificate: {} } },
     { name: 'chains', condition: { server_chain: {} } },
   ])('explains every word about $name', ({ condition }) => {

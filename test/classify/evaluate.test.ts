@@ -4,7 +4,19 @@ import { loadPolicy } from '../../src/classify/load.ts'
 import { checkPolicy, type PolicyPack } from '../../src/classify/policy.ts'
 import { FlowFacts } from '../../src/core/facts.ts'
 import type { Visibility } from '../../src/core/verdict.ts'
-import { certificate, DAY_US, intermediate, NOON, plainHttp, tls12, tls13, undetermined, us } from './sample.ts'
+import {
+  certificate,
+  DAY_US,
+  ike2,
+  intermediate,
+  NOON,
+  plainHttp,
+  ssh2,
+  tls12,
+  tls13,
+  undetermined,
+  us,
+} from './sample.ts'
 
 const literal = loadPolicy('sec09-literal')
 const recommended = loadPolicy('sec09-recommended')
@@ -332,6 +344,27 @@ describe('exemptions', () => {
 
   it('do not excuse the next flow', () =>
     expect(exempting.judge(plainHttp(), NOON, 'both', true, { ...endpoint, serverPort: 81 }).verdict).toBe('plaintext'))
+})
+
+describe('what was agreed on outside TLS', () => {
+  const judge = compilePolicies([loadPolicy('sec09-recommended')])
+  const verdictOf = (facts: FlowFacts) => judge.judge(facts, NOON, 'both', true).verdict
+
+  it('is told apart by every term, however often it was judged before', () => {
+    for (let n = 0; n < 2; n++) {
+      expect(verdictOf(ssh2())).toBe('strong')
+      expect(verdictOf(ssh2((ssh) => Object.assign(ssh, { cipherServer: '3des-cbc' })))).toBe('weak')
+      expect(verdictOf(ssh2((ssh) => Object.assign(ssh, { hostKeyBits: 1024 })))).toBe('weak')
+      expect(verdictOf(ssh2((ssh) => Object.assign(ssh, { dhBits: 1024 })))).toBe('weak')
+      expect(verdictOf(ike2())).toBe('strong')
+      expect(verdictOf(ike2((ike) => Object.assign(ike, { group: '1024-bit MODP Group' })))).toBe('weak')
+    }
+  })
+
+  it('is bounded, whatever names peers make up', () => {
+    for (let n = 0; n < 10_000; n++) verdictOf(ssh2((ssh) => Object.assign(ssh, { kex: `made-up-${n}` })))
+    expect(verdictOf(ssh2())).toBe('strong')
+  })
 })
 
 function encryptedOtherwise(): FlowFacts {

@@ -2,16 +2,18 @@
 import { describe, expect, it } from 'vitest'
 import { compilePolicies } from '../../src/classify/evaluate.ts'
 import { listPolicies } from '../../src/classify/load.ts'
-import type { FlowFacts } from '../../src/core/facts.ts'
+import type { FlowFacts, IkeFacts, SshFacts } from '../../src/core/facts.ts'
 import {
   certificate,
   DAY_US,
+  ike2,
   intermediate,
   NOON,
   offer,
   PUBLIC_DER,
   plainHttp,
   root,
+  ssh2,
   tls12,
   tls13,
   undetermined,
@@ -55,6 +57,11 @@ const withClientCertificate = (changes: Parameters<typeof certificate>[0]) =>
     tls.clientCertificate = 'presented'
     tls.clientCertificates = [certificate(changes)]
   })
+const withSsh = (terms: Partial<SshFacts>) => ssh2((ssh) => Object.assign(ssh, terms))
+const withCiphers = (cipherClient: string, cipherServer: string) => withSsh({ cipherClient, cipherServer })
+const withMac = (macClient: string, macServer = macClient) =>
+  withSsh({ cipherClient: 'aes128-ctr', cipherServer: 'aes128-ctr', macClient, macServer })
+const withIke = (terms: Partial<IkeFacts>) => ike2((ike) => Object.assign(ike, terms))
 /** A public leaf issued on `day`, valid for `days` in all, both ends counted. */
 const publicLeaf = (day: string, days: number) =>
   withChain(
@@ -381,6 +388,124 @@ const ROWS: Row[] = [
       tls.clientCertificate = 'requested'
     }),
   },
+  { rule: 'ssh-version-1', breaks: withSsh({ version: 1 }), nearly: ssh2() },
+  { rule: 'ssh-cipher-none', breaks: withCiphers('aes128-ctr', 'none'), nearly: withMac('none') },
+  {
+    rule: 'ssh-cipher-rc4',
+    breaks: withCiphers('arcfour256', 'aes128-ctr'),
+    nearly: withCiphers('3des-cbc', '3des-cbc'),
+  },
+  {
+    rule: 'ssh-cipher-small-block',
+    breaks: withCiphers('aes128-cbc', '3des-cbc'),
+    nearly: withCiphers('aes128-cbc', 'arcfour'),
+  },
+  {
+    rule: 'ssh-cipher-cbc',
+    breaks: withCiphers('aes256-ctr', 'aes256-cbc'),
+    nearly: withCiphers('3des-ctr', 'unheard-of@example.test'),
+  },
+  { rule: 'ssh-mac-weak', breaks: withMac('hmac-md5-etm@openssh.com'), nearly: withMac('hmac-sha1') },
+  { rule: 'ssh-mac-weak', breaks: withMac('hmac-sha2-256', 'hmac-sha1-96'), nearly: withMac('hmac-sha2-256-96') },
+  { rule: 'ssh-mac-dated', breaks: withMac('hmac-sha1'), nearly: withMac('umac-128@openssh.com') },
+  { rule: 'ssh-mac-dated', breaks: withMac('umac-64-etm@openssh.com'), nearly: ssh2() },
+  {
+    rule: 'ssh-kex-weak',
+    breaks: withSsh({ kex: 'diffie-hellman-group1-sha1' }),
+    nearly: withSsh({ kex: 'diffie-hellman-group-exchange-sha1' }),
+  },
+  {
+    rule: 'ssh-kex-sha1',
+    breaks: withSsh({ kex: 'diffie-hellman-group14-sha1' }),
+    nearly: withSsh({ kex: 'diffie-hellman-group14-sha256' }),
+  },
+  {
+    rule: 'ssh-kex-no-forward-secrecy',
+    breaks: withSsh({ kex: 'rsa2048-sha256' }),
+    nearly: withSsh({ kex: 'curve25519-sha256' }),
+  },
+  {
+    rule: 'ssh-host-key-sha1',
+    breaks: withSsh({ hostKey: 'ssh-rsa-cert-v01@openssh.com' }),
+    nearly: withSsh({ hostKey: 'rsa-sha2-512' }),
+  },
+  { rule: 'ssh-host-key-dsa', breaks: withSsh({ hostKey: 'ssh-dss' }), nearly: withSsh({ hostKey: 'ssh-rsa' }) },
+  {
+    rule: 'ssh-host-key-short',
+    breaks: withSsh({ hostKey: 'rsa-sha2-256', hostKeyBits: 1024 }),
+    nearly: withSsh({ hostKey: 'rsa-sha2-256', hostKeyBits: 2048 }),
+  },
+  {
+    rule: 'ssh-terrapin',
+    breaks: withSsh({ strictKex: false }),
+    nearly: withSsh({
+      strictKex: false,
+      cipherClient: 'aes128-gcm@openssh.com',
+      cipherServer: 'aes128-gcm@openssh.com',
+    }),
+  },
+  {
+    rule: 'ssh-terrapin',
+    breaks: withSsh({
+      strictKex: false,
+      cipherClient: 'aes128-cbc',
+      cipherServer: 'aes128-cbc',
+      macClient: 'hmac-sha2-256-etm@openssh.com',
+      macServer: 'hmac-sha2-256-etm@openssh.com',
+    }),
+    nearly: withSsh({
+      strictKex: false,
+      cipherClient: 'aes128-cbc',
+      cipherServer: 'aes128-cbc',
+      macClient: 'hmac-sha2-256',
+      macServer: 'hmac-sha2-256',
+    }),
+  },
+  { rule: 'dh-short', breaks: withSsh({ dhBits: 1536 }), nearly: withSsh({ dhBits: 2048 }) },
+  { rule: 'dh-under-1024', breaks: withSsh({ dhBits: 768 }), nearly: withSsh({ dhBits: 1024 }) },
+  {
+    rule: 'ike-encryption-broken',
+    breaks: withIke({ encryption: 'ENCR_DES' }),
+    nearly: withIke({ encryption: 'ENCR_3DES' }),
+  },
+  {
+    rule: 'ike-encryption-broken',
+    breaks: withIke({ encryption: 'ENCR_NULL', keyBits: 0 }),
+    nearly: withIke({ encryption: '1023', keyBits: 0 }),
+  },
+  {
+    rule: 'ike-encryption-small-block',
+    breaks: withIke({ encryption: '3DES-CBC' }),
+    nearly: withIke({ encryption: 'ENCR_CHACHA20_POLY1305' }),
+  },
+  { rule: 'ike-md5', breaks: withIke({ integrity: 'MD5' }), nearly: withIke({ integrity: 'SHA' }) },
+  { rule: 'ike-md5', breaks: withIke({ prf: 'PRF_HMAC_MD5' }), nearly: withIke({ integrity: 'AUTH_AES_XCBC_96' }) },
+  { rule: 'ike-sha1', breaks: withIke({ integrity: 'AUTH_HMAC_SHA1_96' }), nearly: withIke({ integrity: 'SHA2-256' }) },
+  {
+    rule: 'ike-group-weak',
+    breaks: withIke({ group: '1536-bit MODP Group' }),
+    nearly: withIke({ group: '2048-bit MODP Group' }),
+  },
+  {
+    rule: 'ike-group-weak',
+    breaks: withIke({ group: '1024-bit MODP Group' }),
+    nearly: withIke({ group: '1024-bit MODP Group+ml-kem-768' }),
+  },
+  {
+    rule: 'ike-aggressive-pre-shared-key',
+    breaks: withIke({ version: 1, mode: 'aggressive', authentication: 'pre-shared key' }),
+    nearly: withIke({ version: 1, mode: 'aggressive', authentication: 'RSA signatures' }),
+  },
+  { rule: 'ike-version-1', breaks: withIke({ version: 1, mode: 'main' }), nearly: ike2() },
+  {
+    rule: 'pptp',
+    breaks: undetermined((facts) => {
+      facts.appProtocol = 'pptp'
+    }),
+    nearly: undetermined((facts) => {
+      facts.appProtocol = 'l2tp'
+    }),
+  },
 ]
 
 const packs = listPolicies()
@@ -413,7 +538,7 @@ describe('the rows above', () => {
 
 describe('a flow with nothing wrong', () => {
   it.each(packs)('breaks no rule of $id', (pack) => {
-    for (const facts of [tls12(), tls13()]) {
+    for (const facts of [tls12(), tls13(), ssh2(), ike2()]) {
       expect(compilePolicies([pack]).judge(facts, NOON, 'both', true)).toMatchObject({
         verdict: 'strong',
         violations: [],

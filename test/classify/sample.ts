@@ -1,5 +1,13 @@
 /** Facts of made-up flows for the tests of this stage: a clean one, and parts to spoil it with. */
-import { type CertificateFacts, type ClientOffer, FlowFacts, HttpFacts, TlsFacts } from '../../src/core/facts.ts'
+import {
+  type CertificateFacts,
+  type ClientOffer,
+  FlowFacts,
+  HttpFacts,
+  IkeFacts,
+  SshFacts,
+  TlsFacts,
+} from '../../src/core/facts.ts'
 
 /** 2026-11-01T12:00:00Z in µs: inside the validity of `certificate()`. */
 export const NOON = Date.UTC(2026, 10, 1, 12) * 1000
@@ -97,6 +105,39 @@ export function plainHttp(spoil: (http: HttpFacts, facts: FlowFacts) => void = (
   facts.protection = 'cleartext'
   facts.http = new HttpFacts()
   spoil(facts.http, facts)
+  return facts
+}
+
+/** SSH of today between up-to-date ends. */
+export function ssh2(spoil: (ssh: SshFacts, facts: FlowFacts) => void = () => {}): FlowFacts {
+  const facts = new FlowFacts()
+  facts.appProtocol = 'ssh'
+  facts.protection = 'encrypted'
+  facts.ssh = Object.assign(new SshFacts(), {
+    version: 2,
+    kex: 'mlkem768x25519-sha256',
+    hostKey: 'ssh-ed25519',
+    cipherClient: 'chacha20-poly1305@openssh.com',
+    cipherServer: 'chacha20-poly1305@openssh.com',
+    strictKex: true,
+  })
+  spoil(facts.ssh, facts)
+  return facts
+}
+
+/** IKEv2 with AES-GCM and Curve25519. */
+export function ike2(spoil: (ike: IkeFacts, facts: FlowFacts) => void = () => {}): FlowFacts {
+  const facts = new FlowFacts()
+  facts.appProtocol = 'ike'
+  facts.protection = 'encrypted'
+  facts.ike = Object.assign(new IkeFacts(), {
+    version: 2,
+    encryption: 'ENCR_AES_GCM_16',
+    keyBits: 256,
+    prf: 'PRF_HMAC_SHA2_384',
+    group: 'Curve25519',
+  })
+  spoil(facts.ike, facts)
   return facts
 }
 
