@@ -4,8 +4,10 @@ import { esp } from './esp.ts'
 import { http } from './http.ts'
 import { http2 } from './http2.ts'
 import { ike } from './ike.ts'
+import { l2tp } from './l2tp.ts'
 import { openvpn } from './openvpn.ts'
 import { openvpnUdp } from './openvpn-udp.ts'
+import { pptp } from './pptp.ts'
 import { proxyProtocol } from './proxy-protocol.ts'
 import { quic } from './quic.ts'
 import { ssh } from './ssh.ts'
@@ -13,10 +15,10 @@ import { tls } from './tls.ts'
 import { wireguard } from './wireguard.ts'
 
 /** THE TABLE of dissectors over TCP, most specific opening first. Adding a protocol is a file and a row here. */
-export const TCP_DISSECTORS: readonly Dissector[] = [tls, http, http2, proxyProtocol, openvpn, ssh]
+export const TCP_DISSECTORS: readonly Dissector[] = [tls, http, http2, proxyProtocol, openvpn, ssh, pptp]
 
 /** THE TABLE of dissectors of datagrams, most specific first. */
-export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [dtls, quic, ike, wireguard, openvpnUdp, esp]
+export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [dtls, quic, ike, wireguard, openvpnUdp, l2tp, esp]
 
 /** What may begin in the middle of another protocol, after an upgrade we do not know by name. */
 export const IN_BAND_DISSECTOR: Dissector = tls

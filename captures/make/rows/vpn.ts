@@ -244,4 +244,45 @@ const OPENVPN_ROWS: readonly OpenvpnRow[] = [
   },
 ]
 
-export const VPN: readonly Row[] = [...IKE.map(ikeRow), wireguardRow(), ...OPENVPN_ROWS.map(openvpnRow)]
+/** Neither needs PPP to run: what is recorded is the tunnel's own setting up. */
+const PPP_TUNNELS: readonly Row[] = [
+  {
+    name: 'pptp.pcap',
+    shows: 'the control connection of PPTP: a session and a call are set up',
+    peers: 'pptp 1.10.0, pptpd 1.4.0',
+    how: '`pptp --nolaunchpppd`',
+    checks: { 'pptp.control_message_type == 1': 1, 'pptp.control_message_type == 2': 1 },
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture({ filter: 'tcp port 1723 or ip proto 47' })
+      writeFileSync(`${lab.temp}/pptpd.conf`, `listen ${SERVER_IP}\nlocalip 10.12.0.3\nremoteip 10.12.0.10-20\n`)
+      const server = ['pptpd', '-f', '-c', `${lab.temp}/pptpd.conf`, '-p', `${lab.temp}/pptpd.pid`]
+      await lab.serve(server, /^/)
+      await sleep(500)
+      await lab.client(['pptp', SERVER_IP, '--nolaunchpppd'], { mayFail: true, timeoutMs: 4000 })
+    },
+  },
+  {
+    name: 'l2tp.pcap',
+    shows: 'L2TP without IPsec around it: a tunnel and a session are set up in the clear',
+    peers: 'xl2tpd 1.3.18, xl2tpd 1.3.18',
+    how: '`autodial = yes`',
+    checks: { 'l2tp.avp.message_type == 1': 'some', 'l2tp.avp.message_type == 2': 'some' },
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture({ filter: 'udp port 1701' })
+      await serveXl2tpd(lab, 'server', `[lns default]\nip range = 10.12.0.10-10.12.0.20\nlocal ip = ${INNER.server}\n`)
+      await serveXl2tpd(lab, 'client', `[lac peer]\nlns = ${SERVER_IP}\nautodial = yes\n`)
+      await sleep(2000)
+    },
+  },
+]
+
+async function serveXl2tpd(lab: Lab, place: Place, conf: string): Promise<void> {
+  const file = (ending: string): string => `${lab.temp}/${place}.${ending}`
+  writeFileSync(file('conf'), `[global]\nport = 1701\n${conf}`)
+  const argv = ['xl2tpd', '-D', '-c', file('conf'), '-p', file('pid'), '-C', file('control')]
+  await lab.serve(argv, /Listening on IP address/, { at: place })
+}
+
+export const VPN: readonly Row[] = [...IKE.map(ikeRow), wireguardRow(), ...OPENVPN_ROWS.map(openvpnRow), ...PPP_TUNNELS]

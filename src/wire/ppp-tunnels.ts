@@ -1,0 +1,40 @@
+/** Control messages of the two tunnels for PPP: PPTP's (RFC 2637 §2) and L2TP's (RFC 2661 §3.1 and §4.1, RFC 3931 §3.2.1). */
+import { u8, u16, u32 } from '../core/bytes.ts'
+
+const MAGIC_COOKIE = 0x1a2b3c4d
+const CONTROL_MESSAGE = 1
+export const PPTP_HEADER_BYTES = 12
+/** Size of each control message, by its type. */
+const PPTP_BYTES = [0, 156, 156, 16, 16, 16, 20, 168, 32, 220, 24, 28, 16, 148, 40, 24]
+
+export const PptpMessage = { START_REQUEST: 1, START_REPLY: 2 } as const
+
+/** Type of the control message whose header lies at `at`, 0 when it is none. Magic, type and size must go together. */
+export function pptpMessage(buf: Uint8Array, at: number): number {
+  if (u16(buf, at + 2) !== CONTROL_MESSAGE || u32(buf, at + 4) !== MAGIC_COOKIE) return 0
+  const type = u16(buf, at + 8)
+  return PPTP_BYTES[type] === u16(buf, at) ? type : 0
+}
+
+const L2TP_HEADER_BYTES = 12
+/** Type, length and sequence bits set, all others clear. */
+const L2TP_FLAGS = 0xc800
+const AVP_HEADER_BYTES = 6
+/** Mandatory, hidden, four reserved bits. */
+const AVP_RESERVED = 0x3c00
+const LAST_MESSAGE_TYPE = 28
+
+export const L2tpMessage = { START_REQUEST: 1, START_REPLY: 2 } as const
+
+/** Type of the control message between `at` and `end`, 0 when it is none, or acknowledges only. */
+export function l2tpMessage(buf: Uint8Array, at: number, end: number, missing: number): number {
+  const first = at + L2TP_HEADER_BYTES
+  if (end - first < AVP_HEADER_BYTES + 2 || u16(buf, at + 2) !== end - at + missing) return 0
+  const version = u16(buf, at) - L2TP_FLAGS
+  if (version !== 2 && version !== 3) return 0
+  // The first attribute is the message's type.
+  const field = u16(buf, first)
+  const isType = (field & 0x03ff) === AVP_HEADER_BYTES + 2 && u32(buf, first + 2) === 0 && (field & AVP_RESERVED) === 0
+  const type = isType ? u16(buf, first + AVP_HEADER_BYTES) : 0
+  return type <= LAST_MESSAGE_TYPE && u8(buf, first) >= 0x80 ? type : 0
+}
