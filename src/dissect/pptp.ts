@@ -1,5 +1,5 @@
 /** PPTP's control connection. The PPP it sets up goes through GRE; what is not encrypted there is read as what it is. */
-import { PPTP_HEADER_BYTES, PptpMessage, pptpMessage } from '../wire/ppp-tunnels.ts'
+import { mayBecomePptp, PPTP_HEADER_BYTES, PptpMessage, pptpMessage } from '../wire/ppp-tunnels.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
 import { recognisedStream } from './recognised.ts'
 
@@ -9,8 +9,7 @@ export const pptp: Dissector = recognisedStream({
   ports: [1723],
 
   probe(buf, at, end): Probe {
-    // The first byte of a length that is never more than 220.
-    if (end > at && buf[at] !== 0) return 'no_match'
+    if (!mayBecomePptp(buf, at, end)) return 'no_match'
     if (end - at < PPTP_HEADER_BYTES) return 'unsure'
     return pptpMessage(buf, at) > 0 ? 'match' : 'no_match'
   },

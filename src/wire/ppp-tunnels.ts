@@ -16,6 +16,18 @@ export function pptpMessage(buf: Uint8Array, at: number): number {
   return PPTP_BYTES[type] === u16(buf, at) ? type : 0
 }
 
+/** Message type and magic cookie, as they lie behind the length. */
+const PPTP_FIXED = [0, CONTROL_MESSAGE, 0x1a, 0x2b, 0x3c, 0x4d] as const
+
+/** Can the bytes so far be the beginning of a control message? Others' short requests must not be kept waiting. */
+export function mayBecomePptp(buf: Uint8Array, at: number, end: number): boolean {
+  if (end > at && u8(buf, at) !== 0) return false
+  if (end - at > 1 && !PPTP_BYTES.includes(u8(buf, at + 1), 1)) return false
+  const known = Math.min(end - at - 2, PPTP_FIXED.length)
+  for (let i = 0; i < known; i++) if (u8(buf, at + 2 + i) !== PPTP_FIXED[i]) return false
+  return true
+}
+
 const L2TP_HEADER_BYTES = 12
 /** Type, length and sequence bits set, all others clear. */
 const L2TP_FLAGS = 0xc800

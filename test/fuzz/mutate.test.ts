@@ -158,6 +158,13 @@ describe('the same bytes in other segments', () => {
     'http_status',
     'credentials_exposed',
     'violations',
+    'ssh_kex',
+    'ssh_host_key',
+    'ssh_cipher',
+    'ssh_mac',
+    'ssh_dh_bits',
+    'hassh',
+    'hassh_server',
   ]
   const facts = (records: Record<string, unknown>[]) =>
     records
@@ -169,7 +176,9 @@ describe('the same bytes in other segments', () => {
     if (bytes.length < 34 || view.getUint16(12) !== 0x0800) return false
     return 14 + view.getUint16(16) <= bytes.length && (view.getUint16(20) & 0x3fff) === 0
   }
-  const whole = all
+  // What waits for its turn is capped by segments too, and single bytes out of order reach that.
+  const whole = captures
+    .filter((_, i) => !names[i]?.includes('out-of-order'))
     .map((frames) => frames.filter(({ bytes }) => bytes[12] === 8))
     .filter((frames) => frames.length > 0 && frames.every(isWhole))
 

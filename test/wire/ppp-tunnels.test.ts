@@ -23,6 +23,15 @@ describe('PPTP', () => {
     expect(pptpOf([...control(1, 156)].with(4, 0x1b))).toBe(0)
   })
 
+  it('keeps nobody waiting whose request is short', () => {
+    const probe = (bytes: Bytes) => pptp.probe(Uint8Array.from(bytes), 0, bytes.length, CLIENT)
+    const whole = control(1, 156)
+    for (let n = 0; n < 12; n++) expect(probe(whole.slice(0, n))).toBe('unsure')
+    // PostgreSQL's SSLRequest, and lengths of others.
+    for (const bytes of [hex('0000000804d2162f'), [0, 0], [1], [0, 156, 1], [0, 156, 0, 1, 0x1b]])
+      expect(probe(bytes)).toBe('no_match')
+  })
+
   it('says who began', () => {
     const opener = (bytes: Bytes) => pptp.opener?.(Uint8Array.from(bytes), 0, bytes.length)
     expect([opener(control(1, 156)), opener(control(2, 156)), opener(control(5, 16)), opener([0])]).toEqual([
