@@ -1,10 +1,11 @@
 /** The pipeline on one page: frames in, flow records out. Everything that judges traffic, live or stored, runs this. */
 
+import { CertificateSights } from './agent-certificates.ts'
 import { type AgentLimits, type AgentOptions, DEFAULT_LIMITS, type FlowSink } from './agent-options.ts'
 import { SourceHeads } from './agent-sources.ts'
 import { AgentStats } from './agent-stats.ts'
 import type { Judge, Judgement } from './classify/evaluate.ts'
-import { type CertificateFacts, FlowFacts } from './core/facts.ts'
+import { FlowFacts } from './core/facts.ts'
 import { decodeFrame, decodeFurther, decodeIpPayload } from './decode/decode.ts'
 import { DECODED, type DecodeStatus, FIN, FRAGMENT, PacketMeta, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
 import { DatagramSession, readsTransport, recognise } from './dissect/datagram-session.ts'
@@ -12,12 +13,14 @@ import { CLIENT, SERVER } from './dissect/dissector.ts'
 import { type FlowSession, SessionPool } from './dissect/session-pool.ts'
 import { StreamSession } from './dissect/stream-session.ts'
 import { ByteBudget } from './flow/byte-budget.ts'
+import { ExpectedFlows } from './flow/expected-flows.ts'
 import * as flow from './flow/flow-flags.ts'
 import { DUPLICATE, FlowTable } from './flow/flow-table.ts'
 import { IpFragments } from './flow/ip-fragments.ts'
 import type { Lifetime } from './flow/lifetime.ts'
 import { MirrorSpaces } from './flow/mirror-spaces.ts'
 import { clientByPort, continuesHandshake, noteSyn, startsNewConnection } from './flow/tcp-opening.ts'
+import { UpgradeMemory } from './flow/upgrade-memory.ts'
 import { FlowEndpoint, visibilityOf, writeFlow } from './record/line.ts'
 import { RowWriter } from './record/row.ts'
 import type { FrameBatch } from './source/source.ts'
@@ -27,9 +30,6 @@ const LEAP_US = 24 * 3600 * 1_000_000
 
 /** Datagrams of a flow that are looked at before it counts as unrecognised. */
 const MAX_PROBED_DATAGRAMS = 12
-
-/** Certificates whose first sight is remembered; past it they are handed to the sink again, which stores each once. */
-const MAX_KNOWN_CERTIFICATES = 1 << 17
 
 export class Agent {
   readonly stats = new AgentStats()
@@ -46,7 +46,9 @@ export class Agent {
   readonly #rows = new RowWriter()
   readonly #fragments: IpFragments
   readonly #sessions: SessionPool
-  readonly #certificates = new Set<string>()
+  readonly #certificates: CertificateSights
+  readonly #expected = new ExpectedFlows()
+  readonly #upgrades = new UpgradeMemory()
   readonly #nothing = new FlowFacts()
   readonly #sources: SourceHeads
   readonly #visit: (index: number) => void
@@ -60,6 +62,7 @@ export class Agent {
     this.#lifetime = this.#limits.lifetime
     this.#judge = options.judge
     this.#sink = options.sink
+    this.#certificates = new CertificateSights(options.sink)
     this.#sources = new SourceHeads(options.sensor, options.policy)
     this.#filter = options.filter ?? null
     this.#shard = options.shard ?? null
@@ -226,8 +229,12 @@ export class Agent {
     if ((m.tcpFlags & RST) !== 0) return
     const known = this.#sessions.get(index)
     const session = known instanceof StreamSession ? known : this.#startSession(index)
+    const { facts } = session
+    const { upgradeState } = facts
     session.segment(this.table.side, bytes, m)
     if (session.reoriented) this.#reorient(index, session)
+    if (facts.upgradeState !== upgradeState) this.#upgrades.compare(this.table, index, facts)
+    if (facts.announced.length > 0) this.#expected.take(this.table, index, facts, m.time)
     if (session.done) this.#settle(index, session)
     if (this.#reportAtVerdict) this.#reportEarly(index, session)
   }
@@ -252,7 +259,9 @@ export class Agent {
     const index = table.create(m, source)
     const fromHigh = table.side === flow.HIGH
     const clientIsSender = clientByPort(m)
-    if (fromHigh === clientIsSender) table.setFlags(index, flow.CLIENT_IS_HIGH)
+    let flags = fromHigh === clientIsSender ? flow.CLIENT_IS_HIGH : 0
+    if (this.#expected.count > 0 && this.#expected.meets(m, index)) flags |= flow.EXPECTED
+    table.setFlags(index, flags)
     table.wheel.arm(index, m.time + this.#lifetime.openingUs)
     this.stats.flowsStarted += 1
     return index
@@ -265,6 +274,7 @@ export class Agent {
     const session = this.#sessions.openStream(index, table.clientSide(index), (flags & flow.ORIENTED) !== 0)
     if ((flags & flow.SYN_LOW) !== 0) session.streams[0].startAt(table.isnOf(index, flow.LOW) + 1)
     if ((flags & flow.SYN_HIGH) !== 0) session.streams[1].startAt(table.isnOf(index, flow.HIGH) + 1)
+    if ((flags & flow.EXPECTED) !== 0) session.expect(this.#expected.nameOf(index))
     session.facts.midstream = (flags & (flow.SYN_LOW | flow.SYN_HIGH)) === 0
     return session
   }
@@ -340,6 +350,7 @@ export class Agent {
     const table = this.table
     if ((table.flagsOf(index) & flow.SETTLED) === 0) this.#settle(index, this.#sessions.get(index))
     this.#emit(index)
+    if ((table.flagsOf(index) & flow.EXPECTED) !== 0) this.#expected.nameOf(index)
     this.#rows.release(table.row, index)
     table.remove(index)
     this.stats.flowsEnded += 1
@@ -351,7 +362,7 @@ export class Agent {
       session.finish()
       if (session.reoriented) this.#reorient(index, session)
       this.#sessions.close(index)
-      this.#noteCertificates(session.facts)
+      this.#certificates.note(session.facts.tls)
       this.stats.malformed += session.facts.malformed
     }
     table.setFlags(index, table.flagsOf(index) | flow.SETTLED)
@@ -382,18 +393,5 @@ export class Agent {
     const table = this.table
     writeFlow(this.#sink.lines, table, index, this.#rows, this.#sources.head(table.sourceOf(index)))
     this.stats.records += 1
-  }
-
-  #noteCertificates({ tls }: FlowFacts): void {
-    if (tls === null || this.#sink.certificate === undefined) return
-    if (tls.serverCertificates.length > 0) tls.serverCertificates.forEach(this.#noteCertificate)
-    if (tls.clientCertificates.length > 0) tls.clientCertificates.forEach(this.#noteCertificate)
-  }
-
-  readonly #noteCertificate = (certificate: CertificateFacts): void => {
-    if (this.#certificates.has(certificate.fingerprint)) return
-    if (this.#certificates.size >= MAX_KNOWN_CERTIFICATES) this.#certificates.clear()
-    this.#certificates.add(certificate.fingerprint)
-    this.#sink.certificate?.(certificate)
   }
 }

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { DATAGRAM_DISSECTORS, TCP_DISSECTORS } from '../src/dissect/index.ts'
+import { ANNOUNCED_DISSECTORS, DATAGRAM_DISSECTORS, TCP_DISSECTORS } from '../src/dissect/index.ts'
 import { importsOf } from './imports.ts'
 
 const SRC = fileURLToPath(new URL('../src/', import.meta.url))
@@ -29,6 +29,7 @@ const STAGES = [
 /** Files of src/ itself that are no stage of their own. */
 const ROOT_FILES: Readonly<Record<string, string>> = {
   'agent.ts': 'agent',
+  'agent-certificates.ts': 'agent',
   'agent-options.ts': 'agent',
   'agent-sources.ts': 'agent',
   'agent-stats.ts': 'agent',
@@ -113,7 +114,7 @@ describe('tables', () => {
         ),
       ])
       .map(([, name]) => name)
-    const rows = [...TCP_DISSECTORS, ...DATAGRAM_DISSECTORS]
+    const rows = [...TCP_DISSECTORS, ...ANNOUNCED_DISSECTORS, ...DATAGRAM_DISSECTORS]
     expect(names.sort()).toEqual(rows.map(({ name }) => name).sort())
   })
 })

@@ -10,12 +10,14 @@ export const PACKAGES =
   'libnss3-tools dnsutils dnsmasq-base iputils-ping postgresql xz-utils zstd haproxy nghttp2-client ' +
   'nghttp2-server nghttp2-proxy ngtcp2-client ngtcp2-server knot-dnsutils openssh-client openssh-server ' +
   'dropbear-bin putty-tools strongswan-charon strongswan-swanctl libstrongswan-standard-plugins ' +
-  'libstrongswan-extra-plugins libcharon-extra-plugins wireguard-go wireguard-tools openvpn ' +
-  'pptpd pptp-linux xl2tpd'
+  'libstrongswan-extra-plugins libcharon-extra-plugins wireguard-go wireguard-tools openvpn pptpd pptp-linux ' +
+  'xl2tpd postfix sasl2-bin libsasl2-modules dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved ' +
+  'proftpd-core proftpd-mod-crypto lftp slapd ldap-utils inspircd prosody inn2'
 const COMMANDS =
   'ip ethtool tcpdump tshark dumpcap editcap nginx curl openssl chromium gnutls-cli tstclnt certutil dig ' +
   'dnsmasq ping zstd haproxy nghttp nghttpd nghttpx gtlsclient gtlsserver kdig ssh ssh-keygen /usr/sbin/sshd ' +
-  'dropbear dbclient dropbearkey plink /usr/lib/ipsec/charon swanctl wireguard-go wg openvpn pptpd pptp xl2tpd'
+  'dropbear dbclient dropbearkey plink /usr/lib/ipsec/charon swanctl wireguard-go wg openvpn pptpd pptp xl2tpd ' +
+  'postfix saslpasswd2 dovecot proftpd lftp slapd ldapsearch inspircd prosody'
 
 /** Programs that are not on the search path, and the folder of keys and certificates of this run. */
 export interface Tools {

@@ -204,6 +204,24 @@ export class IkeFacts {
   group: string | null = null
 }
 
+/** Flows that one connection may announce between two looks at them. */
+const MAX_ANNOUNCED = 16
+
+/** A flow that a control connection arranges, as the addresses in its messages tell. */
+export interface AnnouncedFlow {
+  /** The name of the dissector that reads it, and of its protocol: "ftp-data". */
+  readonly appProtocol: string
+  /** Protocol number of the IP header. */
+  readonly transport: number
+  /** Which end of the control connection the port belongs to. */
+  readonly end: 'client' | 'server'
+  /** `accepts` at the port, soon and, over TCP, once; or `calls` from it, as long as the control connection lasts. */
+  readonly how: 'accepts' | 'calls'
+  /** Four words; null = the address by which that end takes part in the control connection. */
+  readonly address: readonly number[] | null
+  readonly port: number
+}
+
 /** One object per flow, in use only while the flow's opening is being read. */
 export class FlowFacts {
   appProtocol: string | null = null
@@ -230,6 +248,8 @@ export class FlowFacts {
   http: HttpFacts | null = null
   /** Kinds only ("http-basic"); a secret is never kept. */
   credentialsExposed: string[] = []
+  /** Flows that this one arranges; whoever keeps the flows takes them from here. */
+  announced: AnnouncedFlow[] = []
   // Capture health: facts that widen the bounds and never raise the score.
   sawGap = false
   sawTruncation = false
@@ -252,6 +272,10 @@ export class FlowFacts {
     if (this.credentialsExposed.length < MAX_KINDS && !this.credentialsExposed.includes(kind)) {
       this.credentialsExposed.push(kind)
     }
+  }
+
+  announce(flow: AnnouncedFlow): void {
+    if (this.announced.length < MAX_ANNOUNCED) this.announced.push(flow)
   }
 
   authenticatedBy(mechanism: string): void {
@@ -277,6 +301,7 @@ export class FlowFacts {
     this.tls = null
     this.http = null
     if (this.credentialsExposed.length > 0) this.credentialsExposed = []
+    if (this.announced.length > 0) this.announced = []
     this.sawGap = false
     this.sawTruncation = false
     this.midstream = false

@@ -17,6 +17,8 @@ export interface DissectorState {
    * belong to the new one.
    */
   readonly tunnel?: boolean
+  /** With `tunnel`: what made it leave are the unread bytes of this direction, so they open the new conversation. */
+  readonly atHand?: boolean
   /** Of datagrams: what began like the protocol is not it. No fact was asserted, and others are asked again. */
   readonly refused?: boolean
 }

@@ -1,24 +1,65 @@
+import { cldap } from './cldap.ts'
 import type { DatagramDissector, Dissector } from './dissector.ts'
 import { dtls } from './dtls.ts'
 import { esp } from './esp.ts'
+import { ftp } from './ftp.ts'
+import { ftpData } from './ftp-data.ts'
 import { http } from './http.ts'
 import { http2 } from './http2.ts'
 import { ike } from './ike.ts'
+import { imap } from './imap.ts'
+import { irc } from './irc.ts'
 import { l2tp } from './l2tp.ts'
+import { ldap } from './ldap.ts'
+import { managesieve } from './managesieve.ts'
+import { nntp } from './nntp.ts'
 import { openvpn } from './openvpn.ts'
 import { openvpnUdp } from './openvpn-udp.ts'
+import { pop3 } from './pop3.ts'
 import { pptp } from './pptp.ts'
 import { proxyProtocol } from './proxy-protocol.ts'
 import { quic } from './quic.ts'
+import { lmtp, smtp } from './smtp.ts'
 import { ssh } from './ssh.ts'
 import { tls } from './tls.ts'
 import { wireguard } from './wireguard.ts'
+import { xmpp } from './xmpp.ts'
 
 /** THE TABLE of dissectors over TCP, most specific opening first. Adding a protocol is a file and a row here. */
-export const TCP_DISSECTORS: readonly Dissector[] = [tls, http, http2, proxyProtocol, openvpn, ssh, pptp]
+export const TCP_DISSECTORS: readonly Dissector[] = [
+  tls,
+  http,
+  http2,
+  proxyProtocol,
+  openvpn,
+  ssh,
+  pptp,
+  ftp,
+  imap,
+  irc,
+  ldap,
+  lmtp,
+  managesieve,
+  nntp,
+  pop3,
+  smtp,
+  xmpp,
+]
+
+/** Read only where another connection announced them: what they carry looks like anything. */
+export const ANNOUNCED_DISSECTORS: readonly Dissector[] = [ftpData]
 
 /** THE TABLE of dissectors of datagrams, most specific first. */
-export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [dtls, quic, ike, wireguard, openvpnUdp, l2tp, esp]
+export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [
+  dtls,
+  quic,
+  ike,
+  wireguard,
+  openvpnUdp,
+  l2tp,
+  esp,
+  cldap,
+]
 
 /** What may begin in the middle of another protocol, after an upgrade we do not know by name. */
 export const IN_BAND_DISSECTOR: Dissector = tls

@@ -3,7 +3,7 @@ import type { ByteBudget } from '../flow/byte-budget.ts'
 import { type StreamReader, TcpStream } from '../flow/tcp-stream.ts'
 import { payloadKind } from '../wire/payload-kind.ts'
 import { CLIENT, type Dissector, type DissectorState } from './dissector.ts'
-import { IN_BAND_DISSECTOR, TCP_DISSECTORS } from './index.ts'
+import { ANNOUNCED_DISSECTORS, IN_BAND_DISSECTOR, TCP_DISSECTORS } from './index.ts'
 import { Session } from './session.ts'
 import { StatePool } from './state-pool.ts'
 
@@ -29,6 +29,8 @@ export class StreamSession extends Session implements StreamReader {
   readonly streams: readonly [TcpStream, TcpStream]
   #dissector: Dissector | null = null
   #state: DissectorState | null = null
+  /** What a control connection announced the flow as, until its first byte. */
+  #announced: Dissector | null = null
   /** By side: dissectors that did not say no to its bytes yet; null = none was asked. */
   readonly #candidates: [Candidates | null, Candidates | null] = [null, null]
   readonly #lists: readonly [Candidates, Candidates] = [[], []]
@@ -53,12 +55,18 @@ export class StreamSession extends Session implements StreamReader {
     this.streams[1].reset()
     this.#dissector = null
     this.#state = null
+    this.#announced = null
     this.#candidates[0] = null
     this.#candidates[1] = null
     this.#scanning = 0
     this.#joined = BOTH_SIDES
     this.#scanned = 0
     this.#offerOther = -1
+  }
+
+  /** A control connection announced the flow as `name`: it is read as that, whatever its bytes look like. */
+  expect(name: string | null): void {
+    this.#announced = ANNOUNCED_DISSECTORS.find((dissector) => dissector.name === name) ?? null
   }
 
   /** Takes the segment `m` describes, sent by `side`. */
@@ -107,6 +115,9 @@ export class StreamSession extends Session implements StreamReader {
   }
 
   #probe(side: number, buf: Uint8Array, at: number, end: number): number {
+    const announced = this.#announced
+    this.#announced = null
+    if (announced !== null) return this.#begin(announced, side, buf, at, end)
     const asked = this.#candidates[side] ?? EVERY
     const unsure = this.#lists[side] as Candidates
     const direction = this.direction(side)
@@ -177,7 +188,7 @@ export class StreamSession extends Session implements StreamReader {
     const state = this.#state as DissectorState
     const consumed = dissector.feed(state, this.facts, this.direction(side), buf, at, end, this.#now)
     this.#followState(side)
-    return consumed
+    return consumed === 0 && state.atHand === true ? this.#probe(side, buf, at, end) : consumed
   }
 
   /** A tunnel that the dissector found is a new conversation on the same connection; anything else done is done. */

@@ -25,6 +25,8 @@ export const CUT_SHORT = 1 << 10
 export const EVICTED = 1 << 11
 /** Its verdict was reported before its end. */
 export const REPORTED = 1 << 12
+/** A control connection announced it. */
+export const EXPECTED = 1 << 13
 
 /** Both ends said goodbye, or one slammed the door. */
 export const isClosed = (flags: number): boolean =>

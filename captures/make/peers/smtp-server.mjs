@@ -1,5 +1,6 @@
 // Enough of SMTP (RFC 5321, RFC 3207, RFC 4954) for curl and openssl s_client to deliver a message.
-// Options (JSON): host, port, key, cert, starttls ("offer", "refuse" or "hide").
+// Options (JSON): host, port, key, cert, starttls ("offer", "refuse", "hide"; "blank" as a device on the path writes it
+// over; "once": offered to the first client only).
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createSecureContext, TLSSocket } from 'node:tls'
@@ -7,11 +8,19 @@ import { createSecureContext, TLSSocket } from 'node:tls'
 const { host, port, key, cert, starttls } = JSON.parse(process.argv[2])
 const context = createSecureContext({ key: readFileSync(key), cert: readFileSync(cert) })
 
+let clients = 0
 createServer((socket) => {
   socket.on('error', () => {})
+  clients += 1
   socket.write('220 mail.example.test ESMTP\r\n')
   converse(socket, false)
 }).listen(port, host, () => console.log('ready'))
+
+function offers() {
+  if (starttls === 'blank') return '250-XXXXXXXA\r\n'
+  const hides = starttls === 'hide' || (starttls === 'once' && clients > 1)
+  return hides ? '' : '250-STARTTLS\r\n'
+}
 
 function converse(socket, secure) {
   let text = ''
@@ -39,7 +48,7 @@ function converse(socket, secure) {
 
   function answer(line) {
     if (line.startsWith('EHLO')) {
-      const offer = !secure && starttls !== 'hide' ? '250-STARTTLS\r\n' : ''
+      const offer = secure ? '' : offers()
       socket.write(`250-mail.example.test\r\n${offer}250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n`)
     } else if (line === 'STARTTLS' && starttls === 'refuse') {
       socket.write('454 4.7.0 TLS not available due to temporary reason\r\n')

@@ -3,6 +3,7 @@ import { CUTS } from './cuts.ts'
 import { DTLS } from './dtls.ts'
 import { FAILURES } from './failures.ts'
 import { LEGACY } from './legacy.ts'
+import { MAIL } from './mail.ts'
 import { PEERS } from './peers.ts'
 import { PLAINTEXT } from './plaintext.ts'
 import { QUIC } from './quic.ts'
@@ -31,5 +32,6 @@ export const GROUPS: readonly Group[] = [
   { title: 'HTTP/2, proxies, signatures and tokens', rows: WEB },
   { title: 'SSH', rows: SSH },
   { title: 'VPNs', rows: VPN },
+  { title: 'Mail, news, files, directories and talk', rows: MAIL },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]
