@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { compilePolicies } from '../../src/classify/evaluate.ts'
 import { listPolicies } from '../../src/classify/load.ts'
-import type { FlowFacts, IkeFacts, SshFacts } from '../../src/core/facts.ts'
+import type { FlowFacts, IkeFacts, SshFacts, UpgradeState } from '../../src/core/facts.ts'
 import {
   certificate,
   DAY_US,
@@ -62,6 +62,11 @@ const withCiphers = (cipherClient: string, cipherServer: string) => withSsh({ ci
 const withMac = (macClient: string, macServer = macClient) =>
   withSsh({ cipherClient: 'aes128-ctr', cipherServer: 'aes128-ctr', macClient, macServer })
 const withIke = (terms: Partial<IkeFacts>) => ike2((ike) => Object.assign(ike, terms))
+const withUpgrade = (upgradeState: UpgradeState) =>
+  undetermined((facts) => {
+    facts.appProtocol = 'smtp'
+    facts.upgradeState = upgradeState
+  })
 /** A public leaf issued on `day`, valid for `days` in all, both ends counted. */
 const publicLeaf = (day: string, days: number) =>
   withChain(
@@ -78,6 +83,9 @@ const ROWS: Row[] = [
     breaks: plainHttp((_, facts) => facts.credentialsExposed.push('http-basic')),
     nearly: plainHttp(),
   },
+  { rule: 'upgrade-stripped', breaks: withUpgrade('stripped'), nearly: withUpgrade('not_offered') },
+  { rule: 'upgrade-skipped', breaks: withUpgrade('skipped'), nearly: withUpgrade('advertised') },
+  { rule: 'upgrade-refused', breaks: withUpgrade('refused'), nearly: withUpgrade('requested') },
   {
     rule: 'cookie-without-secure',
     breaks: plainHttp((http) => {
