@@ -171,7 +171,9 @@ function readAnswer(state: ImapState, facts: FlowFacts, _d: Direction, buf: Uint
 
 /** "CAPABILITY …" as a response of its own, or "OK [CAPABILITY …]" with another (RFC 9051 §7.1). */
 function readCapabilities(state: ImapState, facts: FlowFacts, buf: Uint8Array, at: number, end: number): void {
-  const code = findText(buf, at, Math.min(end, at + 12), 'CAPABILITY ')
+  // "PREAUTH [CAPABILITY " is the longest way to it.
+  const CODE_BYTES = 20
+  const code = findText(buf, at, Math.min(end, at + CODE_BYTES), 'CAPABILITY ')
   if (code < 0) return
   let offers = false
   let garbled = false

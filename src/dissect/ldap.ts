@@ -146,7 +146,7 @@ function readMessage(state: LdapState, facts: FlowFacts, buf: Uint8Array, end: n
   const { op, at, id } = MESSAGE
   if (op === LdapOp.BIND_REQUEST) readBind(state, facts, buf)
   else if (op === LdapOp.BIND_RESPONSE && id === state.bindId) concludeBind(state, facts, resultCode(buf, MESSAGE, end))
-  else if (op === LdapOp.EXTENDED_REQUEST && isText(buf, at + 2, at + 2 + u8(buf, at + 1), START_TLS)) {
+  else if (op === LdapOp.EXTENDED_REQUEST && asksForTls(buf, at, end)) {
     state.startTlsId = id
     noteRequested(facts)
   } else if (op === LdapOp.EXTENDED_RESPONSE && id === state.startTlsId) {
@@ -158,12 +158,18 @@ function readMessage(state: LdapState, facts: FlowFacts, buf: Uint8Array, end: n
   else if (!isOwn(op)) noteClear(facts)
 }
 
+const asksForTls = (buf: Uint8Array, at: number, end: number): boolean =>
+  readElement(buf, at, end, end, ELEMENT) && isText(buf, ELEMENT.at, ELEMENT.end, START_TLS)
+
+const isNamed = (buf: Uint8Array, at: number, end: number): boolean =>
+  !readElement(buf, at, end, end, ELEMENT) || ELEMENT.end > ELEMENT.at
+
 /** The root entry says what the server can do (RFC 4512 §5.1): an empty name, and that object only. */
 const asksForRoot = (buf: Uint8Array, at: number, end: number): boolean =>
-  end - at > 5 && u8(buf, at + 1) === 0 && u8(buf, at + 4) === 0
+  !isNamed(buf, at, end) && readElement(buf, ELEMENT.end, end, end, ELEMENT) && buf[ELEMENT.at] === 0
 
 function readEntry(facts: FlowFacts, buf: Uint8Array, at: number, end: number): void {
-  if (u8(buf, at + 1) !== 0) {
+  if (isNamed(buf, at, end)) {
     noteClear(facts)
     return
   }

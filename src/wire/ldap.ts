@@ -156,11 +156,13 @@ const checkLength =
 /** requestName is an OID in digits and dots. */
 const checkOid: Check = (buf, at, stop, opEnd) => {
   const MAX_OID_BYTES = 64
-  if (stop - at < 2) return 'incomplete'
-  const length = u8(buf, at + 1)
-  if (buf[at] !== 0x80 || length < 3 || length > MAX_OID_BYTES || at + 2 + length > opEnd) return 'malformed'
-  if (at + 2 + length > stop) return 'incomplete'
-  return /^[0-2](\.\d+)+$/.test(copyLatin1(buf, at + 2, at + 2 + length)) ? 'message' : 'malformed'
+  if (at < stop && buf[at] !== 0x80) return 'malformed'
+  const parsed = readHeader(buf, at, stop, opEnd, ELEMENT)
+  if (parsed !== 'message') return parsed
+  const { at: oidAt, end: oidEnd } = ELEMENT
+  if (oidEnd - oidAt < 3 || oidEnd - oidAt > MAX_OID_BYTES) return 'malformed'
+  if (oidEnd > stop) return 'incomplete'
+  return /^[0-2](\.\d+)+$/.test(copyLatin1(buf, oidAt, oidEnd)) ? 'message' : 'malformed'
 }
 
 /** baseObject, scope 0 to 3, derefAliases 0 to 3. */
