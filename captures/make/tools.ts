@@ -12,7 +12,9 @@ export const PACKAGES =
   'dropbear-bin putty-tools strongswan-charon strongswan-swanctl libstrongswan-standard-plugins ' +
   'libstrongswan-extra-plugins libcharon-extra-plugins wireguard-go wireguard-tools openvpn pptpd pptp-linux ' +
   'xl2tpd postfix sasl2-bin libsasl2-modules dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved ' +
-  'proftpd-core proftpd-mod-crypto lftp slapd ldap-utils inspircd prosody inn2'
+  'proftpd-core proftpd-mod-crypto lftp slapd ldap-utils inspircd prosody inn2 mariadb-server mariadb-client ' +
+  'freetds-bin redis memcached libmemcached-tools clickhouse-server clickhouse-client zookeeper python3-kazoo ' +
+  'python3-pymongo derby-tools'
 const COMMANDS =
   'ip ethtool tcpdump tshark dumpcap editcap nginx curl openssl chromium gnutls-cli tstclnt certutil dig ' +
   'dnsmasq ping zstd haproxy nghttp nghttpd nghttpx gtlsclient gtlsserver kdig ssh ssh-keygen /usr/sbin/sshd ' +

@@ -24,6 +24,10 @@ export function integerBits(buf: Uint8Array, at: number, end: number): number {
   if (p === end) return 0
   return (end - p) * 8 - (Math.clz32(u8(buf, p)) - 24)
 }
+/** Little endian, for the protocols that were born on such machines. */
+export const u16le = (buf: Uint8Array, at: number): number => (buf[at] as number) | ((buf[at + 1] as number) << 8)
+export const u24le = (buf: Uint8Array, at: number): number => u16le(buf, at) | ((buf[at + 2] as number) << 16)
+export const u32le = (buf: Uint8Array, at: number): number => (u24le(buf, at) | ((buf[at + 3] as number) << 24)) >>> 0
 
 /** Copies bytes out of a borrowed buffer so that they may be kept. */
 export const copyBytes = (buf: Uint8Array, at: number, end: number): Uint8Array => buf.slice(at, end)

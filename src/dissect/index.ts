@@ -12,15 +12,18 @@ import { irc } from './irc.ts'
 import { l2tp } from './l2tp.ts'
 import { ldap } from './ldap.ts'
 import { managesieve } from './managesieve.ts'
+import { mysql } from './mysql.ts'
 import { nntp } from './nntp.ts'
 import { openvpn } from './openvpn.ts'
 import { openvpnUdp } from './openvpn-udp.ts'
 import { pop3 } from './pop3.ts'
+import { postgresql } from './postgresql.ts'
 import { pptp } from './pptp.ts'
 import { proxyProtocol } from './proxy-protocol.ts'
 import { quic } from './quic.ts'
 import { lmtp, smtp } from './smtp.ts'
 import { ssh } from './ssh.ts'
+import { tds } from './tds.ts'
 import { tls } from './tls.ts'
 import { wireguard } from './wireguard.ts'
 import { xmpp } from './xmpp.ts'
@@ -44,6 +47,9 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   pop3,
   smtp,
   xmpp,
+  mysql,
+  postgresql,
+  tds,
 ]
 
 /** Read only where another connection announced them: what they carry looks like anything. */

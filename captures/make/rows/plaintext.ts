@@ -1,6 +1,5 @@
-import { CLIENT_IP, HOST, type Lab, SERVER_IP } from '../lab.ts'
+import { HOST, SERVER_IP } from '../lab.ts'
 import { serveNginx } from '../nginx.ts'
-import { sh } from '../process.ts'
 import type { Row } from '../row.ts'
 import { CURL, NGINX, RESOLVE, serveNode } from './peers.ts'
 
@@ -242,14 +241,6 @@ const OTHERS: readonly Row[] = [
     'smtp.req.command == "AUTH"': 'some',
     tls: 0,
   }),
-  postgresRow('postgresql-ssl.pcap', 'SSLRequest, S, then TLS 1.3 inside', 'require', {
-    'tls.handshake.type == 2': 1,
-    'tcp.len == 1 and frame[-1:1] == 53': 1,
-  }),
-  postgresRow('postgresql-plain.pcap', 'a startup without SSLRequest: the query and its rows in the clear', 'disable', {
-    'frame contains "select"': 1,
-    tls: 0,
-  }),
 ]
 
 function smtpRow(name: string, shows: string, starttls: string, checks: Row['checks']): Row {
@@ -282,48 +273,6 @@ function smtpRow(name: string, shows: string, starttls: string, checks: Row['che
       })
     },
   }
-}
-
-function postgresRow(name: string, shows: string, sslmode: string, checks: Row['checks']): Row {
-  return {
-    name,
-    shows: `PostgreSQL: ${shows}`,
-    peers: 'psql 15, PostgreSQL 15.18 of Debian',
-    how: `\`psql sslmode=${sslmode}\`, server \`ssl=on\`, password by SCRAM`,
-    checks,
-    record: async (lab) => {
-      lab.wire('cable')
-      await lab.capture()
-      await servePostgres(lab)
-      const env = { PGPASSWORD: 'not-a-secret', PSQLRC: '/dev/null' }
-      const to = `host=${SERVER_IP} port=5432 user=alice dbname=postgres sslmode=${sslmode}`
-      await lab.client(['psql', to, '-Atc', "select 'a row'"], { env })
-    },
-  }
-}
-
-async function servePostgres(lab: Lab): Promise<void> {
-  const bin = sh('ls -d /usr/lib/postgresql/*/bin | tail -1').trim()
-  const home = `${lab.temp}/pg`
-  sh(
-    `chmod 755 "$(dirname ${lab.temp})" ${lab.temp}
-     mkdir ${home} && printf not-a-secret > ${home}.pw && cp ${lab.pki('rsa.pem')} ${home}.crt && cp ${lab.pki('rsa.key')} ${home}.key
-     chown postgres ${home} ${home}.* && chmod 600 ${home}.key ${home}.pw
-     cd / && runuser -u postgres -- ${bin}/initdb -D ${home} -U alice -A scram-sha-256 --pwfile=${home}.pw >/dev/null
-     echo 'host all all ${CLIENT_IP}/32 scram-sha-256' >> ${home}/pg_hba.conf`,
-  )
-  const settings = [
-    'listen_addresses=10.11.0.3',
-    'ssl=on',
-    `ssl_cert_file=${home}.crt`,
-    `ssl_key_file=${home}.key`,
-    `unix_socket_directories=${home}`,
-  ]
-  await lab.serve(
-    ['runuser', '-u', 'postgres', '--', `${bin}/postgres`, '-D', home, ...settings.flatMap((set) => ['-c', set])],
-    /ready to accept connections/,
-    { cwd: '/' },
-  )
 }
 
 export const PLAINTEXT: readonly Row[] = [...WEB.map(webRow), ...OTHERS]
