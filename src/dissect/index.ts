@@ -1,6 +1,10 @@
+import { cassandra } from './cassandra.ts'
 import { cldap } from './cldap.ts'
+import { clickhouse } from './clickhouse.ts'
 import type { DatagramDissector, Dissector } from './dissector.ts'
+import { drda } from './drda.ts'
 import { dtls } from './dtls.ts'
+import { elasticsearch } from './elasticsearch.ts'
 import { esp } from './esp.ts'
 import { ftp } from './ftp.ts'
 import { ftpData } from './ftp-data.ts'
@@ -12,6 +16,9 @@ import { irc } from './irc.ts'
 import { l2tp } from './l2tp.ts'
 import { ldap } from './ldap.ts'
 import { managesieve } from './managesieve.ts'
+import { memcached } from './memcached.ts'
+import { memcachedUdp } from './memcached-udp.ts'
+import { mongodb } from './mongodb.ts'
 import { mysql } from './mysql.ts'
 import { nntp } from './nntp.ts'
 import { openvpn } from './openvpn.ts'
@@ -21,12 +28,15 @@ import { postgresql } from './postgresql.ts'
 import { pptp } from './pptp.ts'
 import { proxyProtocol } from './proxy-protocol.ts'
 import { quic } from './quic.ts'
+import { redis } from './redis.ts'
 import { lmtp, smtp } from './smtp.ts'
 import { ssh } from './ssh.ts'
 import { tds } from './tds.ts'
 import { tls } from './tls.ts'
+import { tns } from './tns.ts'
 import { wireguard } from './wireguard.ts'
 import { xmpp } from './xmpp.ts'
+import { zookeeper } from './zookeeper.ts'
 
 /** THE TABLE of dissectors over TCP, most specific opening first. Adding a protocol is a file and a row here. */
 export const TCP_DISSECTORS: readonly Dissector[] = [
@@ -50,6 +60,15 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   mysql,
   postgresql,
   tds,
+  cassandra,
+  clickhouse,
+  drda,
+  elasticsearch,
+  memcached,
+  mongodb,
+  redis,
+  tns,
+  zookeeper,
 ]
 
 /** Read only where another connection announced them: what they carry looks like anything. */
@@ -65,6 +84,7 @@ export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [
   l2tp,
   esp,
   cldap,
+  memcachedUdp,
 ]
 
 /** What may begin in the middle of another protocol, after an upgrade we do not know by name. */

@@ -111,11 +111,19 @@ function probeAlert(buf: Uint8Array, at: number, end: number): Probe {
 function probeChain(buf: Uint8Array, at: number, end: number, unseen: number): Probe {
   if (!isProtectedShape(buf, at)) return 'no_match'
   const next = at + RECORD_HEADER_BYTES + recordLength(buf, at)
-  if (next === end + unseen) return 'match'
+  if (unseen > 0 && next === end + unseen) return 'match'
   if (end < next) return 'unsure'
+  if (!isOneMessage(buf, at)) return 'no_match'
+  if (next === end) return 'match'
   if (!mayBecomeTlsRecord(buf, next, end)) return 'no_match'
   if (end - next < RECORD_HEADER_BYTES) return 'unsure'
   return recordVersion(buf, at) === recordVersion(buf, next) ? 'match' : 'no_match'
+}
+
+/** A handshake record too short to be protected is one message: a length of MongoDB's that begins with 0x16 0x03 is none. */
+function isOneMessage(buf: Uint8Array, at: number): boolean {
+  const length = recordLength(buf, at)
+  return recordType(buf, at) !== ContentType.HANDSHAKE || length >= MIN_PROTECTED_BYTES || length === 4 + u24(head, 1)
 }
 
 function isProtectedShape(buf: Uint8Array, at: number): boolean {

@@ -1,5 +1,6 @@
 import type { Row } from '../row.ts'
 import { CUTS } from './cuts.ts'
+import { DATABASES } from './databases.ts'
 import { DATABASES_SQL } from './databases-sql.ts'
 import { DTLS } from './dtls.ts'
 import { FAILURES } from './failures.ts'
@@ -34,6 +35,6 @@ export const GROUPS: readonly Group[] = [
   { title: 'SSH', rows: SSH },
   { title: 'VPNs', rows: VPN },
   { title: 'Mail, news, files, directories and talk', rows: MAIL },
-  { title: 'Databases', rows: DATABASES_SQL },
+  { title: 'Databases', rows: [...DATABASES_SQL, ...DATABASES] },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]

@@ -1,0 +1,441 @@
+/** Stores and caches that are not asked in SQL over a wire of their own making, and peers that are scripts. */
+import { type Lab, SERVER_IP } from '../lab.ts'
+import { sh } from '../process.ts'
+import type { Row } from '../row.ts'
+import {
+  cassandra,
+  elasticsearch,
+  mysqlClearPassword,
+  postgresqlGssenc,
+  type Turns,
+  tns,
+} from './database-exchanges.ts'
+
+const PASSWORD = 'not-a-secret'
+
+function row(
+  name: string,
+  shows: string,
+  peers: string,
+  how: string,
+  checks: Row['checks'],
+  talk: (lab: Lab) => Promise<unknown>,
+  more: Partial<Row> = {},
+): Row {
+  return {
+    name,
+    shows,
+    peers,
+    how,
+    checks,
+    ...more,
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture()
+      await talk(lab)
+    },
+  }
+}
+
+const redisServer = async (lab: Lab, ...settings: string[]): Promise<unknown> =>
+  lab.serve(
+    ['redis-server', '--bind', SERVER_IP, '--save', '', '--protected-mode', 'no', ...settings],
+    /Ready to accept/,
+  )
+
+const REDIS_PEERS = 'redis-cli 7.0, Redis 7.0 of Debian'
+const redisCli = (lab: Lab, ...argv: string[]): Promise<string> =>
+  lab.client(['redis-cli', '-h', SERVER_IP, ...argv], { mayFail: true })
+
+const REDIS: readonly Row[] = [
+  row(
+    'redis-auth.pcap',
+    'Redis: AUTH, SET and GET in the clear',
+    REDIS_PEERS,
+    '`redis-cli -a`, server `requirepass`',
+    {
+      'frame contains "AUTH"': 1,
+    },
+    async (lab) => {
+      await redisServer(lab, '--requirepass', PASSWORD)
+      await redisCli(lab, '-a', PASSWORD, 'SET', 'colour', 'blue')
+    },
+  ),
+  row(
+    'redis-hello3.pcap',
+    'Redis: HELLO 3, RESP3 and no authentication',
+    REDIS_PEERS,
+    '`redis-cli -3`',
+    {
+      'frame contains "HELLO"': 1,
+    },
+    async (lab) => {
+      await redisServer(lab)
+      await redisCli(lab, '-3', 'HSET', 'a', 'b', 'c')
+    },
+  ),
+  row(
+    'redis-wrong-password.pcap',
+    'Redis: AUTH with a wrong password',
+    REDIS_PEERS,
+    '`redis-cli -a`, server `requirepass`',
+    {
+      'frame contains "WRONGPASS"': 1,
+    },
+    async (lab) => {
+      await redisServer(lab, '--requirepass', PASSWORD)
+      await redisCli(lab, '-a', 'not-a-secret-either', 'GET', 'colour')
+    },
+  ),
+  row(
+    'redis-tls.pcap',
+    'Redis: TLS from the first byte, so no more than TLS is seen',
+    REDIS_PEERS,
+    '`redis-cli --tls --insecure`, server `tls-port`',
+    {
+      'tls.handshake.type == 2': 1,
+    },
+    async (lab) => {
+      const files = ['--tls-cert-file', lab.pki('rsa.pem'), '--tls-key-file', lab.pki('rsa.key')]
+      await redisServer(lab, '--port', '0', '--tls-port', '6379', '--tls-auth-clients', 'no', ...files)
+      await redisCli(lab, '--tls', '--insecure', 'GET', 'colour')
+    },
+    { decodeAs: ['tcp.port==6379,tls'] },
+  ),
+]
+
+const MEMCACHED_PEERS = 'libmemcached-tools 1.1, memcached 1.6 of Debian'
+function memcachedServer(lab: Lab, ...settings: string[]): Promise<unknown> {
+  sh(`chmod 755 "$(dirname ${lab.temp})" ${lab.temp} && printf 'mech_list: plain\\n' > ${lab.temp}/memcached.conf`)
+  const env = { SASL_CONF_PATH: lab.temp }
+  return lab.serve(['memcached', '-u', 'nobody', '-l', SERVER_IP, '-v', '-v', ...settings], /server listening/, { env })
+}
+
+const MEMCACHED: readonly Row[] = [
+  row(
+    'memcached-text.pcap',
+    'memcached: a set in the text protocol',
+    MEMCACHED_PEERS,
+    '`memccp`',
+    {
+      'tcp.dstport == 11211 and frame contains "set "': 1,
+    },
+    async (lab) => {
+      await memcachedServer(lab)
+      sh(`printf blue > ${lab.temp}/colour`)
+      await lab.client(['memccp', `--servers=${SERVER_IP}`, `${lab.temp}/colour`])
+    },
+  ),
+  row(
+    'memcached-binary.pcap',
+    'memcached: a set in the binary protocol',
+    MEMCACHED_PEERS,
+    '`memccp --binary`',
+    {
+      'tcp.dstport == 11211 and memcache.magic == 0x80': 'some',
+    },
+    async (lab) => {
+      await memcachedServer(lab)
+      sh(`printf blue > ${lab.temp}/colour`)
+      await lab.client(['memccp', '--binary', `--servers=${SERVER_IP}`, `${lab.temp}/colour`])
+    },
+  ),
+  row(
+    'memcached-sasl.pcap',
+    'memcached: SASL PLAIN in the clear, and a server that knows no such user',
+    'a script of ours after doc/protocol_binary.txt, memcached 1.6 of Debian',
+    '`memcached -S`',
+    {
+      'memcache.opcode == 0x21': 2,
+    },
+    async (lab) => {
+      await memcachedServer(lab, '-S')
+      const turns: Turns = [
+        ['client', `8021000500000000${size(5 + 20)}000000000000000000000000${hex(`PLAIN\0alice\0${PASSWORD}\0`)}`],
+      ]
+      await lab.client(
+        lab.node('exchange.mjs', {
+          role: 'client',
+          host: SERVER_IP,
+          port: 11211,
+          turns: [...turns, ['server', '00'.repeat(24)]],
+        }),
+      )
+    },
+  ),
+  row(
+    'memcached-udp.pcap',
+    'memcached over UDP: "stats" in one datagram',
+    'a script of ours, memcached 1.6 of Debian',
+    '`memcached -U 11211`',
+    {
+      'udp.dstport == 11211': 1,
+    },
+    async (lab) => {
+      await memcachedServer(lab, '-U', '11211')
+      await lab.client(
+        lab.node('udp-client.mjs', { host: SERVER_IP, port: 11211, hex: `0001000000010000${hex('stats\r\n')}` }),
+      )
+    },
+  ),
+]
+
+const hex = (text: string): string => Buffer.from(text, 'latin1').toString('hex')
+const size = (bytes: number): string => bytes.toString(16).padStart(8, '0')
+
+const MONGO_PEERS = 'pymongo 3.11, a script of ours after the MongoDB wire protocol'
+const MONGO = (where: string, options: string): string =>
+  `import pymongo
+c = pymongo.MongoClient('mongodb://${where}', serverSelectionTimeoutMS=2000, heartbeatFrequencyMS=60000${options})
+try: c.db.command('count', 'c')
+except Exception as e: print(e)`
+
+function mongoRow(
+  name: string,
+  shows: string,
+  where: string,
+  checks: Row['checks'],
+  options: { tls?: boolean; password?: string } = {},
+): Row {
+  const { tls = false, password = PASSWORD } = options
+  return row(
+    name,
+    `MongoDB: ${shows}`,
+    MONGO_PEERS,
+    `\`MongoClient('mongodb://${where.replace(PASSWORD, '…')}')\``,
+    checks,
+    async (lab) => {
+      const files = tls ? { key: lab.pki('rsa.key'), cert: lab.pki('rsa.pem') } : {}
+      await lab.serve(lab.node('mongodb-server.mjs', { host: SERVER_IP, port: 27017, password, ...files }), /ready/)
+      await lab.client([
+        '/usr/bin/python3',
+        '-c',
+        MONGO(where, tls ? ', tls=True, tlsAllowInvalidCertificates=True' : ''),
+      ])
+    },
+    tls ? { decodeAs: ['tcp.port==27017,tls'] } : {},
+  )
+}
+
+const PLAIN = `alice:${PASSWORD}@${SERVER_IP}/?authMechanism=PLAIN`
+
+const MONGODB: readonly Row[] = [
+  mongoRow('mongodb-plain-auth.pcap', 'saslStart with PLAIN: the password crosses in the clear', PLAIN, {
+    'frame contains "saslStart"': 1,
+  }),
+  mongoRow(
+    'mongodb-auth-failed.pcap',
+    'saslStart that is answered with AuthenticationFailed',
+    PLAIN,
+    {
+      'frame contains "AuthenticationFailed"': 1,
+    },
+    { password: 'another' },
+  ),
+  mongoRow('mongodb-no-auth.pcap', 'isMaster and a command, without authentication', `${SERVER_IP}/`, {
+    'frame contains "saslStart"': 0,
+    'frame contains "admin.$cmd"': 'some',
+  }),
+  mongoRow(
+    'mongodb-tls.pcap',
+    'TLS from the first byte',
+    `${SERVER_IP}/`,
+    { 'tls.handshake.type == 2': 'some' },
+    { tls: true },
+  ),
+]
+
+const CLICKHOUSE_CONFIG = `<yandex><logger><level>information</level><console>1</console></logger>
+<tcp_port>9000</tcp_port><listen_host>${SERVER_IP}</listen_host><path>HOME/</path><tmp_path>HOME/tmp/</tmp_path>
+<users_config>HOME/users.xml</users_config><default_profile>default</default_profile><default_database>default</default_database>
+<mark_cache_size>5368709120</mark_cache_size></yandex>`
+const CLICKHOUSE_USERS = `<yandex><profiles><default/></profiles><quotas><default/></quotas><users><alice><password>${PASSWORD}</password>
+<networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></alice></users></yandex>`
+
+function clickhouseRow(name: string, shows: string, password: string): Row {
+  return row(
+    name,
+    `ClickHouse: ${shows}`,
+    'clickhouse-client 18.16, ClickHouse 18.16 of Debian',
+    '`clickhouse-client --password`',
+    {
+      'tcp.dstport == 9000 and frame contains "ClickHouse client"': 'some',
+    },
+    async (lab) => {
+      const home = `${lab.temp}/clickhouse`
+      sh(
+        `mkdir -p ${home}/tmp && cat > ${home}/config.xml <<'END'\n${CLICKHOUSE_CONFIG.replaceAll('HOME', home)}\nEND\ncat > ${home}/users.xml <<'END'\n${CLICKHOUSE_USERS}\nEND`,
+      )
+      await lab.serve(['clickhouse-server', `--config-file=${home}/config.xml`], /Ready for connections/)
+      await lab.client(
+        ['clickhouse-client', '-h', SERVER_IP, '-u', 'alice', '--password', password, '-q', 'select 1'],
+        { mayFail: true },
+      )
+    },
+    { maxSeconds: 60 },
+  )
+}
+
+const CLICKHOUSE: readonly Row[] = [
+  clickhouseRow(
+    'clickhouse-native.pcap',
+    'the password in the first packet, and the server lets the user in',
+    PASSWORD,
+  ),
+  clickhouseRow('clickhouse-wrong-password.pcap', 'the wrong password in the first packet', 'not-a-secret-either'),
+]
+
+const KAZOO = `import logging
+from kazoo.client import KazooClient
+c = KazooClient(hosts='${SERVER_IP}:2181', auth_data=[('digest', 'alice:${PASSWORD}')])
+c.start()
+c.get_children('/')
+c.stop()`
+
+const JAVA: readonly Row[] = [
+  row(
+    'zookeeper-digest.pcap',
+    'ZooKeeper: addauth digest, name and password in the clear',
+    'kazoo 2.8, ZooKeeper 3.8 of Debian',
+    '`KazooClient(auth_data=…)`',
+    {
+      'tcp.dstport == 2181 and frame contains "digest"': 1,
+    },
+    async (lab) => {
+      const home = `${lab.temp}/zookeeper`
+      sh(
+        `mkdir ${home} && printf 'dataDir=${home}\\nclientPort=2181\\nclientPortAddress=${SERVER_IP}\\nadmin.enableServer=false\\n' > ${home}/zoo.cfg`,
+      )
+      const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain'
+      // Without a logger of its own it does not say that it listens.
+      const run = `java -cp /usr/share/java/zookeeper.jar ${main} ${home}/zoo.cfg & until ss -Htln | grep -q 2181; do sleep 0.2; done; echo ready; wait`
+      await lab.serve(['sh', '-c', run], /ready/)
+      await lab.client(['/usr/bin/python3', '-c', KAZOO], { timeoutMs: 30_000 })
+    },
+    { maxSeconds: 60 },
+  ),
+  row(
+    'drda-user-password.pcap',
+    'DRDA: name and password in the clear (SECMEC 3), and the server lets the user in',
+    'ij 10.14, Derby 10.14 of Debian',
+    "`connect 'jdbc:derby://…;securityMechanism=3'`",
+    {
+      'drda.ddm.codepoint == 0x106e': 1,
+    },
+    async (lab) => {
+      const classes = ['derby', 'derbynet', 'derbyclient', 'derbytools']
+        .map((name) => `/usr/share/java/${name}.jar`)
+        .join(':')
+      const run = ['java', `-Dderby.system.home=${lab.temp}`, '-cp', classes]
+      await lab.serve(
+        [
+          ...run,
+          'org.apache.derby.drda.NetworkServerControl',
+          'start',
+          '-h',
+          SERVER_IP,
+          '-p',
+          '1527',
+          '-noSecurityManager',
+        ],
+        /started and ready/,
+      )
+      const url = `jdbc:derby://${SERVER_IP}:1527/d;create=true;user=alice;password=${PASSWORD};securityMechanism=3`
+      await lab.client([...run, 'org.apache.derby.tools.ij'], {
+        input: `connect '${url}';\nexit;\n`,
+        timeoutMs: 30_000,
+      })
+    },
+    { maxSeconds: 60 },
+  ),
+]
+
+function exchangeRow(
+  name: string,
+  shows: string,
+  source: string,
+  port: number,
+  turns: Turns,
+  checks: Row['checks'],
+): Row {
+  return row(name, shows, 'scripts of ours at both ends', `the bytes that ${source} says`, checks, async (lab) => {
+    await lab.serve(lab.node('exchange.mjs', { role: 'server', host: SERVER_IP, port, turns }), /ready/)
+    await lab.client(lab.node('exchange.mjs', { role: 'client', host: SERVER_IP, port, turns }))
+  })
+}
+
+const SCRIPTED: readonly Row[] = [
+  exchangeRow(
+    'postgresql-gssenc.pcap',
+    'PostgreSQL: GSSENCRequest, G, and GSSAPI tokens',
+    'the PostgreSQL documentation',
+    5432,
+    postgresqlGssenc(),
+    {
+      'frame contains 04:d2:16:30': 1,
+    },
+  ),
+  exchangeRow(
+    'mysql-clear-password.pcap',
+    'MySQL: AuthSwitchRequest to mysql_clear_password, the password in the clear, OK',
+    'the MySQL documentation',
+    3306,
+    mysqlClearPassword(PASSWORD),
+    {
+      'frame contains "mysql_clear_password"': 1,
+    },
+  ),
+  exchangeRow(
+    'cassandra-password.pcap',
+    'Cassandra: AUTHENTICATE and the password in an AUTH_RESPONSE, protocol 4',
+    'native_protocol_v4.spec',
+    9042,
+    cassandra(PASSWORD, 4, false),
+    {
+      'cql.opcode == 15': 1,
+    },
+  ),
+  exchangeRow(
+    'cassandra-v5-refused.pcap',
+    'Cassandra: the same inside the segments of protocol 5, and bad credentials',
+    'native_protocol_v5.spec',
+    9042,
+    cassandra(PASSWORD, 5, true),
+    {
+      'frame contains "PasswordAuthenticator"': 1,
+    },
+  ),
+  exchangeRow(
+    'tns-plain.pcap',
+    'Oracle: CONNECT, ACCEPT, and no native encryption chosen',
+    'tshark and public captures show of Oracle Net',
+    1521,
+    tns(0),
+    {
+      'tns.type == 1': 1,
+      'tns.type == 2': 1,
+    },
+  ),
+  exchangeRow(
+    'tns-aes256.pcap',
+    'Oracle: native encryption by AES256 is agreed on',
+    'tshark and public captures show of Oracle Net',
+    1521,
+    tns(17),
+    {
+      'tns.type == 1': 1,
+    },
+  ),
+  exchangeRow(
+    'elasticsearch-transport.pcap',
+    'Elasticsearch: the handshake of the transport between nodes',
+    'TcpHeader.java',
+    9300,
+    elasticsearch(),
+    {
+      'frame contains "ES"': 'some',
+    },
+  ),
+]
+
+export const DATABASES: readonly Row[] = [...REDIS, ...MEMCACHED, ...MONGODB, ...CLICKHOUSE, ...JAVA, ...SCRIPTED]
