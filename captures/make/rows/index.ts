@@ -1,4 +1,5 @@
 import type { Row } from '../row.ts'
+import { CACHES } from './caches.ts'
 import { CUTS } from './cuts.ts'
 import { DATABASES } from './databases.ts'
 import { DATABASES_SQL } from './databases-sql.ts'
@@ -35,6 +36,6 @@ export const GROUPS: readonly Group[] = [
   { title: 'SSH', rows: SSH },
   { title: 'VPNs', rows: VPN },
   { title: 'Mail, news, files, directories and talk', rows: MAIL },
-  { title: 'Databases', rows: [...DATABASES_SQL, ...DATABASES] },
+  { title: 'Databases', rows: [...DATABASES_SQL, ...DATABASES, ...CACHES] },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]
