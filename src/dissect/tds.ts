@@ -1,16 +1,19 @@
 /**
- * Tabular Data Stream, Microsoft SQL Server's: PRELOGIN agrees on encryption, the TLS handshake is carried inside TDS
+ * Tabular Data Stream, Microsoft SQL Server's and before it Sybase's: PRELOGIN agrees on encryption, the TLS handshake is carried inside TDS
  * packets, and what follows is either all in TLS records or, with ENCRYPT_OFF, only the login is.
  */
 import { u8, u16 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
 import {
   Encryption,
+  hasLoginPassword,
   isTdsHeader,
   login7Kind,
   login7Mechanism,
   login7Version,
+  loginKind,
   loginOutcome,
+  loginVersion,
   preloginEncryption,
   preloginKind,
   TDS_HEADER_BYTES,
@@ -52,9 +55,9 @@ const FRAMING: Framing<TdsState> = { length, read }
 export const tds: Dissector<TdsState> = {
   name: 'tds',
   about: {
-    title: 'Microsoft SQL Server (TDS)',
+    title: 'Microsoft SQL Server and Sybase (TDS)',
     source: '[MS-TDS]',
-    reads: 'PRELOGIN encryption, the TLS inside TDS packets, LOGIN7 and outcome',
+    reads: 'PRELOGIN encryption, the TLS inside TDS packets, login and outcome',
   },
   transport: 'tcp',
   ports: [1433],
@@ -62,7 +65,7 @@ export const tds: Dissector<TdsState> = {
   probe(buf, at, end): Probe {
     if (end <= at) return 'unsure'
     const prelogin = preloginKind(buf, at, end)
-    const login = login7Kind(buf, at, end)
+    const login = tdsType(buf, at) === TdsType.LOGIN ? loginKind(buf, at, end) : login7Kind(buf, at, end)
     if (prelogin === 'message' || login === 'message') return 'match'
     return prelogin === 'incomplete' || login === 'incomplete' ? 'unsure' : 'no_match'
   },
@@ -70,7 +73,7 @@ export const tds: Dissector<TdsState> = {
   opener(buf, at, end): Direction | null {
     if (end <= at) return null
     if (preloginKind(buf, at, end) === 'message') return tdsType(buf, at) === TdsType.RESPONSE ? SERVER : CLIENT
-    return login7Kind(buf, at, end) === 'message' ? CLIENT : null
+    return login7Kind(buf, at, end) === 'message' || loginKind(buf, at, end) === 'message' ? CLIENT : null
   },
 
   start(facts, used): TdsState {
@@ -182,22 +185,32 @@ function readClear(
   at: number,
   end: number,
 ): void {
-  const body = at + TDS_HEADER_BYTES
   const type = tdsType(buf, at)
   facts.protection = 'cleartext'
-  if (direction === CLIENT && type === TdsType.LOGIN7 && !state.loggedIn) {
-    state.loggedIn = true
-    if (facts.upgradeState === 'advertised') facts.upgradeState = 'skipped'
-    if (end - body >= TDS_HEADER_BYTES) facts.protocolVersion = login7Version(buf, body)
-    readLogin(facts, login7Mechanism(buf, body, end))
-  } else if (direction === SERVER && type === TdsType.RESPONSE) {
-    const outcome = loginOutcome(buf, body, end)
+  if (direction === CLIENT && !state.loggedIn) state.loggedIn = readLogin(facts, buf, at, end)
+  if (direction === SERVER && type === TdsType.RESPONSE) {
+    const outcome = loginOutcome(buf, at + TDS_HEADER_BYTES, end)
     if (outcome !== null) facts.authOutcome = outcome
     if (outcome !== null || state.inTls) state.done = true
   } else if (type === TdsType.SQL_BATCH || type === TdsType.RPC) state.done = true
 }
 
-function readLogin(facts: FlowFacts, mechanism: ReturnType<typeof login7Mechanism>): void {
+/** Reads a login, of whichever version; false when the packet is none. */
+function readLogin(facts: FlowFacts, buf: Uint8Array, at: number, end: number): boolean {
+  const body = at + TDS_HEADER_BYTES
+  if (tdsType(buf, at) === TdsType.LOGIN7) {
+    if (facts.upgradeState === 'advertised') facts.upgradeState = 'skipped'
+    if (end - body >= TDS_HEADER_BYTES) facts.protocolVersion = login7Version(buf, body)
+    noteMechanism(facts, login7Mechanism(buf, body, end))
+    return true
+  }
+  if (loginKind(buf, at, end) !== 'message') return false
+  facts.protocolVersion = loginVersion(buf, body)
+  noteMechanism(facts, hasLoginPassword(buf, body) ? 'password' : null)
+  return true
+}
+
+function noteMechanism(facts: FlowFacts, mechanism: ReturnType<typeof login7Mechanism>): void {
   if (mechanism === null) return
   facts.authenticatedBy(mechanism)
   // [MS-TDS] §2.2.6.4: each byte with its nibbles swapped and xor 0xA5 is obfuscation, not encryption.

@@ -4,8 +4,16 @@ import { u8, u16, u16le, u32le } from '../core/bytes.ts'
 export const TDS_HEADER_BYTES = 8
 
 /** Packet types ([MS-TDS] §2.2.3.1.1). */
-export const TdsType = { SQL_BATCH: 1, RPC: 3, RESPONSE: 4, LOGIN7: 0x10, SSPI: 0x11, PRELOGIN: 0x12 } as const
-const KNOWN_TYPES = [1, 2, 3, 4, 6, 7, 8, 14, 16, 17, 18]
+export const TdsType = {
+  SQL_BATCH: 1,
+  LOGIN: 2,
+  RPC: 3,
+  RESPONSE: 4,
+  LOGIN7: 0x10,
+  SSPI: 0x11,
+  PRELOGIN: 0x12,
+} as const
+const KNOWN_TYPES = [1, 2, 3, 4, 6, 7, 8, 14, 15, 16, 17, 18]
 /** Status bits: end of message, ignore, event notification, reset connection, reset but keep the transaction. */
 const MAX_STATUS = 0x1f
 const MAX_PACKET_BYTES = 32_767
@@ -120,8 +128,56 @@ export function login7Mechanism(buf: Uint8Array, body: number, end: number): 'pa
   return (u8(buf, body + OPTION_FLAGS_3) & EXTENSION) !== 0 ? 'fedauth' : null
 }
 
+/** The login record of TDS 4.2 and 5.0, Sybase's (TDS 5.0 Functional Specification, "Login Record"): offsets of it. */
+const NAME_BYTES = 30
+const NAMES = [0, 31, 62, 93]
+const USER = 31
+const LOGIN_PASSWORD = 62
+const INT2 = 124
+const INT4 = 125
+const CHARACTERS = 126
+const LOGIN_VERSION = 458
+const LOGIN_BYTES = 462
+
+/** Names with their lengths behind them and zeros up to there, the client's kinds of numbers, the version. */
+export function loginKind(buf: Uint8Array, at: number, end: number): Kind {
+  if (tdsType(buf, at) !== TdsType.LOGIN || (end - at > 1 && u8(buf, at + 1) > 1)) return 'none'
+  if (end - at < 4) return 'incomplete'
+  if (tdsLength(buf, at) < TDS_HEADER_BYTES + LOGIN_BYTES || tdsLength(buf, at) > MAX_PRELOGIN_BYTES) return 'none'
+  const body = at + TDS_HEADER_BYTES
+  if (end - body < LOGIN_BYTES) return 'incomplete'
+  const fits = NAMES.every((name) => isName(buf, body + name)) && u8(buf, body + USER + NAME_BYTES) > 0
+  const numbers =
+    (u8(buf, body + INT2) & ~1) === 2 && u8(buf, body + INT4) <= 1 && (u8(buf, body + CHARACTERS) & ~1) === 6
+  return fits && numbers && loginVersion(buf, body) !== null ? 'message' : 'none'
+}
+
+function isName(buf: Uint8Array, at: number): boolean {
+  const length = u8(buf, at + NAME_BYTES)
+  for (let i = length; i < NAME_BYTES; i++) if (buf[at + i] !== 0) return false
+  return length <= NAME_BYTES
+}
+
+export function loginVersion(buf: Uint8Array, body: number): '4.2' | '5.0' | null {
+  const version = u16(buf, body + LOGIN_VERSION)
+  if (version === 0x0402) return '4.2'
+  return version === 0x0500 ? '5.0' : null
+}
+
+/** The password is there as it is; a client that was told to hide it leaves it empty. */
+export const hasLoginPassword = (buf: Uint8Array, body: number): boolean =>
+  u8(buf, body + LOGIN_PASSWORD + NAME_BYTES) > 0
+
 /** Tokens whose length is two bytes behind them ([MS-TDS] §2.2.7). */
-const TOKEN = { ERROR: 0xaa, INFO: 0xab, LOGINACK: 0xad, ENVCHANGE: 0xe3, SSPI: 0xed } as const
+const TOKEN = {
+  ERROR: 0xaa,
+  INFO: 0xab,
+  LOGINACK: 0xad,
+  CAPABILITY: 0xe2,
+  ENVCHANGE: 0xe3,
+  EXTENDED_ERROR: 0xe5,
+  SSPI: 0xed,
+} as const
 const COUNTED: readonly number[] = Object.values(TOKEN)
 /** ERROR 18456 "Login failed", 18452 "untrusted domain", and their neighbours. */
 const MIN_LOGIN_ERROR = 18_450
@@ -130,10 +186,16 @@ const MAX_LOGIN_ERROR = 18_489
 /** What the response to a login says; null when it goes on, as SSPI's does. */
 export function loginOutcome(buf: Uint8Array, body: number, end: number): 'success' | 'failure' | null {
   for (let p = body; p + 3 <= end && COUNTED.includes(u8(buf, p)); p += 3 + u16le(buf, p + 1)) {
-    if (u8(buf, p) === TOKEN.LOGINACK) return 'success'
+    if (u8(buf, p) === TOKEN.LOGINACK && p + 3 < end) return acknowledged(u8(buf, p + 3))
     if (u8(buf, p) !== TOKEN.ERROR || p + 7 > end) continue
     const number = u32le(buf, p + 3)
     if (number >= MIN_LOGIN_ERROR && number <= MAX_LOGIN_ERROR) return 'failure'
   }
   return null
+}
+
+/** TDS 5.0 answers 5, 6 or 7; later versions name the interface here, and say no by an ERROR. */
+function acknowledged(status: number): 'success' | 'failure' | null {
+  if (status === 6) return 'failure'
+  return status === 7 ? null : 'success'
 }

@@ -112,6 +112,52 @@ describe('LOGIN7 in the clear', () => {
   })
 })
 
+/** TDS 5.0 Functional Specification, "Login Record". */
+function sybaseLogin(passwordBytes: number): Uint8Array {
+  const body = Buffer.alloc(504)
+  body.write('alice', 31)
+  body[61] = 5
+  body.write('secret', 62)
+  body[92] = passwordBytes
+  body.fill(0, 62 + passwordBytes, 92)
+  body.set([3, 1, 6, 10, 9, 1], 124)
+  body.set([5, 0, 0, 0], 458)
+  return packet(2, body)
+}
+
+describe('the login record of TDS 5.0', () => {
+  it.each([
+    { name: 'success', status: 5, outcome: 'success' },
+    { name: 'failure', status: 6, outcome: 'failure' },
+    { name: 'negotiation', status: 7, outcome: null },
+  ])('shows its password, and LOGINACK $name', ({ status, outcome }) => {
+    const acknowledged = packet(4, bytesOf(`ad0a00 0${status} 05000000 00 0f0010e0`))
+    const facts = read([CLIENT, sybaseLogin(6)], [SERVER, acknowledged])
+    expect(facts).toMatchObject({
+      protocolVersion: '5.0',
+      protection: 'cleartext',
+      authOutcome: outcome,
+      upgradeState: null,
+    })
+    expect(facts.credentialsExposed).toEqual(['tds-login-password'])
+  })
+
+  it('without a password shows none', () => {
+    expect(read([CLIENT, sybaseLogin(0)]).credentialsExposed).toEqual([])
+  })
+
+  it('is known by lengths, numbers and version', () => {
+    const login = sybaseLogin(6)
+    expect(recognisedBy(login, CLIENT)).toBe('tds')
+    for (const at of [8 + 61, 8 + 66, 8 + 124, 8 + 458]) {
+      const changed = login.slice()
+      changed[at] = 0x2a
+      if (at === 8 + 66) changed[8 + 92] = 2
+      expect(recognisedBy(changed, CLIENT)).toBe(null)
+    }
+  })
+})
+
 describe('recognition', () => {
   it.each([
     { name: 'PRELOGIN', bytes: prelogin(0x12, OFF), from: CLIENT },

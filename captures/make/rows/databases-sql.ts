@@ -256,4 +256,31 @@ function tdsRow(
   }
 }
 
-export const DATABASES_SQL: readonly Row[] = [...POSTGRES, ...MARIADB, ...TDS]
+/** TDS 5.0: LOGINACK with status 5, DONE. */
+const SYBASE_ANSWER = '04010022 00000000 ad0e00 05 05000000 04 41736545 10000000 fd 0000 0000 00000000'.replaceAll(
+  ' ',
+  '',
+)
+
+const SYBASE: Row = {
+  name: 'tds5-login.pcap',
+  shows: 'Sybase: a login record of TDS 5.0, the password as it is',
+  peers: 'tsql of FreeTDS 1.3, a script of ours after the TDS 5.0 specification',
+  how: '`tds version = 5.0` in freetds.conf',
+  checks: { 'tcp.dstport == 5000 and frame contains "alice"': 'some' },
+  record: async (lab) => {
+    lab.wire('cable')
+    await lab.capture()
+    const turns = [
+      ['client', '00'.repeat(560)],
+      ['server', SYBASE_ANSWER],
+    ]
+    await lab.serve(lab.node('exchange.mjs', { role: 'server', host: SERVER_IP, port: 5000, turns }), /ready/)
+    const conf = `${lab.temp}/freetds.conf`
+    sh(`printf '[db]\\nhost = ${SERVER_IP}\\nport = 5000\\ntds version = 5.0\\nencryption = off\\n' > ${conf}`)
+    const env = { FREETDSCONF: conf }
+    await lab.client(['tsql', '-S', 'db', '-U', 'alice', '-P', PASSWORD], { env, input: 'exit\n', mayFail: true })
+  },
+}
+
+export const DATABASES_SQL: readonly Row[] = [...POSTGRES, ...MARIADB, ...TDS, SYBASE]
