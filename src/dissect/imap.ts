@@ -163,7 +163,7 @@ function readAnswer(state: ImapState, facts: FlowFacts, _d: Direction, buf: Uint
   if (tag === state.authTag) {
     state.authTag = 0
     facts.authOutcome = isOk ? 'success' : 'failure'
-    state.sasl.abandon()
+    state.sasl.end(facts, isOk)
     if (facts.protection === 'cleartext' && isOk) state.done = true
   }
   return literal

@@ -157,7 +157,7 @@ function answer(state: NntpState, facts: FlowFacts, code: number): void {
 /** 283 carries a last message of the mechanism (RFC 4643 §2.4.2). */
 function concludeLogin(state: NntpState, facts: FlowFacts, code: number): void {
   facts.authOutcome = code === 281 || code === 283 ? 'success' : 'failure'
-  state.sasl.abandon()
+  state.sasl.end(facts, facts.authOutcome === 'success')
   if (facts.authOutcome === 'success' && facts.protection === 'cleartext') state.done = true
 }
 

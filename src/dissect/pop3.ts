@@ -126,7 +126,7 @@ function readAnswer(state: TextState, facts: FlowFacts, _d: Direction, buf: Uint
 }
 
 function concludeLogin(state: TextState, facts: FlowFacts, isOk: boolean): void {
-  state.sasl.abandon()
+  state.sasl.end(facts, isOk)
   facts.authOutcome = isOk ? 'success' : 'failure'
   if (isOk && facts.protection === 'cleartext') state.done = true
 }

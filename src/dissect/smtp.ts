@@ -35,6 +35,25 @@ const EXTENSIONS = [
 
 const REPLY = new Reply()
 
+class SmtpState extends TextState {
+  /** Of the list being read: entries that say something about one that is written over. */
+  blanked = 0
+  binary = false
+  chunking = false
+
+  openList(): void {
+    this.list = 'reading'
+    this.blanked = 0
+    this.binary = false
+    this.chunking = false
+  }
+
+  /** BINARYMIME wants CHUNKING (RFC 3030 §3), which is as long as STARTTLS. */
+  get otherBlanked(): number {
+    return this.binary && !this.chunking ? 1 : 0
+  }
+}
+
 type Row = Pick<Dissector, 'name' | 'about' | 'ports'> & {
   /** The client's greeting. */
   readonly hello: readonly string[]
@@ -42,7 +61,7 @@ type Row = Pick<Dissector, 'name' | 'about' | 'ports'> & {
   readonly banner: readonly string[]
 }
 
-export const smtp: Dissector<TextState> = smtpLike({
+export const smtp: Dissector<SmtpState> = smtpLike({
   name: 'smtp',
   about: { title: 'SMTP', source: 'RFC 5321', reads: 'STARTTLS, SASL mechanism and outcome, up to the first mail' },
   ports: [25, 587, 2525],
@@ -50,7 +69,7 @@ export const smtp: Dissector<TextState> = smtpLike({
   banner: ['ESMTP', 'SMTP', 'ESMTPS', 'ESMTPSA'],
 })
 
-export const lmtp: Dissector<TextState> = smtpLike({
+export const lmtp: Dissector<SmtpState> = smtpLike({
   name: 'lmtp',
   about: { title: 'LMTP', source: 'RFC 2033', reads: 'STARTTLS, SASL mechanism and outcome, up to the first mail' },
   ports: [24],
@@ -58,7 +77,7 @@ export const lmtp: Dissector<TextState> = smtpLike({
   banner: ['LMTP'],
 })
 
-function smtpLike({ hello, banner, ...row }: Row): Dissector<TextState> {
+function smtpLike({ hello, banner, ...row }: Row): Dissector<SmtpState> {
   const { name } = row
   return {
     ...row,
@@ -74,9 +93,9 @@ function smtpLike({ hello, banner, ...row }: Row): Dissector<TextState> {
       return replyCode(buf, at, at + 3) > 0 ? SERVER : CLIENT
     },
 
-    start(facts, used = null): TextState {
+    start(facts, used = null): SmtpState {
       facts.appProtocol ??= name
-      const state = used ?? new TextState()
+      const state = used ?? new SmtpState()
       state.reset(facts)
       return state
     },
@@ -98,7 +117,7 @@ function smtpLike({ hello, banner, ...row }: Row): Dissector<TextState> {
     finish() {},
   }
 
-  function readCommand(state: TextState, facts: FlowFacts, _d: Direction, buf: Uint8Array, at: number, end: number) {
+  function readCommand(state: SmtpState, facts: FlowFacts, _d: Direction, buf: Uint8Array, at: number, end: number) {
     const verb = upperWord(buf, at, end)
     const { sasl } = state
     if (sasl.mechanism !== null && (sasl.challenged || !VERBS.has(verb))) sasl.line(facts, name, buf, at, end)
@@ -113,7 +132,7 @@ function smtpLike({ hello, banner, ...row }: Row): Dissector<TextState> {
     return 0
   }
 
-  function readAnswer(state: TextState, facts: FlowFacts, _d: Direction, buf: Uint8Array, at: number, end: number) {
+  function readAnswer(state: SmtpState, facts: FlowFacts, _d: Direction, buf: Uint8Array, at: number, end: number) {
     const code = replyCode(buf, at, end)
     if (code < 0) return 0
     const isLast = !isContinued(buf, at, end)
@@ -127,7 +146,7 @@ function smtpLike({ hello, banner, ...row }: Row): Dissector<TextState> {
   }
 }
 
-function readOther(state: TextState, facts: FlowFacts, verb: string, isGarbled: boolean): void {
+function readOther(state: SmtpState, facts: FlowFacts, verb: string, isGarbled: boolean): void {
   if (isGarbled) noteGarbled(facts)
   state.sent(OTHER)
   if (verb !== 'MAIL' && verb !== 'RCPT' && verb !== 'DATA') return
@@ -136,7 +155,7 @@ function readOther(state: TextState, facts: FlowFacts, verb: string, isGarbled: 
 }
 
 function readCapability(
-  state: TextState,
+  state: SmtpState,
   facts: FlowFacts,
   buf: Uint8Array,
   at: number,
@@ -146,12 +165,17 @@ function readCapability(
   // Without its command, a line says what it lists and nothing of what the list leaves out.
   if (isText(buf, at, end, 'STARTTLS') && (state.answered === EHLO || state.unpaired)) noteAdvertised(facts)
   if (state.answered !== EHLO) return
-  if (state.list === 'none') state.list = 'reading'
-  state.lists(buf, at, end, 'STARTTLS')
-  if (isLast) state.concludeList(facts)
+  if (state.list === 'none') state.openList()
+  if (isText(buf, at, end, 'STARTTLS')) state.list = 'offers'
+  else if (isText(buf, at, end, 'BINARYMIME')) state.binary = true
+  else if (isText(buf, at, end, 'CHUNKING')) state.chunking = true
+  else if (isBlanked(buf, at, end, 'STARTTLS')) state.blanked += 1
+  if (!isLast) return
+  if (state.list === 'reading' && state.blanked > state.otherBlanked) state.list = 'garbled'
+  state.concludeList(facts)
 }
 
-function answer(state: TextState, facts: FlowFacts, code: number): void {
+function answer(state: SmtpState, facts: FlowFacts, code: number): void {
   const { sasl, answered } = state
   if (code === 334) {
     sasl.challenged = true
@@ -170,7 +194,7 @@ function answer(state: TextState, facts: FlowFacts, code: number): void {
 }
 
 /** Mail goes, and no login is under way, or the login succeeded in the clear: nothing further can be told. */
-function settle(state: TextState, facts: FlowFacts): void {
+function settle(state: SmtpState, facts: FlowFacts): void {
   const isUnderWay = state.sasl.mechanism !== null
   const hasMail = facts.protection === 'cleartext'
   if (hasMail && !isUnderWay && facts.authOutcome !== 'failure') state.done = true

@@ -119,12 +119,10 @@ export function feedLines<S extends TextState>(
   const lane = state.lanes[direction] as Lane
   let pos = at
   while (pos < end && !state.done) {
-    const tls = lane.isAtStart ? beginsTls(buf, pos, end) : 'no'
-    if (tls === 'yes' && !isEarly(state, facts, direction, buf, pos, end)) {
-      state.goOver(facts, upgrade)
-      state.atHand = pos === at
+    if (lane.isAtStart && endsLines(state, facts, direction, buf, pos, end, upgrade)) {
+      state.atHand = state.tunnel && pos === at
+      break
     }
-    if (tls !== 'no') break
     lane.lost = false
     const lineFeed = findLineFeed(lane, buf, pos, end)
     if (lineFeed < 0) {
@@ -146,6 +144,27 @@ export function beginsTls(buf: Uint8Array, at: number, end: number): 'yes' | 'no
   if (buf[at] !== HANDSHAKE_RECORD) return 'no'
   if (end - at < 3) return 'perhaps'
   return buf[at + 1] === TLS_MAJOR && (buf[at + 2] as number) <= MAX_TLS_MINOR ? 'yes' : 'no'
+}
+
+/** Is what comes where a line is due none, or too short to tell? */
+function endsLines(
+  state: TextState,
+  facts: FlowFacts,
+  direction: Direction,
+  buf: Uint8Array,
+  at: number,
+  end: number,
+  upgrade: string,
+): boolean {
+  // RFC 4422 §3.7: a length of four bytes, whose first is 0. The mechanism's own layer wraps all that follows.
+  if (state.sasl.mayProtect && buf[at] === 0) {
+    if (facts.protection !== 'cleartext') facts.protection = 'opaque'
+    state.done = true
+    return true
+  }
+  const tls = beginsTls(buf, at, end)
+  if (tls === 'yes' && !isEarly(state, facts, direction, buf, at, end)) state.goOver(facts, upgrade)
+  return tls !== 'no'
 }
 
 /**

@@ -41,6 +41,7 @@ const UPGRADES: readonly (readonly [UpgradeState, Dissector, string, Protection]
   ['refused', smtp, `${EHLO}\nC: STARTTLS\nS: 454 no\nC: MAIL FROM:<a@b>`, 'cleartext'],
   ['not_offered', smtp, 'S: 220 a\nC: EHLO a\nS: 250-a\nS: 250 SIZE\nC: QUIT', 'undetermined'],
   ['stripped', smtp, 'S: 220 a\nC: EHLO a\nS: 250-a\nS: 250-XXXXXXXA\nS: 250 SIZE', 'undetermined'],
+  ['not_offered', smtp, 'S: 220 a\nC: EHLO a\nS: 250-a\nS: 250-BINARYMIME\nS: 250 XXXXXXXB', 'undetermined'],
   ['stripped', smtp, `${EHLO}\nC: XXXXXXXX\nS: 500 what?`, 'undetermined'],
   ['accepted', lmtp, 'S: 220 a\nC: LHLO a\nS: 250-a\nS: 250 STARTTLS\nC: STARTTLS\nS: 220 go', 'undetermined'],
   ['accepted', imap, 'S: * OK [CAPABILITY IMAP4rev1 STARTTLS] hi\nC: a1 STARTTLS\nS: a1 OK go', 'undetermined'],
@@ -174,6 +175,27 @@ describe('a login shows mechanism, outcome and what it exposes', () => {
       credentialsExposed: kind === null ? [] : [kind],
     })
     if (kind !== null) expect(facts.protection).toBe('cleartext')
+  })
+})
+
+describe('behind a mechanism with a layer of its own', () => {
+  const bound = conversation(
+    [SERVER, text('* OK hi\r\n')],
+    [CLIENT, text('a AUTHENTICATE GSSAPI\r\n')],
+    [SERVER, text('+ \r\n')],
+    [CLIENT, text('YII=\r\n')],
+    [SERVER, text('a OK in\r\n')],
+  )
+
+  it('wrapped data is opaque', () => {
+    const { facts } = new Reading(imap).hears(bound).says(CLIENT, [0, 0, 0, 4, 1, 2, 3, 4]).finish()
+    expect(facts).toMatchObject({ protection: 'opaque', authOutcome: 'success' })
+  })
+
+  it('commands in the clear are in the clear', () => {
+    expect(new Reading(imap).hears(bound).says(CLIENT, text('b SELECT x\r\n')).finish().facts.protection).toBe(
+      'cleartext',
+    )
   })
 })
 
