@@ -16,7 +16,9 @@ import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './di
 import { feedLines, loseLines, probeLine, TextState } from './text-session.ts'
 import { noteAdvertised, noteClear, noteNotOffered, noteRefused, noteRequested } from './upgrade.ts'
 
-const OPENINGS = ['CAP LS', 'CAP REQ ', 'JOIN #', 'AUTHENTICATE PLAIN\r', 'AUTHENTICATE EXTERNAL\r']
+/** Before a client has a name, older servers write without a prefix. */
+const UNNAMED = 'NOTICE AUTH :'
+const OPENINGS = [UNNAMED, 'CAP LS', 'CAP REQ ', 'JOIN #', 'AUTHENTICATE PLAIN\r', 'AUTHENTICATE EXTERNAL\r']
 /** What a client says first; several of these together are a registration (RFC 2812 §3.1). */
 const REGISTRATION = ['NICK ', 'USER ', 'PASS ']
 const COLON = 0x3a
@@ -57,7 +59,8 @@ export const irc: Dissector<IrcState> = {
     return buf[secondWord(buf, secondWord(buf, at, end), end)] === COLON ? 'match' : 'no_match'
   },
 
-  opener: (buf, at, end): Direction | null => (end === at ? null : buf[at] === COLON ? SERVER : CLIENT),
+  opener: (buf, at, end): Direction | null =>
+    end === at ? null : buf[at] === COLON || beginsWith(buf, at, end, UNNAMED) === 1 ? SERVER : CLIENT,
 
   start(facts, used = null): IrcState {
     facts.appProtocol ??= 'irc'

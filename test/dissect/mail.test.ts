@@ -217,6 +217,7 @@ describe('probe', () => {
     ['200 news.example InterNetNews NNRP server\r\n', 'nntp'],
     ['"IMPLEMENTATION" "x"\r\n"SIEVE" "y"\r\n', 'managesieve'],
     [':irc.example 001 a :hi\r\n', 'irc'],
+    ['NOTICE AUTH :*** Looking up your hostname\r\n', 'irc'],
   ])('knows %j of a server', (words, name) => expect(knows(words, SERVER)).toEqual([name]))
 
   it.each([
