@@ -19,6 +19,7 @@ import { managesieve } from './managesieve.ts'
 import { memcached } from './memcached.ts'
 import { memcachedUdp } from './memcached-udp.ts'
 import { mongodb } from './mongodb.ts'
+import { mqtt } from './mqtt.ts'
 import { mysql } from './mysql.ts'
 import { nntp } from './nntp.ts'
 import { openvpn } from './openvpn.ts'
@@ -69,6 +70,7 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   redis,
   tns,
   zookeeper,
+  mqtt,
 ]
 
 /** Read only where another connection announced them: what they carry looks like anything. */

@@ -1,4 +1,5 @@
 import type { Row } from '../row.ts'
+import { BROKERS } from './brokers.ts'
 import { CACHES } from './caches.ts'
 import { CUTS } from './cuts.ts'
 import { DATABASES } from './databases.ts'
@@ -37,5 +38,6 @@ export const GROUPS: readonly Group[] = [
   { title: 'VPNs', rows: VPN },
   { title: 'Mail, news, files, directories and talk', rows: MAIL },
   { title: 'Databases', rows: [...DATABASES_SQL, ...DATABASES, ...CACHES] },
+  { title: 'Message brokers', rows: BROKERS },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]
