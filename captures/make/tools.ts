@@ -14,13 +14,14 @@ export const PACKAGES =
   'xl2tpd postfix sasl2-bin libsasl2-modules dovecot-imapd dovecot-pop3d dovecot-lmtpd dovecot-managesieved ' +
   'proftpd-core proftpd-mod-crypto lftp slapd ldap-utils inspircd prosody inn2 mariadb-server mariadb-client ' +
   'freetds-bin redis memcached libmemcached-tools clickhouse-server clickhouse-client zookeeper python3-kazoo ' +
-  'python3-pymongo derby-tools mosquitto mosquitto-clients'
+  'python3-pymongo derby-tools mosquitto mosquitto-clients rabbitmq-server amqp-tools python3-qpid-proton ' +
+  'nats-server kcat python3-zmq libcoap3-bin'
 const COMMANDS =
   'ip ethtool tcpdump tshark dumpcap editcap nginx curl openssl chromium gnutls-cli tstclnt certutil dig ' +
   'dnsmasq ping zstd haproxy nghttp nghttpd nghttpx gtlsclient gtlsserver kdig ssh ssh-keygen /usr/sbin/sshd ' +
   'dropbear dbclient dropbearkey plink /usr/lib/ipsec/charon swanctl wireguard-go wg openvpn pptpd pptp xl2tpd ' +
   'postfix saslpasswd2 dovecot proftpd lftp slapd ldapsearch inspircd prosody mosquitto mosquitto_pub ' +
-  'mosquitto_passwd'
+  'mosquitto_passwd amqp-publish nats-server kcat coap-client'
 
 /** Programs that are not on the search path, and the folder of keys and certificates of this run. */
 export interface Tools {

@@ -1,3 +1,4 @@
+import { amqp } from './amqp.ts'
 import { cassandra } from './cassandra.ts'
 import { cldap } from './cldap.ts'
 import { clickhouse } from './clickhouse.ts'
@@ -71,6 +72,7 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   tns,
   zookeeper,
   mqtt,
+  amqp,
 ]
 
 /** Read only where another connection announced them: what they carry looks like anything. */

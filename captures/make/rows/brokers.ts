@@ -100,4 +100,170 @@ const BRIDGE: Row = {
   },
 }
 
-export const BROKERS: readonly Row[] = [...MQTT.map(mqttRow), BRIDGE]
+const PYTHON = '/usr/bin/python3'
+const peer = (name: string): string => join(import.meta.dirname, '../peers', name)
+
+type Said = string | { readonly hex: string }
+/** Who says what; nothing = whatever the real peer there says. */
+type Turns = readonly (readonly ['client' | 'server', Said?])[]
+
+interface ScriptRow {
+  readonly name: string
+  readonly shows: string
+  readonly port: number
+  readonly turns: Turns
+  /** TLS comes behind them. */
+  readonly tls?: true
+  readonly checks: Row['checks']
+  readonly decodeAs?: readonly string[]
+  /** Where the bytes are from. */
+  readonly from: string
+}
+
+/** Both ends say what is written here: for what Debian has no peer that would. */
+function scriptRow({ name, shows, port, turns, tls, checks, decodeAs = [], from }: ScriptRow): Row {
+  return {
+    name,
+    shows,
+    peers: 'two scripts of ours',
+    how: `\`peers/turns.mjs\`: bytes after ${from}${tls ? ', then TLS' : ''}`,
+    checks,
+    decodeAs,
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture()
+      const to = { host: SERVER_IP, port, turns }
+      const keys = tls && { key: lab.pki('rsa.key'), cert: lab.pki('rsa.pem') }
+      await lab.serve(lab.node('turns.mjs', { as: 'server', ...to, tls: keys }), /ready/)
+      await lab.client(lab.node('turns.mjs', { as: 'client', ...to, tls }))
+    },
+  }
+}
+
+const RABBITMQ = 'RabbitMQ 3.10.8'
+
+/** RabbitMQ with all it writes in the lab's folder. `extra` = lines of rabbitmq.conf. */
+async function serveRabbit(lab: Lab, extra: readonly string[] = [], plugins: readonly string[] = []): Promise<void> {
+  const home = join(lab.temp, 'rabbit')
+  const lines = [`listeners.tcp.1 = ${SERVER_IP}:5672`, 'log.console = true', ...extra]
+  sh(`mkdir -p ${home} && chmod -R 777 "$(dirname ${lab.temp})" ${lab.temp}`)
+  writeFileSync(join(home, 'rabbitmq.conf'), `${lines.join('\n')}\n`)
+  writeFileSync(join(home, 'plugins'), `[${plugins.join(',')}].\n`)
+  const env = {
+    HOME: home,
+    RABBITMQ_NODENAME: 'lab@localhost',
+    RABBITMQ_CONFIG_FILE: join(home, 'rabbitmq.conf'),
+    RABBITMQ_ENABLED_PLUGINS_FILE: join(home, 'plugins'),
+    RABBITMQ_MNESIA_BASE: home,
+    RABBITMQ_LOG_BASE: home,
+    RABBITMQ_LOGS: '-',
+    RABBITMQ_PID_FILE: join(home, 'pid'),
+    ERL_EPMD_ADDRESS: '127.0.0.1',
+  }
+  await lab.serve(['/usr/lib/rabbitmq/bin/rabbitmq-server'], /Server startup complete/, { env })
+}
+
+interface RabbitRow {
+  readonly name: string
+  readonly shows: string
+  readonly rabbit?: readonly string[]
+  readonly password?: string
+  readonly checks: Row['checks']
+}
+
+/** amqp-publish sends one message to RabbitMQ. */
+function rabbitRow({ name, shows, rabbit = [], password = 'not-a-secret', checks }: RabbitRow): Row {
+  const conf = ['default_user = alice', 'default_pass = not-a-secret', ...rabbit]
+  return {
+    name,
+    shows,
+    peers: `amqp-publish 0.11.0, ${RABBITMQ}`,
+    how: `\`amqp-publish -u amqp://alice:…@${SERVER_IP}\`, RabbitMQ with \`${conf.join('`, `')}\``,
+    checks,
+    maxSeconds: 90,
+    record: async (lab) => {
+      lab.wire('cable')
+      await serveRabbit(lab, conf)
+      await lab.capture({ filter: 'tcp port 5672' })
+      const to = `amqp://alice:${password}@${SERVER_IP}`
+      await lab.client(['amqp-publish', '-u', to, '-r', 'a-queue', '-b', 'hello'], { mayFail: true })
+    },
+  }
+}
+
+const PROTON: Row = {
+  name: 'amqp10-anonymous.pcap',
+  shows: 'AMQP 1.0 with SASL ANONYMOUS',
+  peers: 'Qpid Proton 0.37 in Python, the same',
+  how: '`peers/amqp10.py` with `allowed_mechs=ANONYMOUS`',
+  checks: { 'amqp and frame contains 41:4d:51:50:03:01:00:00': 2, 'frame contains "ANONYMOUS"': 2 },
+  record: async (lab) => {
+    lab.wire('cable')
+    await lab.capture()
+    await lab.serve([PYTHON, peer('amqp10.py'), 'server', SERVER_IP, '5672'], /ready/)
+    await lab.client([PYTHON, peer('amqp10.py'), 'client', SERVER_IP, '5672', 'ANONYMOUS'], { mayFail: true })
+  },
+}
+
+const PROTON_PLAIN: Row = {
+  name: 'amqp10-plain.pcap',
+  shows: 'AMQP 1.0 with SASL PLAIN in the clear, accepted',
+  peers: `Qpid Proton 0.37 in Python, ${RABBITMQ} with \`rabbitmq_amqp1_0\``,
+  how: '`peers/amqp10.py` with `allowed_mechs=PLAIN`',
+  checks: { 'frame contains "not-a-secret"': 1, 'frame contains 00:53:44:c0': 1 },
+  maxSeconds: 90,
+  record: async (lab) => {
+    lab.wire('cable')
+    await serveRabbit(lab, ['default_user = alice', 'default_pass = not-a-secret'], ['rabbitmq_amqp1_0'])
+    await lab.capture({ filter: 'tcp port 5672' })
+    await lab.client([PYTHON, peer('amqp10.py'), 'client', SERVER_IP, '5672', 'PLAIN'], { mayFail: true })
+  },
+}
+
+/** AMQP 1.0 §5.2.1. */
+const TLS_HEADER = { hex: '414d515002010000' }
+const SASL_HEADER = { hex: '414d515003010000' }
+
+const AMQP: readonly Row[] = [
+  rabbitRow({
+    name: 'amqp091-plain.pcap',
+    shows: 'AMQP 0-9-1: SASL PLAIN in the clear, accepted',
+    checks: {
+      'amqp.method.method == 11 and amqp.method.arguments.mechanism == "PLAIN"': 1,
+      'amqp.method.method == 30': 'some',
+    },
+  }),
+  rabbitRow({
+    name: 'amqp091-refused.pcap',
+    shows: 'AMQP 0-9-1: a wrong password, refused with 403',
+    password: 'not-a-secret-either',
+    checks: { 'amqp.method.arguments.reply_code == 403': 1 },
+  }),
+  PROTON,
+  PROTON_PLAIN,
+  scriptRow({
+    name: 'amqp10-tls.pcap',
+    shows: "AMQP 1.0 whose TLS comes up by the protocol's own header",
+    port: 5672,
+    turns: [
+      ['client', TLS_HEADER],
+      ['server', TLS_HEADER],
+    ],
+    tls: true,
+    checks: { 'frame contains 41:4d:51:50:02:01:00:00': 2, 'frame contains 16:03:01': 1 },
+    from: 'AMQP 1.0 §5.2.1',
+  }),
+  scriptRow({
+    name: 'amqp10-tls-refused.pcap',
+    shows: 'AMQP 1.0: the client asks for TLS, the server answers that it has SASL only, and closes',
+    port: 5672,
+    turns: [
+      ['client', TLS_HEADER],
+      ['server', SASL_HEADER],
+    ],
+    checks: { 'frame contains 41:4d:51:50:02:01:00:00': 1, 'frame contains 41:4d:51:50:03:01:00:00': 1, tls: 0 },
+    from: 'AMQP 1.0 §5.2.1, §2.2',
+  }),
+]
+
+export const BROKERS: readonly Row[] = [...MQTT.map(mqttRow), BRIDGE, ...AMQP]
