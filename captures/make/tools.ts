@@ -21,7 +21,7 @@ const COMMANDS =
   'dnsmasq ping zstd haproxy nghttp nghttpd nghttpx gtlsclient gtlsserver kdig ssh ssh-keygen /usr/sbin/sshd ' +
   'dropbear dbclient dropbearkey plink /usr/lib/ipsec/charon swanctl wireguard-go wg openvpn pptpd pptp xl2tpd ' +
   'postfix saslpasswd2 dovecot proftpd lftp slapd ldapsearch inspircd prosody mosquitto mosquitto_pub ' +
-  'mosquitto_passwd amqp-publish nats-server kcat coap-client'
+  'mosquitto_passwd amqp-publish nats-server kcat coap-client coap-client-notls'
 
 /** Programs that are not on the search path, and the folder of keys and certificates of this run. */
 export interface Tools {

@@ -22,6 +22,7 @@ import { memcachedUdp } from './memcached-udp.ts'
 import { mongodb } from './mongodb.ts'
 import { mqtt } from './mqtt.ts'
 import { mysql } from './mysql.ts'
+import { nats } from './nats.ts'
 import { nntp } from './nntp.ts'
 import { openvpn } from './openvpn.ts'
 import { openvpnUdp } from './openvpn-udp.ts'
@@ -33,11 +34,13 @@ import { quic } from './quic.ts'
 import { redis } from './redis.ts'
 import { lmtp, smtp } from './smtp.ts'
 import { ssh } from './ssh.ts'
+import { stomp } from './stomp.ts'
 import { tds } from './tds.ts'
 import { tls } from './tls.ts'
 import { tns } from './tns.ts'
 import { wireguard } from './wireguard.ts'
 import { xmpp } from './xmpp.ts'
+import { zmtp } from './zmtp.ts'
 import { zookeeper } from './zookeeper.ts'
 
 /** THE TABLE of dissectors over TCP, most specific opening first. Adding a protocol is a file and a row here. */
@@ -73,6 +76,9 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   zookeeper,
   mqtt,
   amqp,
+  nats,
+  stomp,
+  zmtp,
 ]
 
 /** Read only where another connection announced them: what they carry looks like anything. */

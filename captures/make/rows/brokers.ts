@@ -266,4 +266,125 @@ const AMQP: readonly Row[] = [
   }),
 ]
 
-export const BROKERS: readonly Row[] = [...MQTT.map(mqttRow), BRIDGE, ...AMQP]
+interface NatsRow {
+  readonly name: string
+  readonly shows: string
+  readonly server: readonly string[]
+  /** Options in the client's CONNECT. */
+  readonly connect?: object
+  readonly tls?: true
+  readonly checks: Row['checks']
+}
+
+/** A script says CONNECT and PING to nats-server. */
+function natsRow({ name, shows, server, connect = {}, tls, checks }: NatsRow): Row {
+  const words = `CONNECT ${JSON.stringify({ verbose: true, pedantic: false, ...connect })}\r\nPING\r\n`
+  return {
+    name,
+    shows,
+    peers: 'a script of ours, nats-server 2.9.10',
+    how: `\`nats-server ${server.join(' ')}\`; \`peers/turns.mjs\` with \`${words.split('\r')[0]}\``,
+    checks,
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture()
+      const args = server.map((each) => (/[.](pem|key)$/.test(each) ? lab.pki(each) : each))
+      await lab.serve(['nats-server', '-a', SERVER_IP, '-p', '4222', ...args], /Server is ready/)
+      const turns: Turns = tls ? [['server']] : [['server'], ['client', words], ['server']]
+      const to = { as: 'client', host: SERVER_IP, port: 4222, turns, tls, inside: words }
+      await lab.client(lab.node('turns.mjs', to), { mayFail: true, timeoutMs: tls ? 3000 : 10_000 })
+    },
+  }
+}
+
+const NATS_LOGIN = { user: 'alice', pass: 'not-a-secret' }
+const NATS_USER = ['--user', 'alice', '--pass', 'not-a-secret']
+const NATS_TLS = ['--tls', '--tlscert', 'rsa.pem', '--tlskey', 'rsa.key']
+
+const NATS: readonly NatsRow[] = [
+  {
+    name: 'nats-password.pcap',
+    shows: 'NATS without TLS: name and password in the clear, accepted',
+    server: NATS_USER,
+    connect: NATS_LOGIN,
+    checks: { 'frame contains "INFO {"': 1, 'frame contains "not-a-secret"': 1, 'frame contains "+OK"': 1 },
+  },
+  {
+    name: 'nats-refused.pcap',
+    shows: 'NATS with a wrong token, refused',
+    server: ['--auth', 'not-a-secret'],
+    connect: { auth_token: 'not-a-secret-either' },
+    checks: { 'frame contains "auth_token"': 1, 'frame contains "Authorization Violation"': 1 },
+  },
+  {
+    name: 'nats-tls.pcap',
+    shows: 'NATS whose INFO requires TLS: the ClientHello comes behind it',
+    server: [...NATS_USER, ...NATS_TLS],
+    connect: NATS_LOGIN,
+    tls: true,
+    checks: { 'frame contains "tls_required"': 1, 'frame contains 16:03:01': 1, 'frame contains "not-a-secret"': 0 },
+  },
+  {
+    name: 'nats-tls-skipped.pcap',
+    shows: 'NATS whose INFO requires TLS: the client logs in without it all the same',
+    server: [...NATS_USER, ...NATS_TLS],
+    connect: NATS_LOGIN,
+    checks: { 'frame contains "tls_required"': 1, 'frame contains "not-a-secret"': 1 },
+  },
+]
+
+function stompRow(name: string, shows: string, password: string, answer: string): Row {
+  const words = `CONNECT\naccept-version:1.1,1.2\nhost:/\nlogin:alice\npasscode:${password}\n\n\0`
+  return {
+    name,
+    shows,
+    peers: `a script of ours, ${RABBITMQ} with \`rabbitmq_stomp\``,
+    how: '`peers/turns.mjs` with CONNECT after STOMP 1.2',
+    checks: { 'frame contains "passcode:"': 1, [`frame contains "${answer}"`]: 1 },
+    maxSeconds: 90,
+    record: async (lab) => {
+      lab.wire('cable')
+      const conf = ['default_user = alice', 'default_pass = not-a-secret', `stomp.listeners.tcp.1 = ${SERVER_IP}:61613`]
+      await serveRabbit(lab, conf, ['rabbitmq_stomp'])
+      await lab.capture({ filter: 'tcp port 61613' })
+      const turns: Turns = [['client', words], ['server']]
+      await lab.client(lab.node('turns.mjs', { as: 'client', host: SERVER_IP, port: 61613, turns }))
+    },
+  }
+}
+
+const STOMP: readonly Row[] = [
+  stompRow('stomp-password.pcap', 'STOMP 1.2: name and password in the clear, accepted', 'not-a-secret', 'CONNECTED'),
+  stompRow('stomp-refused.pcap', 'STOMP with a wrong password, refused', 'not-a-secret-either', 'ERROR'),
+]
+
+function zmtpRow(mechanism: string, shows: string, checks: Row['checks']): Row {
+  return {
+    name: `zmtp-${mechanism}.pcap`,
+    shows,
+    peers: 'libzmq 4.3.4 by pyzmq, the same',
+    how: `\`peers/zmtp.py ${mechanism}\`: REQ and REP`,
+    checks: { [`frame contains "${mechanism.split('-')[0]?.toUpperCase()}"`]: 2, ...checks },
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture()
+      await lab.serve([PYTHON, peer('zmtp.py'), 'server', SERVER_IP, mechanism], /ready/)
+      await lab.client([PYTHON, peer('zmtp.py'), 'client', SERVER_IP, mechanism], { mayFail: true })
+    },
+  }
+}
+
+const ZMTP: readonly Row[] = [
+  zmtpRow('null', 'ZeroMQ without security: request and answer in the clear', { 'frame contains "READY"': 2 }),
+  zmtpRow('plain', 'ZeroMQ with PLAIN: name and password in the clear, accepted', {
+    'frame contains "not-a-secret"': 1,
+  }),
+  zmtpRow('plain-refused', 'ZeroMQ with PLAIN and a wrong password, refused', { 'frame contains "^RROR"': 1 }),
+  zmtpRow('curve', 'ZeroMQ with CURVE: encrypted with keys of both ends', {
+    'frame contains "HELLO"': 1,
+    'frame contains "WELCOME"': 1,
+    'frame contains "hello"': 0,
+  }),
+]
+
+export const BROKERS: readonly Row[] = [...MQTT.map(mqttRow), BRIDGE, ...AMQP, ...NATS.map(natsRow), ...STOMP, ...ZMTP]
