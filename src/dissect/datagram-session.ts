@@ -73,7 +73,11 @@ export class DatagramSession extends Session {
     if (current?.probe(buf, m.at, m.end, m.missing, direction) === true) return current
     const next = known ?? recognise(buf, m, direction, current ?? this.#refused)
     if (next === null) return current
-    if (current !== null && this.#state !== null) current.finish(this.#state, this.facts)
+    if (current !== null && this.#state !== null) {
+      // As behind a tunnel: what came before says nothing of how the next protocol protects its data.
+      current.finish(this.#state, this.facts)
+      this.facts.protection = 'undetermined'
+    }
     this.#drop()
     this.orient(side, next.opener?.(buf, m.at, m.end) ?? null)
     this.#dissector = next

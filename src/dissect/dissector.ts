@@ -90,6 +90,11 @@ export interface DatagramDissector<S extends DissectorState = DissectorState> ex
   /** Other protocols share its 5-tuple (STUN before DTLS): datagrams that are not its own are offered to the rest. */
   readonly yields?: boolean
   /**
+   * Only several datagrams show the protocol: `probe` says yes to what could be one of it, and is asked when every other row
+   * has said no. Nothing is asserted until the datagrams bear it out; if they do not, `refused`.
+   */
+  readonly tentative?: boolean
+  /**
    * Is this payload a message of the protocol, by which it can be recognised? `missing` bytes behind `end` were on the
    * wire but not captured: a length inside is held against `end - at + missing`. `sender` is a guess by port and order.
    */

@@ -61,7 +61,8 @@ function contract(dissector: DatagramDissector): void {
   it('recognises flows of a capture, and not those of the other rows', () => {
     expect(own.length).toBeGreaterThan(0)
     for (const other of rowsFor(dissector.transport)) {
-      if (other === dissector) continue
+      // One that is sure only after several datagrams is asked last.
+      if (other === dissector || other.tentative === true) continue
       const taken = own.filter(({ opening }) => knows(other, opening)).map(({ name }) => name)
       expect({ other: other.name, taken }).toEqual({ other: other.name, taken: [] })
     }
@@ -80,7 +81,10 @@ function contract(dissector: DatagramDissector): void {
     const bytes = fc.uint8Array({ minLength: 0, maxLength: 300 })
     let yes = 0
     const count = (payload: Uint8Array): void => {
-      if (dissector.probe(payload, 0, payload.length, 0, CLIENT)) yes += 1
+      if (!dissector.probe(payload, 0, payload.length, 0, CLIENT)) return
+      // A yes that can be taken back is none before something is asserted.
+      const { facts } = read(dissector, [{ from: CLIENT, proto: dissector.transport, bytes: payload, timeUs: 0 }])
+      if (dissector.tentative !== true || facts.appProtocol !== null) yes += 1
     }
     fc.assert(fc.property(bytes, count), { numRuns: 20_000, seed: 5 })
     expect(yes).toBe(0)
