@@ -15,13 +15,17 @@ export const PACKAGES =
   'proftpd-core proftpd-mod-crypto lftp slapd ldap-utils inspircd prosody inn2 mariadb-server mariadb-client ' +
   'freetds-bin redis memcached libmemcached-tools clickhouse-server clickhouse-client zookeeper python3-kazoo ' +
   'python3-pymongo derby-tools mosquitto mosquitto-clients rabbitmq-server amqp-tools python3-qpid-proton ' +
-  'nats-server kcat python3-zmq libcoap3-bin'
+  'nats-server kcat python3-zmq libcoap3-bin bind9 isc-dhcp-server isc-dhcp-client chrony snmpd snmp rsyslog ' +
+  'tftpd-hpa tftp-hpa freeradius freeradius-utils libauthen-tacacsplus-perl krb5-kdc krb5-admin-server ' +
+  'krb5-user samba samba-common-bin coturn sip-tester ffmpeg softflowd nfdump bird2 keepalived collectd-core'
 const COMMANDS =
   'ip ethtool tcpdump tshark dumpcap editcap nginx curl openssl chromium gnutls-cli tstclnt certutil dig ' +
   'dnsmasq ping zstd haproxy nghttp nghttpd nghttpx gtlsclient gtlsserver kdig ssh ssh-keygen /usr/sbin/sshd ' +
   'dropbear dbclient dropbearkey plink /usr/lib/ipsec/charon swanctl wireguard-go wg openvpn pptpd pptp xl2tpd ' +
   'postfix saslpasswd2 dovecot proftpd lftp slapd ldapsearch inspircd prosody mosquitto mosquitto_pub ' +
-  'mosquitto_passwd amqp-publish nats-server kcat coap-client coap-client-notls'
+  'mosquitto_passwd amqp-publish nats-server kcat coap-client coap-client-notls named dhcpd dhclient chronyd ' +
+  'snmpd snmpget rsyslogd in.tftpd tftp freeradius radclient krb5kdc kinit nmbd nmblookup turnserver sipp ' +
+  'ffmpeg softflowd nfcapd bird keepalived collectd'
 
 /** Programs that are not on the search path, and the folder of keys and certificates of this run. */
 export interface Tools {

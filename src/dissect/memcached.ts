@@ -1,6 +1,7 @@
 /** memcached: the text protocol is only recognised; of the binary one SASL and its outcome are read. */
 import { u8, u16 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
+import { copyName, saslMechanism } from '../wire/inner-text.ts'
 import {
   BINARY_HEADER_BYTES,
   BINARY_REQUEST,
@@ -11,7 +12,6 @@ import {
   isBinary,
   textKind,
 } from '../wire/memcached.ts'
-import { copyName, saslMechanism } from '../wire/inner-text.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
 import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
 

@@ -2,6 +2,7 @@
 import { copyLatin1, u32le } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
 import { BsonElement, BsonType, findElement, isNamed, readElement } from '../wire/bson.ts'
+import { copyName, saslMechanism } from '../wire/inner-text.ts'
 import {
   documentAt,
   isMongoHeader,
@@ -11,7 +12,6 @@ import {
   mongoOpcode,
   Opcode,
 } from '../wire/mongodb.ts'
-import { copyName, saslMechanism } from '../wire/inner-text.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
 import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
 

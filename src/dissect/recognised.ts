@@ -4,7 +4,7 @@ import type { DatagramDissector, Dissector, DissectorState } from './dissector.t
 /** Passed over by one call, so that a sum of offsets stays a small integer. */
 const REST = 2 ** 30
 
-interface Recognised extends DissectorState {
+export interface Recognised extends DissectorState {
   done: boolean
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { compilePolicies } from '../../src/classify/evaluate.ts'
 import { listPolicies } from '../../src/classify/load.ts'
-import type { FlowFacts, IkeFacts, SshFacts, UpgradeState } from '../../src/core/facts.ts'
+import { FlowFacts, type IkeFacts, type SshFacts, type UpgradeState } from '../../src/core/facts.ts'
 import {
   certificate,
   DAY_US,
@@ -75,6 +75,11 @@ const publicLeaf = (day: string, days: number) =>
   )
 const privateLeaf = (day: string, days: number) =>
   withChain(certificate({ notBefore: us(day), notAfter: us(day) + days * DAY_US }), intermediate())
+
+function protectedBy(appProtocol: string, security: string): FlowFacts {
+  const facts = new FlowFacts()
+  return Object.assign(facts, { appProtocol, protection: 'encrypted', protocolSecurity: security })
+}
 
 const ROWS: Row[] = [
   { rule: 'cleartext', breaks: plainHttp(), nearly: undetermined() },
@@ -513,6 +518,18 @@ const ROWS: Row[] = [
     nearly: undetermined((facts) => {
       facts.appProtocol = 'l2tp'
     }),
+  },
+  {
+    rule: 'tacacs-obfuscation',
+    only: 'sec09-recommended',
+    breaks: protectedBy('tacacs', 'md5-obfuscation'),
+    nearly: protectedBy('another', 'md5-obfuscation'),
+  },
+  {
+    rule: 'kerberos-etype',
+    only: 'sec09-recommended',
+    breaks: protectedBy('kerberos', 'rc4-hmac'),
+    nearly: protectedBy('kerberos', 'aes256-cts-hmac-sha1-96'),
   },
 ]
 

@@ -1,8 +1,8 @@
-// Plain TCP clients. Options (JSON): host, port, and one of { lines, pauseMs }, { hex }, { hold: ms }, { reset: hex }.
+// Plain TCP clients. Options (JSON): host, port, and one of { lines, pauseMs }, { latin1, pauseMs }, { hex }, { hold: ms }, { reset: hex }.
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-const { host, port, lines = [], pauseMs = 60, hex, hold, reset } = JSON.parse(process.argv[2])
+const { host, port, lines = [], latin1 = [], pauseMs = 60, hex, hold, reset } = JSON.parse(process.argv[2])
 const socket = connect({ host, port, noDelay: true })
 socket.on('error', (error) => {
   console.error(error.code)
@@ -21,6 +21,10 @@ socket.on('connect', async () => {
   }
   for (const line of lines) {
     socket.write(line)
+    await sleep(pauseMs)
+  }
+  for (const text of latin1) {
+    socket.write(text, 'latin1')
     await sleep(pauseMs)
   }
   if (hold !== undefined) {

@@ -1,4 +1,5 @@
 import type { Row } from '../row.ts'
+import { ACCESS } from './access.ts'
 import { BROKERS } from './brokers.ts'
 import { CACHES } from './caches.ts'
 import { CUTS } from './cuts.ts'
@@ -8,9 +9,12 @@ import { DTLS } from './dtls.ts'
 import { FAILURES } from './failures.ts'
 import { LEGACY } from './legacy.ts'
 import { MAIL } from './mail.ts'
+import { MEDIA } from './media.ts'
+import { NETWORK } from './network.ts'
 import { PEERS } from './peers.ts'
 import { PLAINTEXT } from './plaintext.ts'
 import { QUIC } from './quic.ts'
+import { ROUTING } from './routing.ts'
 import { SSH } from './ssh.ts'
 import { TLS10, TLS12 } from './tls12.ts'
 import { TLS13 } from './tls13.ts'
@@ -39,5 +43,9 @@ export const GROUPS: readonly Group[] = [
   { title: 'Mail, news, files, directories and talk', rows: MAIL },
   { title: 'Databases', rows: [...DATABASES_SQL, ...DATABASES, ...CACHES] },
   { title: 'Message brokers', rows: BROKERS },
+  { title: 'Names, addresses and metrics', rows: NETWORK },
+  { title: 'Time, management, logs and logins', rows: ACCESS },
+  { title: 'Calls and media', rows: MEDIA },
+  { title: 'Routing, exports of flows and metrics', rows: ROUTING },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]

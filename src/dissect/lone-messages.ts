@@ -1,0 +1,104 @@
+/** Protocols whose messages stand for themselves: little or nothing has to be remembered from one to the next. */
+import type { FlowFacts } from '../core/facts.ts'
+import {
+  CLIENT,
+  type DatagramDissector,
+  type Direction,
+  type Dissector,
+  type DissectorState,
+  SERVER,
+} from './dissector.ts'
+
+/** Passed over by one call, so that a sum of offsets stays a small integer. */
+const REST = 2 ** 30
+
+export interface Reader extends DissectorState {
+  done: boolean
+  /** Messages read so far. */
+  messages: number
+  /** Bit a direction: where its next message begins is not known any more. */
+  lost: number
+}
+
+/** Asserts what one message shows. True once nothing further can change a fact. */
+type ReadMessage = (
+  facts: FlowFacts,
+  direction: Direction,
+  buf: Uint8Array,
+  at: number,
+  end: number,
+  state: Reader,
+) => boolean
+
+type DatagramRow = Pick<DatagramDissector, 'name' | 'about' | 'transport' | 'ports' | 'probe' | 'opener' | 'yields'> & {
+  readonly read: ReadMessage
+  readonly finish?: (facts: FlowFacts) => void
+}
+
+type StreamRow = Pick<Dissector, 'name' | 'about' | 'ports' | 'probe' | 'opener'> & {
+  /** Bytes of the message at `at`; 0 = more must come to tell, -1 = there is none. */
+  size(buf: Uint8Array, at: number, end: number): number
+  readonly read: ReadMessage
+  readonly finish?: (facts: FlowFacts) => void
+}
+
+/** A protocol of one message a datagram. Datagrams that `probe` does not know are passed over. */
+export function datagramMessages(row: DatagramRow): DatagramDissector<Reader> {
+  const { read, finish, ...rest } = row
+  return {
+    ...rest,
+    start: (_facts, used = null) => fresh(used),
+    read(state, facts, direction, buf, at, end, missing) {
+      if (!row.probe(buf, at, end, missing, direction)) return
+      facts.appProtocol ??= row.name
+      state.messages += 1
+      state.done = read(facts, direction, buf, at, end, state)
+    },
+    finish: (_state, facts) => finish?.(facts),
+  }
+}
+
+/** A protocol of messages that say how long they are. A gap loses the place in its direction for good. */
+export function streamMessages(row: StreamRow): Dissector<Reader> {
+  const { size, read, finish, ...rest } = row
+  return {
+    ...rest,
+    transport: 'tcp',
+    start: (_facts, used = null) => fresh(used),
+    feed(state, facts, direction, buf, at, end) {
+      let p = at
+      while (!state.done && p < end && (state.lost & (1 << direction)) === 0) {
+        const bytes = size(buf, p, end)
+        if (bytes === 0 || bytes > end - p) return p - at
+        if (bytes < 0) {
+          facts.malformed += 1
+          lose(state, direction)
+        } else {
+          facts.appProtocol ??= row.name
+          state.messages += 1
+          state.done = read(facts, direction, buf, p, p + bytes, state)
+          p += bytes
+        }
+      }
+      return state.done && state.tunnel !== true && p < end ? end - at : p === end ? p - at : REST
+    },
+    gap(state, facts, direction) {
+      facts.sawGap = true
+      lose(state, direction)
+    },
+    finish: (_state, facts) => finish?.(facts),
+  }
+}
+
+function lose(state: Reader, direction: Direction): void {
+  state.lost |= 1 << direction
+  if (state.lost === ((1 << CLIENT) | (1 << SERVER))) state.done = true
+}
+
+function fresh(used: Reader | null): Reader {
+  if (used === null) return { done: false, messages: 0, lost: 0 }
+  used.done = false
+  used.messages = 0
+  used.lost = 0
+  return used
+}
