@@ -19,9 +19,9 @@ const senderOf = (buf: Uint8Array, at: number, end: number): Direction | null =>
   return (u16(buf, at + 2) & QR) === 0 ? CLIENT : SERVER
 }
 
-function readSignature(facts: FlowFacts, buf: Uint8Array, at: number, end: number): void {
+function readSignature(facts: FlowFacts, buf: Uint8Array, at: number, end: number, missing: number): void {
   facts.protection = 'cleartext'
-  if (MESSAGE.read(buf, at, end, 0) && MESSAGE.tsig) facts.authenticatedBy('tsig')
+  if (MESSAGE.read(buf, at, end, missing) && MESSAGE.tsig) facts.authenticatedBy('tsig')
 }
 
 interface Row {
@@ -40,8 +40,8 @@ const row = ({ name, title, source, port, reads }: Row): DatagramDissector =>
     ports: [port],
     probe: (buf, at, end, missing) => isKind(buf, at, end, missing, name),
     opener: senderOf,
-    read(facts, _direction, buf, at, end) {
-      readSignature(facts, buf, at, end)
+    read(facts, _direction, buf, at, end, _state, missing) {
+      readSignature(facts, buf, at, end, missing)
       return true
     },
   })
@@ -83,7 +83,7 @@ export const dnsOverTcp: Dissector = streamMessages({
   opener: (buf, at, end) => senderOf(buf, at + LENGTH_BYTES, end),
   size: (buf, at, end) => (end - at < LENGTH_BYTES ? 0 : LENGTH_BYTES + u16(buf, at)),
   read(facts, _direction, buf, at, end) {
-    readSignature(facts, buf, at + LENGTH_BYTES, end)
+    readSignature(facts, buf, at + LENGTH_BYTES, end, 0)
     return true
   },
 })

@@ -10,9 +10,9 @@ export const gtp: DatagramDissector = datagramMessages({
   transport: 17,
   ports: [2123],
   probe: (buf, at, end, missing) => gtpVersion(buf, at, end, missing) > 0,
-  read(facts, _direction, buf, at, end) {
+  read(facts, _direction, buf, at, end, _state, missing) {
     facts.protection = 'cleartext'
-    facts.protocolVersion = String(gtpVersion(buf, at, end, 0))
+    facts.protocolVersion = String(gtpVersion(buf, at, end, missing))
     return true
   },
 })

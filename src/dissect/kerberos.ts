@@ -23,8 +23,8 @@ const senderOf = (): Direction | null => {
   return [AS_REP, TGS_REP, KRB_ERROR].includes(MESSAGE.type) ? SERVER : null
 }
 
-function readMessage(facts: FlowFacts, buf: Uint8Array, at: number, end: number): boolean {
-  if (!MESSAGE.read(buf, at, end, 0)) {
+function readMessage(facts: FlowFacts, buf: Uint8Array, at: number, end: number, missing: number): boolean {
+  if (!MESSAGE.read(buf, at, end, missing)) {
     facts.malformed += 1
     return false
   }
@@ -47,7 +47,7 @@ export const kerberos: DatagramDissector = datagramMessages({
   ports: [88, 464],
   probe: (buf, at, end, missing) => MESSAGE.read(buf, at, end, missing),
   opener: (buf, at, end) => (MESSAGE.read(buf, at, end, 0) ? senderOf() : null),
-  read: (facts, _direction, buf, at, end) => readMessage(facts, buf, at, end),
+  read: (facts, _direction, buf, at, end, _state, missing) => readMessage(facts, buf, at, end, missing),
 })
 
 export const kerberosOverTcp: Dissector = streamMessages({
@@ -76,5 +76,5 @@ export const kerberosOverTcp: Dissector = streamMessages({
     const size = u32(buf, at)
     return size > MAX_MESSAGE_BYTES ? -1 : LENGTH_BYTES + size
   },
-  read: (facts, _direction, buf, at, end) => readMessage(facts, buf, at + LENGTH_BYTES, end),
+  read: (facts, _direction, buf, at, end) => readMessage(facts, buf, at + LENGTH_BYTES, end, 0),
 })

@@ -20,7 +20,7 @@ export interface Reader extends DissectorState {
   lost: number
 }
 
-/** Asserts what one message shows. True once nothing further can change a fact. */
+/** Asserts what one message shows, `missing` bytes of whose end were not captured. True once nothing further can change a fact. */
 type ReadMessage = (
   facts: FlowFacts,
   direction: Direction,
@@ -28,6 +28,7 @@ type ReadMessage = (
   at: number,
   end: number,
   state: Reader,
+  missing: number,
 ) => boolean
 
 type DatagramRow = Pick<DatagramDissector, 'name' | 'about' | 'transport' | 'ports' | 'probe' | 'opener' | 'yields'> & {
@@ -52,7 +53,7 @@ export function datagramMessages(row: DatagramRow): DatagramDissector<Reader> {
       if (!row.probe(buf, at, end, missing, direction)) return
       facts.appProtocol ??= row.name
       state.messages += 1
-      state.done = read(facts, direction, buf, at, end, state)
+      state.done = read(facts, direction, buf, at, end, state, missing)
     },
     finish: (_state, facts) => finish?.(facts),
   }
@@ -76,7 +77,7 @@ export function streamMessages(row: StreamRow): Dissector<Reader> {
         } else {
           facts.appProtocol ??= row.name
           state.messages += 1
-          state.done = read(facts, direction, buf, p, p + bytes, state)
+          state.done = read(facts, direction, buf, p, p + bytes, state, 0)
           p += bytes
         }
       }

@@ -20,8 +20,8 @@ export const collectd: DatagramDissector = datagramMessages({
   ports: [25826],
   probe: (buf, at, end, missing) => collectdSecurity(buf, at, end, missing) !== null,
   opener: () => CLIENT,
-  read(facts, _direction, buf, at, end) {
-    const level = collectdSecurity(buf, at, end, 0)
+  read(facts, _direction, buf, at, end, _state, missing) {
+    const level = collectdSecurity(buf, at, end, missing)
     facts.protocolSecurity = level
     facts.protection = level === 'encrypt' ? 'opaque' : 'cleartext'
     if (level === 'sign') facts.authenticatedBy('hmac-sha-256')

@@ -15,9 +15,9 @@ export const ntp: DatagramDissector = datagramMessages({
     const mode = (buf[at] as number) & 7
     return isNtpClient(mode) ? CLIENT : isNtpServer(mode) ? SERVER : null
   },
-  read(facts, _direction, buf, at, end) {
+  read(facts, _direction, buf, at, end, _state, missing) {
     facts.protection = 'cleartext'
-    if (!PACKET.read(buf, at, end, 0)) return true
+    if (!PACKET.read(buf, at, end, missing)) return true
     facts.protocolVersion = String(PACKET.version)
     if (PACKET.security !== null) {
       facts.protocolSecurity = PACKET.security

@@ -14,8 +14,8 @@ export const snmp: DatagramDissector = datagramMessages({
   transport: 17,
   ports: [161, 162],
   probe: (buf, at, end, missing) => end > at && u8(buf, at) === BER_SEQUENCE && MESSAGE.read(buf, at, end, missing),
-  read(facts, _direction, buf, at, end) {
-    if (!MESSAGE.read(buf, at, end, 0)) return false
+  read(facts, _direction, buf, at, end, _state, missing) {
+    if (!MESSAGE.read(buf, at, end, missing)) return false
     facts.protocolVersion = MESSAGE.version
     if (MESSAGE.version !== '3') {
       facts.expose('snmp-community')

@@ -26,8 +26,8 @@ export const stun: DatagramDissector = datagramMessages({
   yields: true,
   probe: (buf, at, end, missing) => MESSAGE.read(buf, at, end, missing),
   opener: senderOf,
-  read(facts, _direction, buf, at, end, state) {
-    if (!MESSAGE.read(buf, at, end, 0)) return false
+  read(facts, _direction, buf, at, end, state, missing) {
+    if (!MESSAGE.read(buf, at, end, missing)) return false
     // A realm makes the difference (RFC 8489 §9). Neither mechanism sends the secret.
     if (MESSAGE.hasIntegrity && MESSAGE.isRequest) {
       facts.authenticatedBy(MESSAGE.hasRealm ? 'stun-long-term' : 'stun-short-term')

@@ -36,10 +36,10 @@ export function readBer(buf: Uint8Array, at: number, end: number, limit: number,
   return out.end <= limit
 }
 
-/** Value of a small INTEGER in `element`; -1 when it is none of at most four octets, or negative. */
-export function berInteger(buf: Uint8Array, element: BerElement): number {
+/** Value of a small INTEGER in `element`; -1 when it is none of at most four octets, negative, or not captured up to `end`. */
+export function berInteger(buf: Uint8Array, element: BerElement, end: number): number {
   const size = element.end - element.at
-  if (element.tag !== BER_INTEGER || size < 1 || size > 5 || u8(buf, element.at) >= 0x80) return -1
+  if (element.tag !== BER_INTEGER || size < 1 || size > 5 || element.end > end || u8(buf, element.at) >= 0x80) return -1
   let value = 0
   for (let i = element.at; i < element.end; i++) value = value * 256 + u8(buf, i)
   return value

@@ -72,7 +72,7 @@ export class KerberosMessage {
   /** Encryption type of the reply's own part, which protects the session key; -1 = not seen. */
   replyEtype(): number {
     // EncryptedData: etype [0].
-    return this.field(6) && this.inside(0) ? berInteger(this.buf, E) : -1
+    return this.field(6) && this.inside(0) ? berInteger(this.buf, E, this.end) : -1
   }
 
   errorCode(): number {
@@ -89,7 +89,7 @@ export class KerberosMessage {
       p = E.end
       // padata-type [1].
       if (!readBer(this.buf, E.at, last, p, E) || !readBer(this.buf, E.at, last, p, E)) return
-      const mechanism = PREAUTHENTICATION[berInteger(this.buf, E)]
+      const mechanism = PREAUTHENTICATION[berInteger(this.buf, E, this.end)]
       if (mechanism !== undefined) note(mechanism)
     }
   }
@@ -112,6 +112,6 @@ export class KerberosMessage {
   }
 
   private integer(n: number): number {
-    return this.field(n) && readBer(this.buf, E.at, this.end, E.end, E) ? berInteger(this.buf, E) : -1
+    return this.field(n) && readBer(this.buf, E.at, this.end, E.end, E) ? berInteger(this.buf, E, this.end) : -1
   }
 }

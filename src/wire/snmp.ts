@@ -33,7 +33,7 @@ export class SnmpMessage {
     const limit = end + missing
     if (!takeBer(buf, at, end, limit, BER_SEQUENCE, E) || E.end !== limit) return false
     if (!readBer(buf, E.at, end, limit, E)) return false
-    const version = berInteger(buf, E)
+    const version = berInteger(buf, E, end)
     const next = E.end
     this.isDiscovery = false
     if (version === VERSION_3) {
@@ -67,11 +67,11 @@ function globalFlags(buf: Uint8Array, at: number, end: number, limit: number): n
   if (!takeBer(buf, at, end, limit, BER_SEQUENCE, E)) return -1
   const last = E.end
   if (!takeBer(buf, E.at, end, last, BER_INTEGER, E)) return -1
-  if (!readBer(buf, E.end, end, last, E) || berInteger(buf, E) < MIN_MAX_SIZE) return -1
+  if (!readBer(buf, E.end, end, last, E) || berInteger(buf, E, end) < MIN_MAX_SIZE) return -1
   if (!takeBer(buf, E.end, end, last, BER_OCTET_STRING, E) || E.end - E.at !== 1 || E.at >= end) return -1
   const flags = u8(buf, E.at)
   // msgSecurityModel is the last field.
-  return readBer(buf, E.end, end, last, E) && berInteger(buf, E) >= 1 && E.end === last ? flags : -1
+  return readBer(buf, E.end, end, last, E) && berInteger(buf, E, end) >= 1 && E.end === last ? flags : -1
 }
 
 /** The current element is a PDU that begins as its kind does: a request's number, or a trap's enterprise. */

@@ -117,6 +117,25 @@ function contract(dissector: DatagramDissector): void {
     }
   })
 
+  it('looks at nothing that the capture did not keep', () => {
+    for (const { opening } of own) {
+      const { bytes, from } = opening
+      for (let end = 0; end < Math.min(bytes.length, 120); end++) {
+        const answers = [0x00, 0x41, 0xff].map((filler) => {
+          const facts = new FlowFacts()
+          const around = Uint8Array.from([...bytes.subarray(0, end), ...new Array(64).fill(filler)])
+          const isKnown = dissector.probe(around, 0, end, bytes.length - end, from)
+          const state = dissector.start(facts)
+          if (isKnown) dissector.read(state, facts, from, around, 0, end, bytes.length - end, 0)
+          dissector.finish(state, facts)
+          return { isKnown, ...told(facts) }
+        })
+        expect(answers[1]).toEqual(answers[0])
+        expect(answers[2]).toEqual(answers[0])
+      }
+    }
+  })
+
   it('reuses a state as if it were new', () => {
     let used: DissectorState | null = null
     for (const { datagrams } of own) {
