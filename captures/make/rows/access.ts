@@ -53,13 +53,7 @@ const SNMP_ROWS: readonly NetworkRow[] = [
 
 const CHRONY = 'chronyd 4.3, chronyd 4.3 of Debian'
 
-function ntpRow(
-  name: string,
-  shows: string,
-  key: readonly string[],
-  option: string,
-  checks: Row['checks'],
-): NetworkRow {
+function ntpRow(name: string, shows: string, option: string, checks: Row['checks']): NetworkRow {
   return {
     name,
     shows,
@@ -69,8 +63,9 @@ function ntpRow(
     talk: async (lab) => {
       const keys = file(lab, 'chrony.keys', '1 SHA1 HEX:00112233445566778899aabbccddeeff00112233\n')
       sh(`mkdir -p /run/chrony && chmod 750 /run/chrony`)
-      const shared = ['cmdport 0', `keyfile ${keys}`, `pidfile ${lab.temp}/pid`, ...key]
-      const server = ['local stratum 8', 'allow', `bindaddress ${SERVER_IP}`, ...shared]
+      const shared = ['cmdport 0', `keyfile ${keys}`, `pidfile ${lab.temp}/pid`]
+      const nts = [`ntsservercert ${lab.pki('rsa.pem')}`, `ntsserverkey ${lab.pki('rsa.key')}`]
+      const server = ['local stratum 8', 'allow', `bindaddress ${SERVER_IP}`, ...nts, ...shared]
       await lab.serve(['chronyd', '-u', 'root', '-x', '-d', '-f', '/dev/null', '-L', '0', ...server], /starting/)
       await lab.client(
         [
@@ -83,6 +78,7 @@ function ntpRow(
           '-f',
           '/dev/null',
           `server ${SERVER_IP} iburst maxsamples 1${option}`,
+          `ntstrustedcerts ${lab.pki('rsa-root.pem')}`,
           ...shared.slice(0, 2),
           `pidfile ${lab.temp}/pid2`,
         ],
@@ -93,13 +89,22 @@ function ntpRow(
 }
 
 const NTP_ROWS: readonly NetworkRow[] = [
-  ntpRow('ntp-v4.pcap', 'NTP version 4: client and server, nothing authenticated', [], '', {
+  ntpRow('ntp-v4.pcap', 'NTP version 4: client and server, nothing authenticated', '', {
     'ntp.flags.mode == 4': 'some',
     'ntp.keyid': 0,
   }),
-  ntpRow('ntp-symmetric-key.pcap', 'NTP authenticated by a shared key and SHA-1', [], ' key 1', {
+  ntpRow('ntp-symmetric-key.pcap', 'NTP authenticated by a shared key and SHA-1', ' key 1', {
     'ntp.keyid': 'some',
   }),
+  ntpRow(
+    'ntp-nts.pcap',
+    'Network Time Security: keys by TLS 1.3 (NTS-KE), then authenticated NTP in the clear',
+    ' nts',
+    {
+      'ntp.ext.type == 0x0404': 'some',
+      'tls.handshake.type == 2': 'some',
+    },
+  ),
 ]
 
 const RSYSLOG = 'logger 2.38, rsyslogd 8.2302 of Debian'
