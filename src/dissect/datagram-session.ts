@@ -4,6 +4,9 @@ import { DATAGRAM_DISSECTORS } from './index.ts'
 import { Session } from './session.ts'
 import { StatePool } from './state-pool.ts'
 
+/** Datagrams nobody knows beside one that yields (what TURN relays) that are looked at. */
+const MAX_PASSED = 512
+
 /** By protocol number of the IP header, the rows of the table, in its order. */
 const BY_TRANSPORT: readonly (readonly DatagramDissector[])[] = Array.from({ length: 256 }, (_, number) =>
   DATAGRAM_DISSECTORS.filter(({ transport }) => transport === number),
@@ -31,6 +34,7 @@ export class DatagramSession extends Session {
   /** Took its word back; it is not asked again. */
   #refused: DatagramDissector | null = null
   #state: DissectorState | null = null
+  #passed = 0
   readonly #states: StatePool
 
   constructor(states: StatePool = new StatePool()) {
@@ -43,6 +47,7 @@ export class DatagramSession extends Session {
     this.#dissector = null
     this.#refused = null
     this.#state = null
+    this.#passed = 0
   }
 
   get isIdle(): boolean {
@@ -72,7 +77,11 @@ export class DatagramSession extends Session {
     if (current !== null && current.yields !== true) return current
     if (current?.probe(buf, m.at, m.end, m.missing, direction) === true) return current
     const next = known ?? recognise(buf, m, direction, current ?? this.#refused)
-    if (next === null) return current
+    if (next === null) {
+      if (current !== null) this.#passed += 1
+      if (this.#passed >= MAX_PASSED) this.done = true
+      return current
+    }
     if (current !== null && this.#state !== null) {
       // As behind a tunnel: what came before says nothing of how the next protocol protects its data.
       current.finish(this.#state, this.facts)
