@@ -1,6 +1,6 @@
 /** DNS and the protocols in its format. None of them encrypts: DNS over TLS, HTTPS or QUIC is named by what carries it. */
 
-import { u16 } from '../core/bytes.ts'
+import { u8, u16 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
 import { DNS_HEADER_BYTES, type DnsKind, DnsMessage, QR } from '../wire/dns.ts'
 import { CLIENT, type DatagramDissector, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
@@ -73,12 +73,13 @@ export const dnsOverTcp: Dissector = streamMessages({
 
   probe(buf, at, end): Probe {
     const from = at + LENGTH_BYTES
-    if (end - from < DNS_HEADER_BYTES) return end - at > 1 && u16(buf, at) <= DNS_HEADER_BYTES ? 'no_match' : 'unsure'
+    if (!mayBegin(buf, at, end)) return 'no_match'
+    if (end - from < DNS_HEADER_BYTES) return 'unsure'
     const last = from + u16(buf, at)
     const missing = Math.max(last - end, 0)
     if (isKind(buf, from, Math.min(end, last), missing, 'dns')) return 'match'
     // The first question is what tells; a name is 255 bytes at most.
-    return missing > 0 && end - from < DNS_HEADER_BYTES + 260 && mayBegin(buf, from) ? 'unsure' : 'no_match'
+    return missing > 0 && end - from < DNS_HEADER_BYTES + 260 ? 'unsure' : 'no_match'
   },
   opener: (buf, at, end) => senderOf(buf, at + LENGTH_BYTES, end),
   size: (buf, at, end) => (end - at < LENGTH_BYTES ? 0 : LENGTH_BYTES + u16(buf, at)),
@@ -88,6 +89,16 @@ export const dnsOverTcp: Dissector = streamMessages({
   },
 })
 
-/** The fixed header alone: one question, no more than a few records, no bit that has to be zero. */
-const mayBegin = (buf: Uint8Array, at: number): boolean =>
-  u16(buf, at + 4) === 1 && u16(buf, at + 8) < 256 && u16(buf, at + 10) < 256 && (u16(buf, at + 2) & 0x3840) === 0
+/** Longer first messages are some text's first two letters. */
+const MAX_FIRST_BYTES = 0x2000
+/** The upper half of the opcodes, and the bit that has to be zero. */
+const NO_FLAGS = 0x4040
+
+/** As much as came of length and header: one question, few records, no bit that has to be zero. */
+function mayBegin(buf: Uint8Array, at: number, end: number): boolean {
+  const from = at + LENGTH_BYTES
+  if (end > at && u8(buf, at) >= MAX_FIRST_BYTES >>> 8) return false
+  if (end >= from && u16(buf, at) <= DNS_HEADER_BYTES) return false
+  if (end >= from + 4 && (u16(buf, from + 2) & NO_FLAGS) !== 0) return false
+  return end < from + 6 || u16(buf, from + 4) <= 1
+}
