@@ -3,6 +3,7 @@ import { bgp } from './bgp.ts'
 import { cassandra } from './cassandra.ts'
 import { cldap } from './cldap.ts'
 import { clickhouse } from './clickhouse.ts'
+import { coap } from './coap.ts'
 import { dhcp, dhcpv6 } from './dhcp.ts'
 import { diameter } from './diameter.ts'
 import type { DatagramDissector, Dissector } from './dissector.ts'
@@ -20,6 +21,7 @@ import { http2 } from './http2.ts'
 import { ike } from './ike.ts'
 import { imap } from './imap.ts'
 import { irc } from './irc.ts'
+import { kafka } from './kafka.ts'
 import { kerberos, kerberosOverTcp } from './kerberos.ts'
 import { l2tp } from './l2tp.ts'
 import { ldap } from './ldap.ts'
@@ -110,6 +112,7 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   stunOverTcp,
   syslogOverTcp,
   tacacs,
+  kafka,
 ]
 
 /** Read only where another connection announced them: what they carry looks like anything. */
@@ -152,6 +155,7 @@ export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [
   tftp,
   vrrp,
   rtp,
+  coap,
 ]
 
 /** What may begin in the middle of another protocol, after an upgrade we do not know by name. */

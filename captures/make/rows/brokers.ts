@@ -387,4 +387,80 @@ const ZMTP: readonly Row[] = [
   }),
 ]
 
-export const BROKERS: readonly Row[] = [...MQTT.map(mqttRow), BRIDGE, ...AMQP, ...NATS.map(natsRow), ...STOMP, ...ZMTP]
+function kafkaRow(name: string, shows: string, sasl: readonly string[], password: string, checks: Row['checks']): Row {
+  return {
+    name,
+    shows,
+    peers: 'kcat 1.7.1 (librdkafka 2.0.2), a broker of ours',
+    how: `\`${['kcat -L', ...sasl.map((one) => `-X ${one}`)].join(' ')}\`; \`peers/kafka-broker.mjs\` answers what a login takes`,
+    checks,
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture()
+      await lab.serve(lab.node('kafka-broker.mjs', { host: SERVER_IP, port: 9092, password: 'not-a-secret' }), /ready/)
+      const login = sasl.length > 0 ? ['sasl.username=alice', `sasl.password=${password}`] : []
+      const options = [...sasl, ...login, 'client.id=a-client'].flatMap((one) => ['-X', one])
+      await lab.client(['kcat', '-L', '-m', '1', '-b', `${SERVER_IP}:9092`, ...options], {
+        mayFail: true,
+        timeoutMs: 2000,
+      })
+    },
+  }
+}
+
+const KAFKA_PLAIN = ['security.protocol=SASL_PLAINTEXT', 'sasl.mechanism=PLAIN']
+const KAFKA_SCRAM = ['security.protocol=SASL_PLAINTEXT', 'sasl.mechanism=SCRAM-SHA-256']
+
+const KAFKA: readonly Row[] = [
+  kafkaRow('kafka-plaintext.pcap', 'Kafka without a login: the first request behind ApiVersions', [], '', {
+    'kafka.api_key == 18': 'some',
+    'kafka.api_key == 3': 'some',
+    'kafka.api_key == 17': 0,
+  }),
+  kafkaRow('kafka-plain.pcap', 'Kafka: SASL PLAIN in the clear, accepted', KAFKA_PLAIN, 'not-a-secret', {
+    'kafka.sasl_mechanism == "PLAIN" and kafka.api_key == 17': 'some',
+    'frame contains "not-a-secret"': 'some',
+  }),
+  kafkaRow(
+    'kafka-plain-refused.pcap',
+    'Kafka: SASL PLAIN with a wrong password, refused',
+    KAFKA_PLAIN,
+    'not-a-secret-either',
+    {
+      'kafka.sasl_mechanism == "PLAIN" and kafka.api_key == 17': 'some',
+      'kafka.error == 58': 'some',
+    },
+  ),
+  kafkaRow('kafka-scram-refused.pcap', 'Kafka: SCRAM-SHA-256, refused', KAFKA_SCRAM, 'not-a-secret', {
+    'frame contains "SCRAM-SHA-256"': 'some',
+    'frame contains "not-a-secret"': 0,
+  }),
+]
+
+const COAP: readonly Row[] = [
+  {
+    name: 'coap.pcap',
+    shows: 'CoAP over UDP in the clear: a GET and its answer',
+    peers: 'coap-client of libcoap 4.3.1, coap-server of the same',
+    how: '`coap-server-notls`, `coap-client-notls -m get coap://…/time`',
+    checks: { 'coap.code == 1': 'some', 'coap.code == 69': 'some' },
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture()
+      await lab.serve(['sh', '-c', `echo ready; exec coap-server-notls -A ${SERVER_IP}`], /ready/)
+      await lab.client(['sleep', '0.5'])
+      await lab.client(['coap-client-notls', '-m', 'get', '-B', '3', `coap://${SERVER_IP}/time`])
+    },
+  },
+]
+
+export const BROKERS: readonly Row[] = [
+  ...MQTT.map(mqttRow),
+  BRIDGE,
+  ...AMQP,
+  ...NATS.map(natsRow),
+  ...STOMP,
+  ...KAFKA,
+  ...ZMTP,
+  ...COAP,
+]
