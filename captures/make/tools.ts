@@ -17,7 +17,8 @@ export const PACKAGES =
   'python3-pymongo derby-tools mosquitto mosquitto-clients rabbitmq-server amqp-tools python3-qpid-proton ' +
   'nats-server kcat python3-zmq libcoap3-bin bind9 isc-dhcp-server isc-dhcp-client chrony snmpd snmp rsyslog ' +
   'tftpd-hpa tftp-hpa freeradius freeradius-utils libauthen-tacacsplus-perl krb5-kdc krb5-admin-server ' +
-  'krb5-user samba samba-common-bin coturn sip-tester ffmpeg softflowd nfdump bird2 keepalived collectd-core'
+  'krb5-user samba samba-common-bin coturn sip-tester ffmpeg softflowd nfdump bird2 keepalived collectd-core ' +
+  'python3-thrift'
 const COMMANDS =
   'ip ethtool tcpdump tshark dumpcap editcap nginx curl openssl chromium gnutls-cli tstclnt certutil dig ' +
   'dnsmasq ping zstd haproxy nghttp nghttpd nghttpx gtlsclient gtlsserver kdig ssh ssh-keygen /usr/sbin/sshd ' +

@@ -59,6 +59,7 @@ import { syslog, syslogOverTcp } from './syslog.ts'
 import { tacacs } from './tacacs.ts'
 import { tds } from './tds.ts'
 import { tftp } from './tftp.ts'
+import { thrift } from './thrift.ts'
 import { tls } from './tls.ts'
 import { tns } from './tns.ts'
 import { wireguard } from './wireguard.ts'
@@ -113,6 +114,7 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   syslogOverTcp,
   tacacs,
   kafka,
+  thrift,
 ]
 
 /** Read only where another connection announced them: what they carry looks like anything. */

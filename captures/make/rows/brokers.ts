@@ -454,6 +454,27 @@ const COAP: readonly Row[] = [
   },
 ]
 
+function thriftRow(protocol: 'binary' | 'compact', shows: string, checks: Row['checks']): Row {
+  return {
+    name: `thrift-${protocol}.pcap`,
+    shows,
+    peers: 'Apache Thrift 0.17 in Python, the same',
+    how: `\`peers/thrift-peer.py ${protocol}\`: one call`,
+    checks,
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture()
+      await lab.serve([PYTHON, peer('thrift-peer.py'), 'server', SERVER_IP, '9090', protocol], /ready/)
+      await lab.client([PYTHON, peer('thrift-peer.py'), 'client', SERVER_IP, '9090', protocol])
+    },
+  }
+}
+
+const THRIFT: readonly Row[] = [
+  thriftRow('binary', 'Thrift, binary protocol: a call and its reply', { 'thrift.method == "echo"': 2 }),
+  thriftRow('compact', 'Thrift, compact protocol in frames', { 'frame contains "echo"': 2 }),
+]
+
 export const BROKERS: readonly Row[] = [
   ...MQTT.map(mqttRow),
   BRIDGE,
@@ -463,4 +484,5 @@ export const BROKERS: readonly Row[] = [
   ...KAFKA,
   ...ZMTP,
   ...COAP,
+  ...THRIFT,
 ]
