@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeFrame } from '../src/decode/decode.ts'
-import { DECODED, PacketMeta, PROTO_TCP } from '../src/decode/packet-meta.ts'
+import { DECODED, PacketMeta, PROTO_TCP, TUNNEL_NONE } from '../src/decode/packet-meta.ts'
 import { openSource } from '../src/source/index.ts'
 
 /** One captured TCP connection over plain Ethernet and IPv4 or IPv6, frames as they were. */
@@ -49,7 +49,7 @@ async function templatesOf(path: string, name: string): Promise<Template[]> {
       const end = at + (batch.captured[i] as number)
       if (batch.link[i] !== 1 || batch.captured[i] !== batch.wire[i]) continue
       if (decodeFrame(batch.bytes, at, end, batch.wire[i] as number, 1, m) !== DECODED) continue
-      if (m.proto !== PROTO_TCP || m.vlan >= 0 || m.tunnels > 0) continue
+      if (m.proto !== PROTO_TCP || m.vlan >= 0 || m.tunnel !== TUNNEL_NONE) continue
       const source = `${m.src0},${m.src1},${m.src3},${m.srcPort}`
       const target = `${m.dst0},${m.dst1},${m.dst3},${m.dstPort}`
       const key = [source, target].sort().join(' ')
