@@ -183,6 +183,13 @@ function highestOffered(offer: ClientOffer): number {
   return best
 }
 
+/** Words are few; their ends and their length tell them apart well enough. */
+function hashWord(word: string | null): number {
+  if (word === null) return 0
+  const last = word.length - 1
+  return last < 0 ? 1 : (word.charCodeAt(0) << 7) ^ (word.charCodeAt(last) << 3) ^ word.length
+}
+
 /** Small and even enough for a table of slots; two evidences that collide are told apart by `sameEvidence`. */
 export function hashEvidence(e: Evidence): number {
   let hash = Math.imul(e.flags ^ 0x811c9dc5, 0x01000193)
@@ -191,7 +198,10 @@ export function hashEvidence(e: Evidence): number {
   hash = Math.imul(hash ^ (e.namedGroup + (e.dhBits << 16)), 0x01000193)
   hash = Math.imul(hash ^ (e.serverChain.id + (e.serverMoment << 24)), 0x01000193)
   hash = Math.imul(hash ^ (e.clientChain.id + (e.clientMoment << 24)), 0x01000193)
-  hash = Math.imul(hash ^ hashTerms(e.ssh) ^ hashTerms(e.ike), 0x01000193)
+  if (e.ssh !== null || e.ike !== null) hash = Math.imul(hash ^ hashTerms(e.ssh) ^ hashTerms(e.ike), 0x01000193)
+  hash = Math.imul(hash ^ (hashWord(e.appProtocol) + (hashWord(e.upgrade) << 12)), 0x01000193)
+  hash = Math.imul(hash ^ (hashWord(e.upgradeState) + (hashWord(e.protocolVersion) << 12)), 0x01000193)
+  hash = Math.imul(hash ^ hashWord(e.protocolSecurity), 0x01000193)
   return hash ^ (hash >>> 15)
 }
 

@@ -2,7 +2,7 @@ import { type PacketMeta, SYN } from '../decode/packet-meta.ts'
 import type { ByteBudget } from '../flow/byte-budget.ts'
 import { type StreamReader, TcpStream } from '../flow/tcp-stream.ts'
 import { payloadKind } from '../wire/payload-kind.ts'
-import { CLIENT, type Dissector, type DissectorState } from './dissector.ts'
+import { CLIENT, type Direction, type Dissector, type DissectorState, SERVER } from './dissector.ts'
 import { ANNOUNCED_DISSECTORS, IN_BAND_DISSECTOR, TCP_DISSECTORS } from './index.ts'
 import { Session } from './session.ts'
 import { StatePool } from './state-pool.ts'
@@ -18,8 +18,15 @@ const HANDSHAKE_RECORD = 0x16
 const BOTH_SIDES = 3
 /** Changes of protocol that one segment may bring about: a banner told apart, an upgrade, what comes after it. */
 const MAX_OFFERS = 4
-/** All of the table, in its order. */
-const EVERY: readonly number[] = TCP_DISSECTORS.map((_, n) => n)
+/** By first byte, the rows of the table that may begin with it, in their order: most protocols allow very few. */
+const BY_FIRST_BYTE: readonly (readonly number[])[] = Array.from({ length: 256 }, (_, byte) => rowsThatMayBegin(byte))
+
+function rowsThatMayBegin(byte: number): number[] {
+  const first = Uint8Array.of(byte)
+  const mayBegin = (dissector: Dissector): boolean =>
+    [CLIENT, SERVER].some((sender) => dissector.probe(first, 0, 1, sender as Direction) !== 'no_match')
+  return TCP_DISSECTORS.flatMap((dissector, n) => (mayBegin(dissector) ? [n] : []))
+}
 
 /**
  * Reads one TCP flow until its verdict: finds the dissector, feeds it both directions in order, and follows a tunnel
@@ -118,7 +125,7 @@ export class StreamSession extends Session implements StreamReader {
     const announced = this.#announced
     this.#announced = null
     if (announced !== null) return this.#begin(announced, side, buf, at, end)
-    const asked = this.#candidates[side] ?? EVERY
+    const asked = this.#candidates[side] ?? (BY_FIRST_BYTE[buf[at] as number] as readonly number[])
     const unsure = this.#lists[side] as Candidates
     const direction = this.direction(side)
     const unseen = this.#unseen(side)
