@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { compilePolicies } from '../../src/classify/evaluate.ts'
 import { listPolicies } from '../../src/classify/load.ts'
-import { FlowFacts, type IkeFacts, type SshFacts, type UpgradeState } from '../../src/core/facts.ts'
+import type { FlowFacts, IkeFacts, SshFacts, UpgradeState } from '../../src/core/facts.ts'
 import {
   certificate,
   DAY_US,
@@ -76,10 +76,9 @@ const publicLeaf = (day: string, days: number) =>
 const privateLeaf = (day: string, days: number) =>
   withChain(certificate({ notBefore: us(day), notAfter: us(day) + days * DAY_US }), intermediate())
 
-function protectedBy(appProtocol: string, security: string): FlowFacts {
-  const facts = new FlowFacts()
-  return Object.assign(facts, { appProtocol, protection: 'encrypted', protocolSecurity: security })
-}
+/** Encryption of a protocol's own, in its own words. */
+const encryptedBy = (appProtocol: string, protocolSecurity: string) =>
+  undetermined((facts) => Object.assign(facts, { appProtocol, protocolSecurity, protection: 'encrypted' }))
 
 const ROWS: Row[] = [
   { rule: 'cleartext', breaks: plainHttp(), nearly: undetermined() },
@@ -153,6 +152,16 @@ const ROWS: Row[] = [
       tls.downgradeSentinel = 'tls12'
     }),
     nearly: tls12(),
+  },
+  {
+    rule: 'rdp-standard-security',
+    breaks: encryptedBy('rdp', 'rc4-128'),
+    nearly: encryptedBy('rdp', 'tls'),
+  },
+  {
+    rule: 'opcua-deprecated-policy',
+    breaks: encryptedBy('opcua', 'SignAndEncrypt-Basic256'),
+    nearly: encryptedBy('opcua', 'SignAndEncrypt-Basic256Sha256'),
   },
   { rule: 'suite-null', breaks: withSuite(0xc010), nearly: withSuite(0xc011) },
   { rule: 'suite-anonymous', breaks: withSuite(0xc018), nearly: withSuite(0xc013) },
@@ -522,14 +531,14 @@ const ROWS: Row[] = [
   {
     rule: 'tacacs-obfuscation',
     only: 'sec09-recommended',
-    breaks: protectedBy('tacacs', 'md5-obfuscation'),
-    nearly: protectedBy('another', 'md5-obfuscation'),
+    breaks: encryptedBy('tacacs', 'md5-obfuscation'),
+    nearly: encryptedBy('another', 'md5-obfuscation'),
   },
   {
     rule: 'kerberos-etype',
     only: 'sec09-recommended',
-    breaks: protectedBy('kerberos', 'rc4-hmac'),
-    nearly: protectedBy('kerberos', 'aes256-cts-hmac-sha1-96'),
+    breaks: encryptedBy('kerberos', 'rc4-hmac'),
+    nearly: encryptedBy('kerberos', 'aes256-cts-hmac-sha1-96'),
   },
 ]
 
