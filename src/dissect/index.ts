@@ -1,23 +1,33 @@
 import { amqp } from './amqp.ts'
+import { bacnet } from './bacnet.ts'
 import { bgp } from './bgp.ts'
+import { bittorrent, bittorrentDatagrams } from './bittorrent.ts'
 import { cassandra } from './cassandra.ts'
 import { cldap } from './cldap.ts'
 import { clickhouse } from './clickhouse.ts'
 import { coap } from './coap.ts'
+import { dcerpc, dcerpcDatagrams, profinet } from './dcerpc.ts'
 import { dhcp, dhcpv6 } from './dhcp.ts'
 import { diameter } from './diameter.ts'
 import type { DatagramDissector, Dissector } from './dissector.ts'
+import { dnp3, dnp3Datagrams } from './dnp3.ts'
 import { dns, dnsOverTcp, llmnr, mdns } from './dns.ts'
 import { drda } from './drda.ts'
 import { dtls } from './dtls.ts'
 import { elasticsearch } from './elasticsearch.ts'
+import { enip, enipDatagrams } from './enip.ts'
 import { esp } from './esp.ts'
+import { fix } from './fix.ts'
 import { ipfix, netflow, sflow } from './flow-export.ts'
 import { ftp } from './ftp.ts'
 import { ftpData } from './ftp-data.ts'
+import { git } from './git.ts'
 import { gtp } from './gtp.ts'
+import { hartIp, hartIpDatagrams } from './hart-ip.ts'
 import { http } from './http.ts'
 import { http2 } from './http2.ts'
+import { icap } from './icap.ts'
+import { iec104 } from './iec104.ts'
 import { ike } from './ike.ts'
 import { imap } from './imap.ts'
 import { irc } from './irc.ts'
@@ -29,13 +39,16 @@ import { managesieve } from './managesieve.ts'
 import { memcached } from './memcached.ts'
 import { memcachedUdp } from './memcached-udp.ts'
 import { collectd, graphite, statsd } from './metrics.ts'
+import { modbus } from './modbus.ts'
 import { mongodb } from './mongodb.ts'
 import { mqtt } from './mqtt.ts'
 import { mysql } from './mysql.ts'
 import { nats } from './nats.ts'
+import { nbd } from './nbd.ts'
 import { netbios } from './netbios.ts'
 import { nntp } from './nntp.ts'
 import { ntp } from './ntp.ts'
+import { opcua } from './opcua.ts'
 import { openvpn } from './openvpn.ts'
 import { openvpnUdp } from './openvpn-udp.ts'
 import { pop3 } from './pop3.ts'
@@ -44,25 +57,36 @@ import { pptp } from './pptp.ts'
 import { proxyProtocol } from './proxy-protocol.ts'
 import { quic } from './quic.ts'
 import { radius } from './radius.ts'
+import { rdp } from './rdp.ts'
 import { redis } from './redis.ts'
+import { rlogin, rsh } from './rlogin.ts'
 import { ospf, rip, vrrp } from './routing.ts'
+import { rsync } from './rsync.ts'
 import { rtcp, rtp } from './rtp.ts'
 import { rtsp } from './rtsp.ts'
+import { s7comm } from './s7comm.ts'
 import { sip, sipOverTcp } from './sip.ts'
+import { smb } from './smb.ts'
 import { lmtp, smtp } from './smtp.ts'
 import { snmp } from './snmp.ts'
+import { socks } from './socks.ts'
 import { ssdp } from './ssdp.ts'
 import { ssh } from './ssh.ts'
 import { stomp } from './stomp.ts'
 import { stun, stunOverTcp } from './stun.ts'
+import { sunrpc, sunrpcDatagrams } from './sunrpc.ts'
+import { svn } from './svn.ts'
 import { syslog, syslogOverTcp } from './syslog.ts'
 import { tacacs } from './tacacs.ts'
 import { tds } from './tds.ts'
+import { telnet } from './telnet.ts'
 import { tftp } from './tftp.ts'
 import { thrift } from './thrift.ts'
 import { tls } from './tls.ts'
 import { tns } from './tns.ts'
+import { vnc } from './vnc.ts'
 import { wireguard } from './wireguard.ts'
+import { x11 } from './x11.ts'
 import { xmpp } from './xmpp.ts'
 import { zmtp } from './zmtp.ts'
 import { zookeeper } from './zookeeper.ts'
@@ -115,6 +139,30 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   tacacs,
   kafka,
   thrift,
+  bittorrent,
+  dcerpc,
+  dnp3,
+  enip,
+  fix,
+  git,
+  hartIp,
+  icap,
+  iec104,
+  modbus,
+  nbd,
+  opcua,
+  rdp,
+  rlogin,
+  rsh,
+  rsync,
+  s7comm,
+  smb,
+  socks,
+  sunrpc,
+  svn,
+  telnet,
+  vnc,
+  x11,
 ]
 
 /** Read only where another connection announced them: what they carry looks like anything. */
@@ -158,6 +206,14 @@ export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [
   vrrp,
   rtp,
   coap,
+  bacnet,
+  bittorrentDatagrams,
+  dcerpcDatagrams,
+  dnp3Datagrams,
+  enipDatagrams,
+  hartIpDatagrams,
+  profinet,
+  sunrpcDatagrams,
 ]
 
 /** What may begin in the middle of another protocol, after an upgrade we do not know by name. */

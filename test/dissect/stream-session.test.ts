@@ -357,8 +357,9 @@ describe('a hole anywhere in a captured flow', () => {
         for (const at of [0, 5, 9, 40, bytes.length >> 1].filter((place) => place < bytes.length)) {
           for (const lost of [1, 30, bytes.length].map((size) => Math.min(size, bytes.length - at))) {
             const { appProtocol, upgrade, protection, ...rest } = withHole(turns, n, at, lost)
-            // Without the opening of what went over to TLS, TLS is all that is seen.
-            const seen = [whole.appProtocol, ...outerOf(whole), null, whole.upgrade === null ? null : 'tls']
+            // Without the opening of what went over to TLS, TLS is all that is seen; without what a tunnel carries, the tunnel.
+            const upgraded = whole.upgrade === null ? [] : ['tls', whole.upgrade]
+            const seen = [whole.appProtocol, ...outerOf(whole), null, ...upgraded]
             // Without its LHLO, LMTP is SMTP to the letter.
             if (whole.appProtocol === 'lmtp') seen.push('smtp')
             expect(seen).toContain(appProtocol)

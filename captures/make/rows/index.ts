@@ -14,7 +14,9 @@ import { NETWORK } from './network.ts'
 import { PEERS } from './peers.ts'
 import { PLAINTEXT } from './plaintext.ts'
 import { QUIC } from './quic.ts'
+import { REMOTE } from './remote.ts'
 import { ROUTING } from './routing.ts'
+import { SCRIPTED } from './scripted.ts'
 import { SSH } from './ssh.ts'
 import { TLS10, TLS12 } from './tls12.ts'
 import { TLS13 } from './tls13.ts'
@@ -47,5 +49,7 @@ export const GROUPS: readonly Group[] = [
   { title: 'Time, management, logs and logins', rows: ACCESS },
   { title: 'Calls and media', rows: MEDIA },
   { title: 'Routing, exports of flows and metrics', rows: ROUTING },
+  { title: 'Files, desktops and remote access', rows: REMOTE },
+  { title: 'Industrial and other protocols without a peer in Debian', rows: SCRIPTED },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]
