@@ -1,6 +1,6 @@
 import { copyLatin1 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
-import { standsAt } from '../wire/ascii.ts'
+import { findByte, standsAt } from '../wire/ascii.ts'
 import { CLIENT, type Direction, type Dissector, type DissectorState, type Probe } from './dissector.ts'
 
 const GREETING = '@RSYNCD: '
@@ -34,13 +34,13 @@ export const rsync: Dissector<RsyncState> = {
   feed(state, facts, direction, buf, at, end): number {
     let p = at
     while (p < end && !state.done) {
-      const lineFeed = buf.indexOf(0x0a, p)
-      if (lineFeed < 0 || lineFeed >= end) {
+      const lineFeed = findByte(buf, p, Math.min(end, p + MAX_LINE_BYTES + 1), 0x0a)
+      if (lineFeed < 0) {
         if (end - p > MAX_LINE_BYTES) state.done = true
         break
       }
       facts.appProtocol ??= 'rsync'
-      readLine(state, facts, direction, copyLatin1(buf, p, Math.min(lineFeed, p + MAX_LINE_BYTES)))
+      readLine(state, facts, direction, copyLatin1(buf, p, lineFeed))
       p = lineFeed + 1
     }
     return p - at

@@ -71,6 +71,7 @@ export const sunrpc = framed<SunrpcState>({
   start: fresh,
   message: (state, facts, _direction, buf, at, end, total) =>
     readMessage(state, facts, buf, at + RECORD_MARK_BYTES, end, total - RECORD_MARK_BYTES),
+  finish: settle,
 })
 
 export const sunrpcDatagrams: DatagramDissector<SunrpcState> = {
@@ -87,7 +88,13 @@ export const sunrpcDatagrams: DatagramDissector<SunrpcState> = {
     // RPC-with-TLS over datagrams is DTLS, which has a flow to itself.
     if (state.tunnel) state.done = true
   },
-  finish() {},
+  finish: settle,
+}
+
+/** Empty calls are all there was, and neither TLS nor GSS was asked for: what would have followed has no other way. */
+function settle(state: SunrpcState, facts: FlowFacts): void {
+  if (state.done || state.first || facts.sawGap || facts.upgradeState !== null) return
+  if (facts.authMechanisms.length === 0) showClear(state, facts, 'auth-none')
 }
 
 function readMessage(

@@ -15,6 +15,12 @@ export function opensWith(buf: Uint8Array, at: number, end: number, words: strin
   return shown === words.length ? 'match' : 'unsure'
 }
 
+/** Offset of the first such byte at or behind `at`, or -1. The buffer goes on behind `end`, so `indexOf` would too. */
+export function findByte(buf: Uint8Array, at: number, end: number, byte: number): number {
+  for (let i = at; i < end; i++) if (buf[i] === byte) return i
+  return -1
+}
+
 /** Offset of `words` at or behind `at`, or -1. For short ranges. */
 export function findText(buf: Uint8Array, at: number, end: number, words: string): number {
   for (let i = at; i + words.length <= end; i++) if (standsAt(buf, i, end, words)) return i

@@ -1,5 +1,6 @@
 /** Server Message Block 1 to 3 behind NetBIOS session framing (RFC 1002 §4.3, [MS-SMB2] §2.1, §2.2, [MS-CIFS] §2.2.3). */
 import { u8, u24, u32 } from '../core/bytes.ts'
+import { findByte } from './ascii.ts'
 import { le16, le32 } from './little-endian.ts'
 
 export const SESSION_HEADER_BYTES = 4
@@ -148,8 +149,8 @@ export function negotiatedCipher(buf: Uint8Array, at: number, end: number): stri
 export function smb1Dialects(buf: Uint8Array, at: number, end: number): string[] {
   const list: string[] = []
   for (let p = at + SMB1_HEADER_BYTES + 3; p < end && list.length < MAX_CONTEXTS && buf[p] === 0x02; ) {
-    const nul = buf.indexOf(0, p)
-    if (nul < 0 || nul >= end) break
+    const nul = findByte(buf, p, end, 0)
+    if (nul < 0) break
     list.push(Buffer.from(buf.buffer, buf.byteOffset + p + 1, nul - p - 1).toString('latin1'))
     p = nul + 1
   }

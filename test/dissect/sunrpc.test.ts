@@ -31,11 +31,15 @@ describe('the credential of a call', () => {
     })
   })
 
-  it('of an empty call shows nothing yet', () => {
-    expect(read([CLIENT, record(call(0, 0, 0, 0, 0))])).toMatchObject({
-      protection: 'undetermined',
-      appProtocol: 'sunrpc',
-    })
+  it('of an empty call shows nothing as long as another may follow', () => {
+    const reading = new Reading(sunrpc).says(CLIENT, record(call(0, 0, 0, 0, 0)))
+    expect(reading.facts).toMatchObject({ protection: 'undetermined', appProtocol: 'sunrpc' })
+    expect(reading.finish().facts).toMatchObject({ protection: 'cleartext', protocolSecurity: 'auth-none' })
+  })
+
+  it('that sets up a context of GSS shows nothing', () => {
+    const facts = read([CLIENT, record(call(0, 6, 20, 1, 1, 0, 1, 0, 0, 0, 0))])
+    expect(facts).toMatchObject({ protection: 'undetermined', authMechanisms: ['rpcsec-gss'] })
   })
 
   it.each([
