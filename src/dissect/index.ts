@@ -39,6 +39,7 @@ import { managesieve } from './managesieve.ts'
 import { memcached } from './memcached.ts'
 import { memcachedUdp } from './memcached-udp.ts'
 import { collectd, graphite, statsd } from './metrics.ts'
+import { mms } from './mms.ts'
 import { modbus } from './modbus.ts'
 import { mongodb } from './mongodb.ts'
 import { mqtt } from './mqtt.ts'
@@ -163,6 +164,7 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   telnet,
   vnc,
   x11,
+  mms,
 ]
 
 /** Read only where another connection announced them: what they carry looks like anything. */

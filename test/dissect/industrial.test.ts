@@ -6,8 +6,10 @@ import { dnp3 } from '../../src/dissect/dnp3.ts'
 import { enip, enipDatagrams } from '../../src/dissect/enip.ts'
 import { hartIp, hartIpDatagrams } from '../../src/dissect/hart-ip.ts'
 import { iec104 } from '../../src/dissect/iec104.ts'
+import { mms } from '../../src/dissect/mms.ts'
 import { modbus } from '../../src/dissect/modbus.ts'
 import { s7comm } from '../../src/dissect/s7comm.ts'
+import { Reading } from './conversation.ts'
 
 const hex = (words: string): Buffer => Buffer.from(words.replaceAll(' ', ''), 'hex')
 const REGISTER = '65 00 04 00 00 00 00 00 00 00 00 00 01 02 03 04 05 06 07 08 00 00 00 00 01 00 00 00'
@@ -72,6 +74,22 @@ describe('over TCP', () => {
   ])('$row.name: $name is $answer', ({ row, bytes, answer }) => {
     const all = hex(bytes)
     expect(row.probe(all, 0, all.length, CLIENT)).toBe(answer)
+  })
+})
+
+describe('MMS', () => {
+  const connection = '03 00 00 0b 06 e0 00 00 00 01 00'
+  const associate = (rest: string) => hex(`${connection} 03 00 00 1b 02 f0 80 0d 12 ${rest}`)
+
+  it('is known by its abstract syntax', () => {
+    const known = associate('06 05 28 ca 22 02 01 8b 03 52 03 01 ac 03 80 01 78 00')
+    expect(mms.probe(known, 0, known.length, CLIENT)).toBe('match')
+    expect(new Reading(mms).says(CLIENT, known).finish().facts).toMatchObject({
+      protection: 'cleartext',
+      credentialsExposed: ['mms-password'],
+    })
+    const other = associate('06 05 28 ca 22 02 02 8b 03 52 03 01 ac 03 80 01 78 00')
+    expect(mms.probe(other, 0, other.length, CLIENT)).toBe('no_match')
   })
 })
 

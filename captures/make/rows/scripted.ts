@@ -122,6 +122,33 @@ const ntlmField = (bytes: number, offset: number): string =>
   `${le32(bytes).slice(0, 4)}${le32(bytes).slice(0, 4)}${le32(offset)}`
 const NTLM_AUTHENTICATE = `${NTLM}${le32(3)}${ntlmField(24, 74)}${ntlmField(48, 98)}${ntlmField(0, 64)}${ntlmField(10, 64)}${ntlmField(0, 74)}${ntlmField(0, 146)}${le32(0xe2888297)}${Buffer.from('alice', 'utf16le').toString('hex')}${'00'.repeat(24)}${uaNoise.slice(0, 96)}`
 
+/** BER: a tag, a length below 128, contents. */
+const ber = (tag: string, ...parts: readonly string[]): string => {
+  const inner = parts.join('').replaceAll(' ', '')
+  return `${tag}${bytesOf(inner).toString(16).padStart(2, '0')}${inner}`
+}
+const isoData = (body: string): string => `0300${(bytesOf(body) + 7).toString(16).padStart(4, '0')}02f080${body}`
+/** ISO 8327-1: CONNECT or ACCEPT with its items, version 2, the session requirement "duplex", user data. */
+const sessionConnect = (kind: string, data: string): string =>
+  ber(kind, '0506130100160102', '14020002', '33020001', '34020001', ber('c1', data))
+const contexts = ber(
+  'a4',
+  ber('30', '020101', '060452010001', ber('30', '06025101')),
+  ber('30', '020103', '060528ca220201', ber('30', '06025101')),
+)
+const acse = (pdu: string): string => ber('61', ber('30', '020101', ber('a0', pdu)))
+const aarq = ber(
+  '60',
+  ber('a1', '060528ca220203'),
+  '8a020780',
+  '8b03520301',
+  ber('ac', ber('80', text('not-a-secret'))),
+)
+const aare = ber('61', ber('a1', '060528ca220203'), ber('a2', '020100'), ber('a3', ber('a1', '020100')))
+const mmsConnect = ber('31', ber('a0', '800101'), ber('a2', '810400000001', '820400000001', contexts, acse(aarq)))
+const results = ber('a5', ber('30', '800100', '81025101'), ber('30', '800100', '81025101'))
+const mmsAccept = ber('31', ber('a0', '800101'), ber('a2', '830400000001', results, acse(aare)))
+
 const fixMessage = (type: string, fields: string): string => {
   const body = `35=${type}|34=1|49=BUYER|52=20261124-10:00:00|56=SELLER|${fields}`
   const head = `8=FIX.4.4|9=${body.length}|${body}`.replaceAll('|', '\x01')
@@ -258,6 +285,19 @@ const ROWS: readonly Scripted[] = [
       ['server', '68 12 02 00 02 00 0d 01 14 00 01 00 01 10 00 00 00 48 42 00'],
     ],
     checks: { iec60870_104: 5 },
+  },
+  {
+    name: 'mms-associate.pcap',
+    shows: 'MMS: an association with a password in the clear, and its acceptance',
+    source: 'ISO 8327-1, 8823-1, 8650-1 and 9506-2',
+    port: 102,
+    turns: [
+      ['client', '03 00 00 16 11 e0 00 00 00 01 00 c0 01 0d c2 02 00 01 c1 02 00 00'],
+      ['server', '03 00 00 16 11 d0 00 01 00 02 00 c0 01 0d c2 02 00 01 c1 02 00 00'],
+      ['client', isoData(sessionConnect('0d', mmsConnect))],
+      ['server', isoData(sessionConnect('0e', mmsAccept))],
+    ],
+    checks: { 'cotp.type == 0x0f': 2, 'acse.aarq_element': 'some' },
   },
   {
     name: 's7comm-setup.pcap',
