@@ -206,7 +206,6 @@ export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [
   syslog,
   tftp,
   vrrp,
-  rtp,
   coap,
   bacnet,
   bittorrentDatagrams,
@@ -216,6 +215,7 @@ export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [
   hartIpDatagrams,
   profinet,
   sunrpcDatagrams,
+  rtp,
 ]
 
 /** What may begin in the middle of another protocol, after an upgrade we do not know by name. */
