@@ -113,6 +113,35 @@ Examples:
   )
   .action(async (options) => (await import('./cli/doctor.ts')).doctor(options))
 
+const serve = program
+  .command('serve')
+  .description('answer questions about a store over HTTP (docs/api.md)')
+  .option('--listen <addr:port>', 'where; beyond this machine only with TLS and tokens', '127.0.0.1:8443')
+  .option('--tls-cert <file>', 'PEM chain, the leaf first')
+  .option('--tls-key <file>', 'PEM key of the leaf')
+  .option('--tokens <file>', 'who may call: a line for each token, as "serve token" prints it')
+  .addOption(dataOption().conflicts(['clickhouse']))
+  .addOption(clickhouseOption())
+  .addHelpText(
+    'after',
+    `
+Signals: SIGTERM and SIGINT end it.
+
+Examples:
+  $ intransit serve --data data
+  $ intransit serve token grafana viewer
+  $ intransit serve --listen 0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem --tokens tokens \\
+      --clickhouse https://reader@ch.example:8443/intransit`,
+  )
+  .action(async (options) => (await import('./cli/serve.ts')).serve(options, version))
+serve
+  .command('token')
+  .description('print a new token, and its line for the file after --tokens')
+  .argument('<name>', 'whose it is')
+  .argument('<role>', 'viewer, operator or admin')
+  .addHelpText('after', '\nExample:\n  $ intransit serve token grafana viewer\n')
+  .action(async (name: string, role: string) => (await import('./cli/serve.ts')).serveToken(name, role))
+
 program
   .command('migrate')
   .description('bring the schema of a store up to date')

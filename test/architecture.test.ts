@@ -22,6 +22,7 @@ const STAGES = [
   'agent',
   'store',
   'report',
+  'api',
   'cli',
   'main',
 ]
@@ -41,11 +42,15 @@ const ROOT_FILES: Readonly<Record<string, string>> = {
 /** Every package, and the only files that may know it. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {
   '@clickhouse/client': /^store\//,
+  '@fastify/helmet': /^api\/server\.ts$/,
+  '@fastify/rate-limit': /^api\/server\.ts$/,
   chdb: /^store\/embedded\.ts$/,
   'cli-progress': /^cli\/progress\.ts$/,
   commander: /^main\.ts$/,
+  fastify: /^api\//,
   fzstd: /^source\/zstd-input\.ts$/,
   koffi: /^source\/koffi\.ts$/,
+  'prom-client': /^api\/metrics\.ts$/,
   yaml: /^cli\/capture-config\.ts$/,
   zod: /^cli\/capture-config\.ts$/,
 }

@@ -34,11 +34,12 @@ function commandLines(text: string): string[][] {
   })
 }
 
-/** A command and its subcommand, if that is one of its own; `list|show` names two. */
+/** A command and its subcommand, if that is one of its own and meant; `list|show` names two. */
 function named(words: readonly string[], commands: ReadonlyMap<string, unknown>): string[] {
   const [command = '', sub = ''] = words
   const isGroup = [...commands.keys()].some((name) => name.startsWith(`${command} `))
-  return isGroup ? sub.split('|').map((name) => `${command} ${name}`) : [command]
+  const isItself = commands.has(command) && /^(-|$)/.test(sub)
+  return isGroup && !isItself ? sub.split('|').map((name) => `${command} ${name}`) : [command]
 }
 
 /** A heading's anchor: its words in small letters, with dashes, without signs. */

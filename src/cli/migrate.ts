@@ -13,7 +13,7 @@ export async function migrate(options: { data?: string; clickhouse?: string }): 
   }
 }
 
-function choiceOf({ data, clickhouse }: { data?: string; clickhouse?: string }) {
+export function choiceOf({ data, clickhouse }: { data?: string; clickhouse?: string }) {
   if (clickhouse !== undefined) return { clickhouse }
   if (data !== undefined) return { data }
   throw new OperatorError('ERR_USAGE', 'no store was named', 'add --data DIR or --clickhouse URL')

@@ -8,7 +8,10 @@ export function commandOptions(): ReadonlyMap<string, ReadonlySet<string>> {
     const help = intransit([...words, '--help']).stdout
     const below = commandsIn(help)
     for (const name of below) visit([...words, name])
-    if (below.length === 0) commands.set(words.join(' '), new Set(help.match(/(?<=^ {2}(?:-\w, )?)--[a-z][a-z-]*/gm)))
+    const options = new Set(help.match(/(?<=^ {2}(?:-\w, )?)--[a-z][a-z-]*/gm))
+    // One with options of its own does something, whatever is below it.
+    const isCommand = words.length > 0 && (below.length === 0 || options.size > 1)
+    if (isCommand) commands.set(words.join(' '), options)
   }
   visit([])
   return commands

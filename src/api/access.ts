@@ -1,0 +1,67 @@
+/** Who is let in: by token, or at this machine's own door. */
+import type { FastifyRequest } from 'fastify'
+import { Problem } from './problem.ts'
+import { holderOf, mayDo, type Role, type TokenHolder } from './tokens.ts'
+
+export interface Access {
+  /** Null: without tokens, which only a listener on loopback may be. */
+  readonly tokens: readonly TokenHolder[] | null
+  readonly isLoopback: boolean
+}
+
+export interface Caller {
+  readonly name: string
+  readonly role: Role
+}
+
+/** What a route asks of its callers. */
+export interface Demand {
+  readonly role: Role
+  /** Whoever is on this machine may call it at a loopback listener, also where there are tokens. */
+  readonly isOpenOnLoopback: boolean
+}
+
+/** Without tokens everybody on the machine may do everything. */
+const LOCAL: Caller = { name: 'local', role: 'admin' }
+
+/** RFC 6750 §2.1. */
+const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
+/** RFC 6750 §3: without an error code where no token came. */
+const CHALLENGE = 'Bearer realm="intransit"'
+
+/** Null: nobody who is known. @throws Problem 401 for a token that is none of ours */
+export function callerOf(request: FastifyRequest, { tokens, isLoopback }: Access): Caller | null {
+  const { authorization } = request.headers
+  if (tokens !== null && authorization !== undefined) {
+    const [, token] = BEARER.exec(authorization) ?? []
+    const holder = token === undefined ? null : holderOf(token, tokens)
+    if (holder !== null) return holder
+    const headers = { 'www-authenticate': `${CHALLENGE}, error="invalid_token"` }
+    throw new Problem(401, 'the token is not one that is known here', headers)
+  }
+  return tokens === null && isLoopback && isForLoopback(request.headers.host) ? LOCAL : null
+}
+
+/** @throws Problem 401, 403 */
+export function demand(caller: Caller | null, request: FastifyRequest, access: Access, needs: Demand): void {
+  if (caller === null) {
+    if (needs.isOpenOnLoopback && access.isLoopback && isForLoopback(request.headers.host)) return
+    throw new Problem(401, whyNobody(access), { 'www-authenticate': CHALLENGE })
+  }
+  if (mayDo(caller.role, needs.role)) return
+  const headers = { 'www-authenticate': `${CHALLENGE}, error="insufficient_scope"` }
+  throw new Problem(403, `this needs the role ${needs.role}; ${caller.name} is ${caller.role}`, headers)
+}
+
+const whyNobody = ({ tokens }: Access): string =>
+  tokens === null
+    ? 'without tokens this answers only to the names of this machine, as localhost'
+    : 'send a token, as Authorization: Bearer TOKEN'
+
+/**
+ * A page of a stranger's can have its name resolve to 127.0.0.1, and then reads with the browser what is open there (DNS
+ * rebinding). The browser still says that name here.
+ */
+function isForLoopback(host: string | undefined): boolean {
+  return host !== undefined && /^(localhost|\[::1\]|127(\.\d{1,3}){3})(:\d+)?$/i.test(host)
+}

@@ -1,0 +1,56 @@
+/** Where the API may be reached, and how that is secured. */
+import { isIP } from 'node:net'
+import { createSecureContext } from 'node:tls'
+import { OperatorError } from '../core/errors.ts'
+import { type Endpoint, endpointText, isLoopback } from '../source/endpoint.ts'
+import type { TokenHolder } from './tokens.ts'
+
+export interface Exposure {
+  readonly listen: Endpoint
+  /** PEM. Null: in clear. */
+  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null
+  /** Null: whoever is on this machine. */
+  readonly tokens: readonly TokenHolder[] | null
+}
+
+/** TLS 1.3, and of 1.2 what has forward secrecy and AEAD: what the default policy pack calls strong. */
+export const TLS_SETTINGS = {
+  minVersion: 'TLSv1.2',
+  ciphers: [
+    ...['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256'],
+    ...['ECDHE-ECDSA-AES256-GCM-SHA384', 'ECDHE-RSA-AES256-GCM-SHA384'],
+    ...['ECDHE-ECDSA-CHACHA20-POLY1305', 'ECDHE-RSA-CHACHA20-POLY1305'],
+    ...['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES128-GCM-SHA256'],
+  ].join(':'),
+} as const
+
+/** Beyond loopback it wants both; everywhere a certificate that can be used. @throws OperatorError ERR_USAGE */
+export function checkExposure({ listen, tls, tokens }: Exposure): void {
+  // A name could lead anywhere, whatever it looks like.
+  if (isIP(listen.host) === 0 && listen.host !== 'localhost') {
+    const fix = 'name one, as 127.0.0.1:8443 or 0.0.0.0:8443'
+    throw new OperatorError('ERR_USAGE', `${listen.host} is no IP address of this machine`, fix)
+  }
+  if (!isLoopback(listen.host)) {
+    const where = `${endpointText(listen)} can be reached from other machines`
+    if (tls === null) {
+      const fix = 'add --tls-cert FILE and --tls-key FILE, or listen on 127.0.0.1'
+      throw new OperatorError('ERR_USAGE', `${where}, and would be served in clear`, fix)
+    }
+    if (tokens === null) {
+      const fix = 'add --tokens FILE, or listen on 127.0.0.1'
+      throw new OperatorError('ERR_USAGE', `${where}, and would be open to all of them`, fix)
+    }
+  }
+  if (tls === null) return
+  try {
+    createSecureContext({ ...tls, ...TLS_SETTINGS })
+  } catch (error) {
+    const what = `the certificate and key cannot be used: ${(error as Error).message}`
+    throw new OperatorError(
+      'ERR_USAGE',
+      what,
+      'name a PEM chain, the leaf first, and the unencrypted PEM key of its leaf',
+    )
+  }
+}

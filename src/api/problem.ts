@@ -1,0 +1,51 @@
+/** Errors as problem details (RFC 9457): every answer that is not the one asked for has this form. */
+import { STATUS_CODES } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import { OperatorError } from '../core/errors.ts'
+
+export const PROBLEM_JSON = 'application/problem+json'
+
+/** Thrown by whoever cannot answer; sent once, by the server. `detail` is for the caller to read. */
+export class Problem extends Error {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  constructor(status: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
+    super(detail)
+    this.status = status
+    this.headers = headers
+  }
+}
+
+export interface ProblemDetails {
+  /** RFC 9457 §4.2.1: about:blank = the status says it all, and is the title. */
+  type: 'about:blank'
+  title: string
+  status: number
+  detail: string
+}
+
+export const problemDetails = ({ status, message }: Problem): ProblemDetails => ({
+  type: 'about:blank',
+  title: STATUS_CODES[status] ?? 'Error',
+  status,
+  detail: message,
+})
+
+export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  // As bytes: to text a charset would be added, which the media type has no parameter for (RFC 8259 §11).
+  return reply
+    .code(problem.status)
+    .headers(problem.headers)
+    .type(PROBLEM_JSON)
+    .send(Buffer.from(JSON.stringify(problemDetails(problem))))
+}
+
+/** What an error says to the caller. Null: a fault of ours, of which a caller learns nothing. */
+export function problemOf(error: unknown): Problem | null {
+  if (error instanceof Problem) return error
+  // The words of the store are for the operator, who finds them in the log.
+  if (error instanceof OperatorError) return new Problem(503, 'the store did not answer in time, or not at all')
+  const { statusCode, message } = error as { statusCode?: unknown; message?: unknown }
+  if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null
+  return new Problem(statusCode, String(message))
+}

@@ -1,0 +1,165 @@
+/** The HTTP server: its limits and its headers, who is let in, and every error in one form. */
+import { fastifyHelmet } from '@fastify/helmet'
+import { fastifyRateLimit } from '@fastify/rate-limit'
+import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
+import { OperatorError } from '../core/errors.ts'
+import { endpointText, isLoopback, listenError } from '../source/endpoint.ts'
+import type { Store } from '../store/index.ts'
+import { type Caller, callerOf, demand } from './access.ts'
+import { checkExposure, type Exposure, TLS_SETTINGS } from './exposure.ts'
+import { PROBLEM_JSON, Problem, problemDetails, problemOf, sendProblem } from './problem.ts'
+import type { Context, Query, Route } from './route.ts'
+import { ROUTES } from './routes.ts'
+
+export interface ServerSettings extends Exposure {
+  readonly version: string
+  readonly limits?: Partial<Limits>
+  /** A line for the operator. */
+  readonly say: (line: string) => void
+  /** A line of JSON for each call that is audited. */
+  readonly audit: (line: string) => void
+}
+
+export interface Limits {
+  /** Of one address; of IPv6, of one /64. */
+  readonly requestsPerMinute: number
+  readonly maxQuerySeconds: number
+}
+
+export interface ApiServer {
+  /** With the port that was bound, if 0 was asked for. */
+  readonly url: string
+  /** Answers what was asked before, and then no more. */
+  close(): Promise<void>
+}
+
+const LIMITS: Limits = { requestsPerMinute: 300, maxQuerySeconds: 20 }
+const MAX_BODY_BYTES = 16 * 1024
+const MAX_CONNECTIONS = 512
+/** To send a request whole, headers and body. */
+const REQUEST_MS = 15_000
+/** Longer than a query may take. */
+const IDLE_MS = 60_000
+
+/** @throws OperatorError ERR_USAGE beyond loopback without TLS or tokens, ERR_SOURCE_ADDRESS */
+export async function startServer(store: Store, settings: ServerSettings): Promise<ApiServer> {
+  checkExposure(settings)
+  const { listen, tls } = settings
+  const app = await buildServer(store, settings)
+  try {
+    await app.listen({ host: listen.host, port: listen.port, exclusive: true })
+  } catch (error) {
+    await app.close()
+    throw listenError(`tcp ${endpointText(listen)}`, listen, error as NodeJS.ErrnoException)
+  }
+  const bound = app.server.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : listen.port
+  const url = `${tls === null ? 'http' : 'https'}://${endpointText({ host: listen.host, port })}`
+  return { url, close: () => app.close() }
+}
+
+async function buildServer(store: Store, settings: ServerSettings): Promise<FastifyInstance> {
+  const { tls, tokens, version, say, audit } = settings
+  const limits = { ...LIMITS, ...settings.limits }
+  const app = fastify({
+    https: tls === null ? null : { ...tls, ...TLS_SETTINGS },
+    bodyLimit: MAX_BODY_BYTES,
+    connectionTimeout: IDLE_MS,
+    requestTimeout: REQUEST_MS,
+    forceCloseConnections: 'idle',
+    // Asked on a connection that is open while the server closes: it is still answered.
+    return503OnClosing: false,
+    // What a schema does not name is a mistake of the caller's, not to be passed over in silence.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } },
+    frameworkErrors: (error, _request, reply) => {
+      sendProblem(reply, new Problem(error.statusCode ?? 400, error.message))
+    },
+    clientErrorHandler: ({ code }, socket) => {
+      if (socket.writable && !socket.destroyed) socket.end(rawProblem(code))
+    },
+  }) as unknown as FastifyInstance
+  app.server.maxConnections = MAX_CONNECTIONS
+
+  app.setErrorHandler((error, request, reply) => {
+    const problem = problemOf(error)
+    if (error instanceof OperatorError) say(`${error.code}: ${error.message}`)
+    if (problem === null) say(`${request.method} ${request.routeOptions.url}: ${(error as Error).stack}`)
+    return sendProblem(reply, problem ?? new Problem(500, 'the fault is of intransit itself: its log has more'))
+  })
+  app.setNotFoundHandler((request) => {
+    throw nothingThere(request)
+  })
+
+  await app.register(fastifyHelmet, {
+    // Nothing of an answer is to be run, framed or loaded from elsewhere.
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+    },
+    frameguard: { action: 'deny' },
+    hsts: tls === null ? false : { maxAge: 31_536_000, includeSubDomains: false },
+  })
+  await app.register(fastifyRateLimit, {
+    global: false,
+    max: limits.requestsPerMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, { after }) => new Problem(429, `too many requests; again in ${after}`),
+  })
+  // Before anybody is asked for a token, so that guesses count as well.
+  app.addHook('onRequest', app.rateLimit())
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+
+  const access = { tokens, isLoopback: isLoopback(settings.listen.host) }
+  const context: Context = { store, version, tokens, maxQuerySeconds: limits.maxQuerySeconds }
+  for (const route of ROUTES) {
+    const callers = new WeakMap<FastifyRequest, Caller>()
+    app.get<{ Querystring: Query }>(
+      route.path,
+      {
+        schema: { querystring: { type: 'object', properties: route.query, additionalProperties: false } },
+        onRequest: async (request) => {
+          if (route.demand === null) return
+          const caller = callerOf(request, access)
+          if (caller !== null) callers.set(request, caller)
+          demand(caller, request, access, route.demand)
+        },
+        onResponse: async (request, reply) => {
+          if (route.isAudited) audit(auditLine(route, callers.get(request) ?? null, request, reply.statusCode))
+        },
+      },
+      async (request, reply) => route.answer(context, request.query, reply),
+    )
+  }
+  return app
+}
+
+/** One line of JSON. Names are those of the tokens' file; nothing the caller chose freely is in it. */
+function auditLine(route: Route, caller: Caller | null, request: FastifyRequest, status: number): string {
+  const { name = null, role = null } = caller ?? {}
+  const { method, ip: address } = request
+  return JSON.stringify({
+    audit: { time: new Date().toISOString(), name, role, address, method, path: route.path, status },
+  })
+}
+
+function nothingThere({ method, url }: FastifyRequest): Problem {
+  const path = url.split('?')[0]
+  if (!ROUTES.some((route) => route.path === path)) return new Problem(404, 'there is nothing under this path')
+  return new Problem(405, `${method} is not answered here`, { allow: 'GET, HEAD' })
+}
+
+/** What could not be read as a request has no reply object; RFC 9110 §15.5, RFC 6585 §5. */
+function rawProblem(code: string): string {
+  const status = RAW_STATUSES[code] ?? 400
+  const body = JSON.stringify(problemDetails(new Problem(status, 'the request cannot be read')))
+  const { title } = problemDetails(new Problem(status, ''))
+  const headers = [`Content-Type: ${PROBLEM_JSON}`, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close']
+  return `HTTP/1.1 ${status} ${title}\r\n${headers.join('\r\n')}\r\n\r\n${body}`
+}
+
+const RAW_STATUSES: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+}

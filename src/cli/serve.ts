@@ -1,0 +1,74 @@
+/** `intransit serve`: the API over a store, until a signal ends it. */
+import { readFileSync } from 'node:fs'
+import { checkExposure } from '../api/exposure.ts'
+import { startServer } from '../api/server.ts'
+import { newToken, readTokens } from '../api/tokens.ts'
+import { OperatorError } from '../core/errors.ts'
+import { parseEndpoint } from '../source/endpoint.ts'
+import { choiceOf } from './migrate.ts'
+import { withStore } from './store-output.ts'
+import { writeError, writeOut } from './terminal.ts'
+
+export interface ServeOptions {
+  listen: string
+  tlsCert?: string
+  tlsKey?: string
+  tokens?: string
+  data?: string
+  clickhouse?: string
+}
+
+/** Ending takes no longer than this: a supervisor would kill us. */
+const STOP_MS = 25_000
+
+/** Resolves when SIGTERM or SIGINT came and everything is closed. */
+export async function serve(options: ServeOptions, version: string): Promise<void> {
+  const listen = parseEndpoint(options.listen, { host: '127.0.0.1' })
+  if (listen === null) {
+    throw new OperatorError('ERR_USAGE', `${options.listen} is no address to listen on`, 'write it as 127.0.0.1:8443')
+  }
+  const tls = tlsOf(options)
+  const tokens = options.tokens === undefined ? null : readTokens(options.tokens)
+  const settings = { listen, tls, tokens, version, say, audit: writeError }
+  checkExposure(settings)
+  const signal = nextSignal()
+  await withStore(choiceOf(options), async (store) => {
+    const server = await startServer(store, settings)
+    say(`serves ${server.url}${tokens === null ? ', to this machine only and without tokens' : ''}`)
+    say(`ends: ${await signal}`)
+    setTimeout(() => process.exit(1), STOP_MS).unref()
+    await server.close()
+  })
+}
+
+const say = (line: string): void => writeError(`${new Date().toISOString()} ${line}`)
+
+const nextSignal = (): Promise<string> =>
+  new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
+  })
+
+function tlsOf({ tlsCert, tlsKey }: ServeOptions): { cert: Buffer; key: Buffer } | null {
+  if (tlsCert === undefined && tlsKey === undefined) return null
+  if (tlsCert === undefined || tlsKey === undefined) {
+    throw new OperatorError('ERR_USAGE', 'a certificate needs its key', 'name both, with --tls-cert and --tls-key')
+  }
+  return { cert: readPem(tlsCert), key: readPem(tlsKey) }
+}
+
+function readPem(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new OperatorError('ERR_USAGE', `${file} cannot be read (${code})`, 'name a PEM file that this user may read')
+  }
+}
+
+/** `intransit serve token`: the token is shown this once. */
+export async function serveToken(name: string, role: string): Promise<void> {
+  const { token, line } = newToken(name, role)
+  await writeOut(
+    `${token}\n\nThis is the token, and it is shown only now. The line for the file after --tokens is:\n\n${line}\n`,
+  )
+}
