@@ -1,6 +1,16 @@
 /** THE TABLE of routes: the server answers these, and the OpenAPI document lists them. */
+import type { Store } from '../store/index.ts'
+import { certificates } from './certificates.ts'
+import { coverage } from './coverage.ts'
+import { flowSchema, flows } from './flows.ts'
 import { health } from './health.ts'
+import { policies } from './policies.ts'
 import type { Route } from './route.ts'
+import { sensors } from './sensors.ts'
+import { services } from './services.ts'
 import { tokenList } from './token-list.ts'
 
-export const ROUTES: readonly Route[] = [health, tokenList]
+export async function routesOf(store: Store): Promise<readonly Route[]> {
+  const flow = await flowSchema(store)
+  return [health, flows(flow), services, certificates, coverage, policies, sensors, tokenList]
+}

@@ -9,7 +9,7 @@ import { type Caller, callerOf, demand } from './access.ts'
 import { checkExposure, type Exposure, TLS_SETTINGS } from './exposure.ts'
 import { PROBLEM_JSON, Problem, problemDetails, problemOf, sendProblem } from './problem.ts'
 import type { Context, Query, Route } from './route.ts'
-import { ROUTES } from './routes.ts'
+import { routesOf } from './routes.ts'
 
 export interface ServerSettings extends Exposure {
   readonly version: string
@@ -61,6 +61,7 @@ export async function startServer(store: Store, settings: ServerSettings): Promi
 async function buildServer(store: Store, settings: ServerSettings): Promise<FastifyInstance> {
   const { tls, tokens, version, say, audit } = settings
   const limits = { ...LIMITS, ...settings.limits }
+  const routes = await routesOf(store)
   const app = fastify({
     https: tls === null ? null : { ...tls, ...TLS_SETTINGS },
     bodyLimit: MAX_BODY_BYTES,
@@ -87,7 +88,7 @@ async function buildServer(store: Store, settings: ServerSettings): Promise<Fast
     return sendProblem(reply, problem ?? new Problem(500, 'the fault is of intransit itself: its log has more'))
   })
   app.setNotFoundHandler((request) => {
-    throw nothingThere(request)
+    throw nothingThere(request, routes)
   })
 
   await app.register(fastifyHelmet, {
@@ -113,7 +114,7 @@ async function buildServer(store: Store, settings: ServerSettings): Promise<Fast
 
   const access = { tokens, isLoopback: isLoopback(settings.listen.host) }
   const context: Context = { store, version, tokens, maxQuerySeconds: limits.maxQuerySeconds }
-  for (const route of ROUTES) {
+  for (const route of routes) {
     const callers = new WeakMap<FastifyRequest, Caller>()
     app.get<{ Querystring: Query }>(
       route.path,
@@ -144,9 +145,9 @@ function auditLine(route: Route, caller: Caller | null, request: FastifyRequest,
   })
 }
 
-function nothingThere({ method, url }: FastifyRequest): Problem {
+function nothingThere({ method, url }: FastifyRequest, routes: readonly Route[]): Problem {
   const path = url.split('?')[0]
-  if (!ROUTES.some((route) => route.path === path)) return new Problem(404, 'there is nothing under this path')
+  if (!routes.some((route) => route.path === path)) return new Problem(404, 'there is nothing under this path')
   return new Problem(405, `${method} is not answered here`, { allow: 'GET, HEAD' })
 }
 

@@ -7,7 +7,7 @@ export const SEVERITIES = ['critical', 'high', 'medium', 'low', 'info'] as const
 export type Severity = (typeof SEVERITIES)[number]
 
 /** `fail` makes encrypted traffic weak; `warn` is worth knowing and tolerated: never listed as a violation. */
-const OUTCOMES = ['fail', 'warn'] as const
+export const OUTCOMES = ['fail', 'warn'] as const
 export type Outcome = (typeof OUTCOMES)[number]
 
 /** One rule, as it stands in the file. docs/policies.md has the language of `when`. */

@@ -21,8 +21,11 @@ export interface Store {
   insertCertificates(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for lines of `record/health-line.ts`. */
   insertHealth(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
-  /** Runs queries/<queryName>.sql. Times are given as RFC 3339 text or Date. @throws OperatorError ERR_STORE_READ */
-  select<T>(queryName: string, params?: Record<string, unknown>): Promise<T[]>
+  /**
+   * Runs queries/<queryName>.sql. Times are given as RFC 3339 text or Date. What would take longer than `maxSeconds` is given
+   * up by the store. @throws OperatorError ERR_STORE_READ
+   */
+  select<T>(queryName: string, params?: Record<string, unknown>, maxSeconds?: number): Promise<T[]>
   close(): Promise<void>
 }
 
@@ -78,8 +81,10 @@ class ClickHouseStore implements Store {
     }
   }
 
-  async select<T>(queryName: string, params: Record<string, unknown> = {}): Promise<T[]> {
-    const query = readQuery(queryName)
+  async select<T>(queryName: string, params: Record<string, unknown> = {}, maxSeconds?: number): Promise<T[]> {
+    // In the text, for the reason that an insert's settings are.
+    const limit = maxSeconds === undefined ? '' : `\nSETTINGS max_execution_time = ${Number(maxSeconds)}`
+    const query = `${readQuery(queryName)}${limit}`
     const query_params = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, asParameter(value)]))
     try {
       const rows = await this.#engine.client.query({ query, format: 'JSONEachRow', query_params })

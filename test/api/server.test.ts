@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ApiServer } from '../../src/api/server.ts'
+import type { Store } from '../../src/store/index.ts'
 import { madeTokens, type Served, serveCaptures } from './served.ts'
 
 const { tokens, bearer } = madeTokens('viewer', 'operator', 'admin')
@@ -168,7 +169,9 @@ describe('every error is a problem', () => {
   })
 
   it('503 where the store is away, without its words', async () => {
-    const store = { ...served.store, schemaVersion: () => Promise.reject(new Error('secret at db.internal')) }
+    const store: Store = Object.create(served.store, { schemaVersion: { value: null, writable: true } })
+    store.schemaVersion = () => Promise.reject(new Error('secret at db.internal'))
+    store.select = (...question) => served.store.select(...question)
     const said: string[] = []
     const { startServer } = await import('../../src/api/server.ts')
     const { OperatorError } = await import('../../src/core/errors.ts')

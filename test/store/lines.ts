@@ -37,3 +37,11 @@ export function flowLine({ name, verdict, client, server, port, bytes, ...member
 }
 
 export const ALL_TIME = { from: '1970-01-01T00:00:00.000000Z', to: new Date('2200-01-01T00:00:00Z') }
+
+/** What the lists ask for besides a time: the first page, unfiltered. */
+export const UNFILTERED = {
+  ...{ verdicts: [], app_protocols: [], server_ips: [], server_ports: [], sensors: [], roles: [] },
+  ...{ server_names: [], server_name_suffixes: [], expires_before: ALL_TIME.to, is_first: true },
+  ...{ after_first_seen: ALL_TIME.from, after_flow_id: '0'.repeat(32), after_end_s: 0, after_fingerprint: '' },
+  ...{ after_server_ip: '::', after_server_port: 0, after_app_protocol: '' },
+}

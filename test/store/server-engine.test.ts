@@ -10,7 +10,7 @@ import { openStore, type Store } from '../../src/store/index.ts'
 import { readMigrations } from '../../src/store/sql-files.ts'
 import { CAPTURES, intransit } from '../cli/run.ts'
 import { capturedLines } from './captured-lines.ts'
-import { ALL_TIME, flowLine } from './lines.ts'
+import { ALL_TIME, flowLine, UNFILTERED } from './lines.ts'
 import { type RunningServer, startServer } from './running-server.ts'
 
 const USER = { username: 'sensor@site', password: 'p@ss:w/rd%' }
@@ -178,9 +178,10 @@ describe('the captures', () => {
   })
 
   it.each(QUERIES)('on a server give the same rows for %s as in a folder', async (query) => {
-    const rows = await remote.select(query, { ...ALL_TIME, limit: 50 })
+    const params = { ...ALL_TIME, ...UNFILTERED, limit: 50 }
+    const rows = await remote.select(query, params, 60)
     expect(rows.length).toBeGreaterThan(0)
-    expect(rows).toEqual(await embedded.select(query, { ...ALL_TIME, limit: 50 }))
+    expect(rows).toEqual(await embedded.select(query, params, 60))
   })
 
   it('have a window on a server as in a folder', async () => {

@@ -1,0 +1,88 @@
+/** Certificates that were presented, those that end first at the beginning. */
+import { anyOf, IP, valuesOf } from './flow-filter.ts'
+import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
+import { type Route, VIEWERS } from './route.ts'
+import { COUNT, FLAG, objectOf, PORT, TEXT, TEXT_OR_NULL, TEXTS, TIME, TIME_OR_NULL } from './schemas.ts'
+import { END, given, instant, TIME_RANGE, timeRange } from './time-range.ts'
+
+const ROLE = { enum: ['server', 'client'] }
+
+const PROPERTIES = {
+  fingerprint_sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+  subject: TEXT_OR_NULL,
+  issuer: TEXT_OR_NULL,
+  serial_number: TEXT_OR_NULL,
+  not_before: TIME_OR_NULL,
+  not_after: TIME_OR_NULL,
+  key_type: TEXT_OR_NULL,
+  key_bits: { type: ['integer', 'null'], minimum: 0 },
+  key_curve: TEXT_OR_NULL,
+  signature_algorithm: TEXT_OR_NULL,
+  signature_hash: TEXT_OR_NULL,
+  is_ca: { type: ['boolean', 'null'] },
+  self_issued: FLAG,
+  subject_alt_names: TEXTS,
+  malformed: TEXT_OR_NULL,
+  roles: { type: 'array', items: ROLE },
+  position: COUNT,
+  endpoints: COUNT,
+  servers: {
+    type: 'array',
+    maxItems: 10,
+    items: objectOf({ server_ip: TEXT, server_port: PORT, server_name: TEXT_OR_NULL }),
+  },
+  flows: COUNT,
+  first_seen: TIME,
+  last_seen: TIME,
+}
+
+interface CertificateRow {
+  [column: string]: unknown
+  fingerprint_sha256: string
+  end_s: number
+  servers: readonly { server_ip: string; server_port: string; server_name: string }[]
+}
+
+const CURSOR = [
+  (end: string): boolean => /^-?\d{1,12}$/.test(end),
+  (fingerprint: string): boolean => /^[0-9a-f]{64}$/.test(fingerprint),
+]
+/** Before whatever a certificate can say. */
+const FIRST = [-99_999_999_999, '']
+
+export const certificates: Route = {
+  path: '/api/v1/certificates',
+  summary: 'Certificates that were presented, those that end first at the beginning',
+  demand: VIEWERS,
+  query: {
+    ...TIME_RANGE,
+    expires_before: instant('Those that end before this time, or say no end; RFC 3339 in UTC'),
+    role: anyOf(ROLE, 'Who presented it'),
+    server_ip: anyOf(IP, 'The address of a server that it was seen at'),
+    ...PAGE,
+  },
+  answers: pageAnswers(objectOf(PROPERTIES)),
+  answer: async ({ store, maxQuerySeconds }, query, reply) => {
+    const [after_end_s, after_fingerprint] = readCursor(query, CURSOR) ?? FIRST
+    const params = {
+      ...timeRange(query),
+      ...{ after_end_s, after_fingerprint, limit: rowsToRead(query) },
+      expires_before: given(query['expires_before'], END),
+      roles: valuesOf(query['role']),
+      server_ips: valuesOf(query['server_ip']),
+    }
+    const rows = await store.select<CertificateRow>('certificates', params, maxQuerySeconds)
+    const keyOf = (row: CertificateRow) => [row.end_s, row.fingerprint_sha256]
+    return sendPage(reply, query, { rows, keyOf, tell, columns: Object.keys(PROPERTIES) })
+  },
+}
+
+/** A map of the store's has values of one type. */
+const tell = ({ end_s: _, servers, ...row }: CertificateRow) => ({
+  ...row,
+  servers: servers.map(({ server_ip, server_port, server_name }) => ({
+    server_ip,
+    server_port: Number(server_port),
+    server_name: server_name === '' ? null : server_name,
+  })),
+})

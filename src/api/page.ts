@@ -1,0 +1,72 @@
+/** Lists in pages: a cursor names the last row of a page, so that rows which come in between move nothing. */
+import type { FastifyReply } from 'fastify'
+import { CSV, csvOf } from './csv.ts'
+import { Problem } from './problem.ts'
+import type { Query, Schema } from './route.ts'
+import { objectOf, TEXT_OR_NULL } from './schemas.ts'
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 1000
+
+export const PAGE = {
+  limit: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT, description: 'Rows of a page' },
+  cursor: { type: 'string', maxLength: 512, description: 'next_cursor of the page before, with the same filters' },
+  format: { enum: ['json', 'csv'], default: 'json', description: 'csv = no cursor but the one in the Link header' },
+}
+
+export const pageAnswers = (item: Schema): Readonly<Record<string, Schema>> => ({
+  'application/json': objectOf({ items: { type: 'array', items: item }, next_cursor: TEXT_OR_NULL }),
+  'text/csv': { type: 'string' },
+})
+
+type Row = Readonly<Record<string, unknown>>
+
+export interface Paging<T> {
+  /** One more than a page has, to see whether there is another. */
+  readonly rows: readonly T[]
+  readonly keyOf: (row: T) => Key
+  /** What is told of a row, where that is not the row. */
+  readonly tell?: (row: T) => Row
+  readonly columns: readonly string[]
+}
+
+type Key = readonly (string | number)[]
+
+export const rowsToRead = ({ limit }: Query): number => Number(limit) + 1
+
+/** The page as it was asked for. Where there is another, a Link header says where (RFC 8288), also of CSV. */
+export function sendPage<T extends Row>(reply: FastifyReply, query: Query, paging: Paging<T>): unknown {
+  const { rows, keyOf, tell = (row) => row, columns } = paging
+  const page = rows.slice(0, Number(query['limit']))
+  const last = rows.length > page.length ? page.at(-1) : undefined
+  const next = last === undefined ? null : writeCursor(keyOf(last))
+  if (next !== null) reply.header('link', `<${withCursor(reply.request.url, next)}>; rel="next"`)
+  const items = page.map(tell)
+  if (query['format'] === 'csv') return reply.type(CSV).send(csvOf(columns, items))
+  return { items, next_cursor: next }
+}
+
+function withCursor(target: string, cursor: string): string {
+  const url = new URL(target, 'http://localhost')
+  url.searchParams.set('cursor', cursor)
+  return `${url.pathname}${url.search}`
+}
+
+const writeCursor = (key: Key): string => Buffer.from(JSON.stringify(key)).toString('base64url')
+
+/** The key of the row before; null on the first page. `parts` = what each part of a key is. @throws Problem 400 */
+export function readCursor({ cursor }: Query, parts: readonly ((text: string) => boolean)[]): readonly string[] | null {
+  if (typeof cursor !== 'string') return null
+  const key = parsed(Buffer.from(cursor, 'base64url').toString('utf8'))
+  const isOurs = Array.isArray(key) && key.length === parts.length && parts.every((part, i) => part(String(key[i])))
+  if (!isOurs) throw new Problem(400, 'the cursor is not one that this path gave')
+  return key.map(String)
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
