@@ -9,7 +9,6 @@ export type Schema = Readonly<Record<string, unknown>>
 
 export interface Context {
   readonly store: Store
-  readonly version: string
   readonly tokens: readonly TokenHolder[] | null
   /** A query that takes longer is given up. */
   readonly maxQuerySeconds: number

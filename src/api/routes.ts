@@ -4,13 +4,25 @@ import { certificates } from './certificates.ts'
 import { coverage } from './coverage.ts'
 import { flowSchema, flows } from './flows.ts'
 import { health } from './health.ts'
+import { openApi } from './openapi.ts'
 import { policies } from './policies.ts'
 import type { Route } from './route.ts'
 import { sensors } from './sensors.ts'
 import { services } from './services.ts'
 import { tokenList } from './token-list.ts'
 
-export async function routesOf(store: Store): Promise<readonly Route[]> {
+export async function routesOf(store: Store, version: string): Promise<readonly Route[]> {
   const flow = await flowSchema(store)
-  return [health, flows(flow), services, certificates, coverage, policies, sensors, tokenList]
+  const routes: readonly Route[] = [
+    health,
+    openApi(version, () => routes),
+    flows(flow),
+    services,
+    certificates,
+    coverage,
+    policies,
+    sensors,
+    tokenList,
+  ]
+  return routes
 }

@@ -61,7 +61,7 @@ export async function startServer(store: Store, settings: ServerSettings): Promi
 async function buildServer(store: Store, settings: ServerSettings): Promise<FastifyInstance> {
   const { tls, tokens, version, say, audit } = settings
   const limits = { ...LIMITS, ...settings.limits }
-  const routes = await routesOf(store)
+  const routes = await routesOf(store, version)
   const app = fastify({
     https: tls === null ? null : { ...tls, ...TLS_SETTINGS },
     bodyLimit: MAX_BODY_BYTES,
@@ -113,7 +113,7 @@ async function buildServer(store: Store, settings: ServerSettings): Promise<Fast
   })
 
   const access = { tokens, isLoopback: isLoopback(settings.listen.host) }
-  const context: Context = { store, version, tokens, maxQuerySeconds: limits.maxQuerySeconds }
+  const context: Context = { store, tokens, maxQuerySeconds: limits.maxQuerySeconds }
   for (const route of routes) {
     const callers = new WeakMap<FastifyRequest, Caller>()
     app.get<{ Querystring: Query }>(

@@ -1,0 +1,106 @@
+/** The document is held to what the server does, and to the rules of OpenAPI by somebody else's validator. */
+import { readFileSync } from 'node:fs'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { madeTokens, type Served, serveCaptures } from './served.ts'
+
+interface Parameter {
+  name: string
+  schema: { type?: string; enum?: string[]; items?: { enum?: string[] } }
+}
+interface Operation {
+  operationId: string
+  description?: string
+  security: unknown[]
+  parameters: Parameter[]
+  responses: Record<string, { content: Record<string, { schema: object }> }>
+}
+interface Document {
+  openapi: string
+  info: { version: string }
+  paths: Record<string, { get: Operation }>
+  components: { schemas: { Problem: object } }
+}
+
+const { tokens, bearer } = madeTokens('viewer', 'admin')
+let served: Served
+let url = ''
+let document: Document
+
+beforeAll(async () => {
+  served = await serveCaptures({ filled: false })
+  url = (await served.start({ tokens })).url
+  document = (await (await fetch(`${url}/api/v1/openapi.json`)).json()) as Document
+})
+afterAll(() => served.end())
+
+const operations = (): [string, Operation][] => Object.entries(document.paths).map(([path, { get }]) => [path, get])
+const ask = (path: string, headers: Record<string, string> = bearer.admin) => fetch(`${url}${path}`, { headers })
+
+describe('the OpenAPI document', () => {
+  it('is one, by the schema of OpenAPI 3.1', async () => {
+    const validator = new Validator()
+    const { valid, errors } = await validator.validate(structuredClone(document) as never)
+    expect(errors).toBeUndefined()
+    expect(valid).toBe(true)
+    expect(validator.version).toBe('3.1')
+    expect(document.info.version).toBe('1.2.3')
+  })
+
+  it('has a name of its own for each operation', () => {
+    const names = operations().map(([, { operationId }]) => operationId)
+    expect(new Set(names).size).toBe(names.length)
+    expect(names).toEqual(expect.arrayContaining(['flows', 'kpis_coverage']))
+  })
+
+  it('lists exactly the paths that docs/api.md has', () => {
+    const text = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')
+    const told = Array.from(text.matchAll(/^\| `(\/[^`]+)` \| (\w*) ?\|/gm), ([, path, role]) => [path, role])
+    const listed = operations().map(([path, { description }]) => [
+      path,
+      /role (\w+)/.exec(description ?? '')?.[1] ?? '',
+    ])
+    expect(told.sort()).toEqual(listed.sort())
+  })
+
+  it('says of each path whether it needs a token, and which role', async () => {
+    for (const [path, { security, description }] of operations()) {
+      expect((await ask(path, {})).status === 401, path).toBe(security.length > 0)
+      expect((await ask(path, bearer.viewer)).status === 403, path).toBe(/role admin/.test(description ?? ''))
+    }
+  })
+
+  it('says which parameters a path takes, and no other is taken', async () => {
+    for (const [path, { parameters }] of operations()) {
+      for (const { name, schema } of parameters) {
+        const [value] = schema.enum ?? schema.items?.enum ?? []
+        // Whatever the value: the name is known.
+        const response = await ask(`${path}?${name}=${value ?? 'x'}`)
+        if (response.status !== 200) expect(await response.text(), `${path} ${name}`).not.toContain('additional')
+        else await response.text()
+      }
+      expect((await ask(`${path}?other=1`)).status, path).toBe(400)
+    }
+  })
+
+  it('says of what type answers are, also of an empty store', async () => {
+    for (const [path, { responses }] of operations()) {
+      const response = await ask(path)
+      expect(response.status, path).toBe(200)
+      const [type = ''] = (response.headers.get('content-type') ?? '').split(';')
+      const schema = responses['200']?.content[type]?.schema
+      expect(schema, `${path} ${type}`).toBeDefined()
+      const answer = type === 'application/json' ? await response.json() : await response.text()
+      const ajv = new Ajv2020({ strict: false, validateFormats: false })
+      expect(ajv.validate(schema as object, answer), `${path} ${ajv.errorsText()}`).toBe(true)
+    }
+  })
+
+  it('says what a problem is', async () => {
+    const ajv = new Ajv2020()
+    for (const path of ['/none', '/api/v1/flows?limit=0']) {
+      expect(ajv.validate(document.components.schemas.Problem, await (await ask(path)).json())).toBe(true)
+    }
+  })
+})
