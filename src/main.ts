@@ -119,6 +119,7 @@ const serve = program
   .option('--listen <addr:port>', 'where; beyond this machine only with TLS and tokens', '127.0.0.1:8443')
   .option('--tls-cert <file>', 'PEM chain, the leaf first')
   .option('--tls-key <file>', 'PEM key of the leaf')
+  .option('--metrics-window <hours>', 'the time that metrics are about', '24')
   .option('--tokens <file>', 'who may call: a line for each token, as "serve token" prints it')
   .addOption(dataOption().conflicts(['clickhouse']))
   .addOption(clickhouseOption())

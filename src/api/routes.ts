@@ -4,6 +4,7 @@ import { certificates } from './certificates.ts'
 import { coverage } from './coverage.ts'
 import { flowSchema, flows } from './flows.ts'
 import { health } from './health.ts'
+import { metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
 import { policies } from './policies.ts'
 import type { Route } from './route.ts'
@@ -11,7 +12,14 @@ import { sensors } from './sensors.ts'
 import { services } from './services.ts'
 import { tokenList } from './token-list.ts'
 
-export async function routesOf(store: Store, version: string): Promise<readonly Route[]> {
+export interface RouteSettings {
+  readonly version: string
+  /** What the metrics are about. */
+  readonly metricsWindowHours: number
+}
+
+export async function routesOf(store: Store, settings: RouteSettings): Promise<readonly Route[]> {
+  const { version, metricsWindowHours } = settings
   const flow = await flowSchema(store)
   const routes: readonly Route[] = [
     health,
@@ -23,6 +31,7 @@ export async function routesOf(store: Store, version: string): Promise<readonly 
     policies,
     sensors,
     tokenList,
+    metrics(version, metricsWindowHours),
   ]
   return routes
 }

@@ -9,10 +9,9 @@ import { type Caller, callerOf, demand } from './access.ts'
 import { checkExposure, type Exposure, TLS_SETTINGS } from './exposure.ts'
 import { PROBLEM_JSON, Problem, problemDetails, problemOf, sendProblem } from './problem.ts'
 import type { Context, Query, Route } from './route.ts'
-import { routesOf } from './routes.ts'
+import { type RouteSettings, routesOf } from './routes.ts'
 
-export interface ServerSettings extends Exposure {
-  readonly version: string
+export interface ServerSettings extends Exposure, RouteSettings {
   readonly limits?: Partial<Limits>
   /** A line for the operator. */
   readonly say: (line: string) => void
@@ -59,9 +58,9 @@ export async function startServer(store: Store, settings: ServerSettings): Promi
 }
 
 async function buildServer(store: Store, settings: ServerSettings): Promise<FastifyInstance> {
-  const { tls, tokens, version, say, audit } = settings
+  const { tls, tokens, say, audit } = settings
   const limits = { ...LIMITS, ...settings.limits }
-  const routes = await routesOf(store, version)
+  const routes = await routesOf(store, settings)
   const app = fastify({
     https: tls === null ? null : { ...tls, ...TLS_SETTINGS },
     bodyLimit: MAX_BODY_BYTES,

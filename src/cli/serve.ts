@@ -5,6 +5,7 @@ import { startServer } from '../api/server.ts'
 import { newToken, readTokens } from '../api/tokens.ts'
 import { OperatorError } from '../core/errors.ts'
 import { parseEndpoint } from '../source/endpoint.ts'
+import { wholeNumber } from './capture-jobs.ts'
 import { choiceOf } from './migrate.ts'
 import { withStore } from './store-output.ts'
 import { writeError, writeOut } from './terminal.ts'
@@ -14,9 +15,12 @@ export interface ServeOptions {
   tlsCert?: string
   tlsKey?: string
   tokens?: string
+  metricsWindow: string
   data?: string
   clickhouse?: string
 }
+
+const MAX_WINDOW_HOURS = 24 * 366
 
 /** Ending takes no longer than this: a supervisor would kill us. */
 const STOP_MS = 25_000
@@ -29,7 +33,8 @@ export async function serve(options: ServeOptions, version: string): Promise<voi
   }
   const tls = tlsOf(options)
   const tokens = options.tokens === undefined ? null : readTokens(options.tokens)
-  const settings = { listen, tls, tokens, version, say, audit: writeError }
+  const metricsWindowHours = wholeNumber('--metrics-window', options.metricsWindow, MAX_WINDOW_HOURS)
+  const settings = { metricsWindowHours, listen, tls, tokens, version, say, audit: writeError }
   checkExposure(settings)
   const signal = nextSignal()
   await withStore(choiceOf(options), async (store) => {

@@ -33,6 +33,7 @@ export async function serveCaptures({ filled = true } = {}): Promise<Served> {
         tls: null,
         tokens: null,
         version: '1.2.3',
+        metricsWindowHours: 24,
         limits: { requestsPerMinute: 10_000 },
         say: () => undefined,
         audit: () => undefined,

@@ -176,7 +176,7 @@ describe('every error is a problem', () => {
     const { startServer } = await import('../../src/api/server.ts')
     const { OperatorError } = await import('../../src/core/errors.ts')
     const settings = {
-      ...{ listen: { host: '127.0.0.1', port: 0 }, tls: null, tokens: null, version: '1' },
+      ...{ listen: { host: '127.0.0.1', port: 0 }, tls: null, tokens: null, version: '1', metricsWindowHours: 24 },
       ...{ say: (line: string) => said.push(line), audit: () => undefined },
     }
     const faulty = await startServer(store, settings)
@@ -245,12 +245,15 @@ describe('TLS', () => {
     await expect(handshake({ maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA' })).rejects.toThrow()
   })
 
-  it('beyond loopback needs a token, also for whoever says localhost', async () => {
-    const port = Number(new URL(url).port)
-    const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca: tls.cert })
-    socket.write('GET /api/v1/tokens HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
-    expect(await text(socket)).toMatch(/^HTTP\/1\.1 401 /)
-  })
+  it.each(['/api/v1/flows', '/metrics'])(
+    'beyond loopback needs a token for %s, also of who says localhost',
+    async (path) => {
+      const port = Number(new URL(url).port)
+      const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca: tls.cert })
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 401 /)
+    },
+  )
 
   it.each([
     { name: 'no TLS', host: '0.0.0.0', secured: { tls: false, tokens: true }, what: 'served in clear' },

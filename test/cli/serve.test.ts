@@ -49,6 +49,7 @@ describe('intransit serve', () => {
     { args: ['--listen', 'here:there'], what: 'no address to listen on' },
     { args: ['--tls-cert', 'cert.pem'], what: 'needs its key' },
     { args: ['--tls-cert', 'none.pem', '--tls-key', 'none.pem'], what: 'none.pem cannot be read' },
+    { args: ['--metrics-window', '0'], what: '--metrics-window 0 is not a whole number' },
     { args: ['--tokens', 'none'], what: 'tokens in none cannot be read' },
   ])('is refused with $args before a store is opened', ({ args, what }) => {
     const { status, stderr } = intransit(['serve', '--data', join(folder, 'untouched'), ...args], { cwd: folder })

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { scrape } from './scrape.ts'
+import { madeTokens, type Served, serveCaptures } from './served.ts'
+
+const { tokens, bearer } = madeTokens('viewer')
+const YEARS = 24 * 366 * 100
+let served: Served
+let url = ''
+
+beforeAll(async () => {
+  served = await serveCaptures()
+  url = (await served.start({ tokens, metricsWindowHours: YEARS })).url
+})
+afterAll(() => served.end())
+
+const all = { from: '1970-01-01T00:00:00.000000Z', to: '2262-01-01T00:00:00.000000Z', limit: 10_000 }
+
+describe('metrics', () => {
+  it('have coverage with its bounds', async () => {
+    const series = await scrape(url)
+    const rows = await served.store.select<Record<string, number | string>>('coverage', all)
+    for (const row of rows) {
+      for (const bound of ['low', 'point', 'high']) {
+        const name = `intransit_encryption_coverage_ratio{scope="all",weight="${row['unit']}",bound="${bound}"}`
+        expect(series.get(name), name).toBeCloseTo(Number(row[bound]))
+      }
+    }
+    expect(rows).toHaveLength(3)
+  })
+
+  it('have flows and bytes by verdict', async () => {
+    const series = await scrape(url)
+    const rows = await served.store.select<Record<string, number | string>>('verdicts', all)
+    for (const { verdict, flows, bytes } of rows) {
+      expect(series.get(`intransit_flows{verdict="${verdict}"}`)).toBe(flows)
+      expect(series.get(`intransit_bytes{verdict="${verdict}"}`)).toBe(bytes)
+    }
+  })
+
+  it('have violations, by pack and rule', async () => {
+    const series = await scrape(url)
+    const rows = await served.store.select<{ violation: string; flows: number }>('rules', all)
+    for (const { violation, flows } of rows) {
+      const [pack, clause] = violation.split('/')
+      expect(series.get(`intransit_policy_violations{pack="${pack}",clause="${clause}"}`)).toBe(flows)
+    }
+    expect(rows.length).toBeGreaterThan(5)
+  })
+
+  it('have the ends of leaf certificates', async () => {
+    const series = await scrape(url)
+    const name = 'intransit_cert_not_after_timestamp_seconds{identity="CN=web.example.test",fp8="c147349d"}'
+    expect(series.get(name)).toBe(Date.parse('2026-10-25T03:03:07Z') / 1000)
+  })
+
+  it('have the health of the capture', async () => {
+    const series = await scrape(url)
+    const rows = await served.store.select<{ frames_received: number; state: string }>('sensor-health', all)
+    const received = rows.reduce((sum, row) => sum + row.frames_received, 0)
+    expect(series.get('intransit_capture_packets{result="received"}')).toBe(received)
+    expect(series.get('intransit_capture_packets{result="kernel_dropped"}')).toBe(0)
+    const ended = rows.filter(({ state }) => state === 'ended').length
+    expect(series.get('intransit_sensor_sources{state="ended"}')).toBe(ended)
+    expect(series.get('intransit_build_info{version="1.2.3"}')).toBe(1)
+    expect(series.get('process_cpu_seconds_total')).toBeGreaterThan(0)
+  })
+
+  it('have names and labels by the rules of Prometheus', async () => {
+    const text = await (await fetch(`${url}/metrics`)).text()
+    const types = Array.from(text.matchAll(/^# TYPE (intransit_\w+) (\w+)$/gm), ([, name, type]) => ({ name, type }))
+    expect(types.length).toBeGreaterThan(8)
+    for (const { name, type } of types)
+      expect({ name, type }).toEqual({ name: expect.not.stringMatching(/_total$/), type: 'gauge' })
+  })
+})
+
+describe('a scrape', () => {
+  it('needs no token here, but one that is sent must be known', async () => {
+    expect((await fetch(`${url}/metrics`, { headers: bearer.viewer })).status).toBe(200)
+    expect((await fetch(`${url}/metrics`, { headers: { authorization: 'Bearer none' } })).status).toBe(401)
+  })
+
+  it('that comes soon after another costs no query, and one that failed is made again', async () => {
+    let queries = 0
+    let fails = true
+    const select = served.store.select.bind(served.store)
+    const spied = await served.start()
+    served.store.select = async <T>(...question: Parameters<typeof select>): Promise<T[]> => {
+      queries++
+      if (fails) throw new Error('away')
+      return await select<T>(...question)
+    }
+    try {
+      expect((await fetch(`${spied.url}/metrics`)).status).toBe(500)
+      fails = false
+      queries = 0
+      await Promise.all([scrape(spied.url), scrape(spied.url)])
+      await scrape(spied.url)
+      expect(queries).toBe(5)
+    } finally {
+      served.store.select = select
+    }
+  })
+})
