@@ -62,7 +62,7 @@ export const certificates: Route = {
     ...PAGE,
   },
   answers: pageAnswers(objectOf(PROPERTIES)),
-  answer: async ({ store, maxQuerySeconds }, query, reply) => {
+  answer: async ({ select }, query, reply) => {
     const [after_end_s, after_fingerprint] = readCursor(query, CURSOR) ?? FIRST
     const params = {
       ...timeRange(query),
@@ -71,7 +71,7 @@ export const certificates: Route = {
       roles: valuesOf(query['role']),
       server_ips: valuesOf(query['server_ip']),
     }
-    const rows = await store.select<CertificateRow>('certificates', params, maxQuerySeconds)
+    const rows = await select<CertificateRow>('certificates', params)
     const keyOf = (row: CertificateRow) => [row.end_s, row.fingerprint_sha256]
     return sendPage(reply, query, { rows, keyOf, tell, columns: Object.keys(PROPERTIES) })
   },

@@ -16,7 +16,7 @@ export const coverage: Route = {
   demand: VIEWERS,
   query: TIME_RANGE,
   answers: { 'application/json': listOf(UNIT) },
-  answer: async ({ store, maxQuerySeconds }, query) => ({
-    items: await store.select('coverage', timeRange(query), maxQuerySeconds),
+  answer: async ({ select }, query) => ({
+    items: await select('coverage', timeRange(query)),
   }),
 }

@@ -73,10 +73,9 @@ function gaugesIn(registry: Registry, hours: number) {
 }
 
 /** The figures are set when all of them are there: no scrape finds half of them. */
-async function read({ store, maxQuerySeconds }: Context, gauges: Gauges, hours: number): Promise<void> {
+async function read(context: Context, gauges: Gauges, hours: number): Promise<void> {
   const range = { from: new Date(Date.now() - hours * HOUR_MS), to: END }
-  const select = <T>(query: string, limit: number): Promise<T[]> =>
-    store.select<T>(query, { ...range, limit }, maxQuerySeconds)
+  const select = <T>(query: string, limit: number): Promise<T[]> => context.select<T>(query, { ...range, limit })
   const coverage = await select<CoverageRow>('coverage', 0)
   const verdicts = await select<VerdictRow>('verdicts', 0)
   const certificates = await select<CertificateRow>('expiring-certificates', MAX_CERTIFICATES)

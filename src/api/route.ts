@@ -2,6 +2,7 @@
 import type { FastifyReply } from 'fastify'
 import type { Store } from '../store/index.ts'
 import type { Demand } from './access.ts'
+import type { Select } from './bounded-select.ts'
 import type { TokenHolder } from './tokens.ts'
 
 /** JSON Schema 2020-12, as OpenAPI 3.1 has it. */
@@ -10,8 +11,7 @@ export type Schema = Readonly<Record<string, unknown>>
 export interface Context {
   readonly store: Store
   readonly tokens: readonly TokenHolder[] | null
-  /** A query that takes longer is given up. */
-  readonly maxQuerySeconds: number
+  readonly select: Select
 }
 
 export interface Route {

@@ -22,7 +22,7 @@ export const sensors: Route = {
   demand: VIEWERS,
   query: TIME_RANGE,
   answers: { 'application/json': listOf(SENSOR) },
-  answer: async ({ store, maxQuerySeconds }, query) => ({
-    items: await store.select('sensor-health', { ...timeRange(query), limit: MAX_SENSORS }, maxQuerySeconds),
+  answer: async ({ select }, query) => ({
+    items: await select('sensor-health', { ...timeRange(query), limit: MAX_SENSORS }),
   }),
 }

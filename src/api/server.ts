@@ -6,6 +6,7 @@ import { OperatorError } from '../core/errors.ts'
 import { endpointText, isLoopback, listenError } from '../source/endpoint.ts'
 import type { Store } from '../store/index.ts'
 import { type Caller, callerOf, demand } from './access.ts'
+import { boundedSelect, type QueryLimits } from './bounded-select.ts'
 import { checkExposure, type Exposure, TLS_SETTINGS } from './exposure.ts'
 import { PROBLEM_JSON, Problem, problemDetails, problemOf, sendProblem } from './problem.ts'
 import type { Context, Query, Route } from './route.ts'
@@ -19,10 +20,9 @@ export interface ServerSettings extends Exposure, RouteSettings {
   readonly audit: (line: string) => void
 }
 
-export interface Limits {
+export interface Limits extends QueryLimits {
   /** Of one address; of IPv6, of one /64. */
   readonly requestsPerMinute: number
-  readonly maxQuerySeconds: number
 }
 
 export interface ApiServer {
@@ -32,13 +32,13 @@ export interface ApiServer {
   close(): Promise<void>
 }
 
-const LIMITS: Limits = { requestsPerMinute: 300, maxQuerySeconds: 20 }
+const LIMITS: Limits = { requestsPerMinute: 300, maxQuerySeconds: 20, maxQueries: 4, maxWaiting: 16 }
 const MAX_BODY_BYTES = 16 * 1024
 const MAX_CONNECTIONS = 512
 /** To send a request whole, headers and body. */
 const REQUEST_MS = 15_000
-/** Longer than a query may take. */
-const IDLE_MS = 60_000
+/** Longer than a query may wait and take. */
+const IDLE_MS = 120_000
 
 /** @throws OperatorError ERR_USAGE beyond loopback without TLS or tokens, ERR_SOURCE_ADDRESS */
 export async function startServer(store: Store, settings: ServerSettings): Promise<ApiServer> {
@@ -75,7 +75,7 @@ async function buildServer(store: Store, settings: ServerSettings): Promise<Fast
       sendProblem(reply, new Problem(error.statusCode ?? 400, error.message))
     },
     clientErrorHandler: ({ code }, socket) => {
-      if (socket.writable && !socket.destroyed) socket.end(rawProblem(code))
+      if (code !== 'ECONNRESET' && socket.writable && !socket.destroyed) socket.end(rawProblem(code))
     },
   }) as unknown as FastifyInstance
   app.server.maxConnections = MAX_CONNECTIONS
@@ -112,7 +112,7 @@ async function buildServer(store: Store, settings: ServerSettings): Promise<Fast
   })
 
   const access = { tokens, isLoopback: isLoopback(settings.listen.host) }
-  const context: Context = { store, tokens, maxQuerySeconds: limits.maxQuerySeconds }
+  const context: Context = { store, tokens, select: boundedSelect(store, limits) }
   for (const route of routes) {
     const callers = new WeakMap<FastifyRequest, Caller>()
     app.get<{ Querystring: Query }>(

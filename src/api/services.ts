@@ -40,12 +40,12 @@ export const services: Route = {
   demand: VIEWERS,
   query: { ...TIME_RANGE, ...FLOW_FILTER, ...PAGE },
   answers: pageAnswers(objectOf(PROPERTIES)),
-  answer: async ({ store, maxQuerySeconds }, query, reply) => {
+  answer: async ({ select }, query, reply) => {
     const cursor = readCursor(query, CURSOR)
     const [after_server_ip, after_server_port, after_app_protocol] = cursor ?? ['::', 0, '']
     const after = { is_first: cursor === null, after_server_ip, after_server_port, after_app_protocol }
     const params = { ...timeRange(query), ...flowFilter(query), ...after, limit: rowsToRead(query) }
-    const rows = await store.select<Service>('services', params, maxQuerySeconds)
+    const rows = await select<Service>('services', params)
     const keyOf = (row: Service) => [row.server_ip, row.server_port, row.app_protocol ?? '']
     return sendPage(reply, query, { rows, keyOf, columns: Object.keys(PROPERTIES) })
   },
