@@ -126,7 +126,7 @@ const serve = program
   .addHelpText(
     'after',
     `
-Signals: SIGTERM and SIGINT end it.
+Signals: SIGTERM and SIGINT end it, SIGHUP reads the tokens and the certificate again.
 
 Examples:
   $ intransit serve --data data

@@ -5,8 +5,12 @@ import { OperatorError } from '../core/errors.ts'
 import { type Endpoint, endpointText, isLoopback } from '../source/endpoint.ts'
 import type { TokenHolder } from './tokens.ts'
 
-export interface Exposure {
+export interface Exposure extends Secrets {
   readonly listen: Endpoint
+}
+
+/** What can be renewed while the server runs. */
+export interface Secrets {
   /** PEM. Null: in clear. */
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null
   /** Null: whoever is on this machine. */

@@ -1,16 +1,15 @@
 /** What a route of the API is: one exported const of this shape, and one line in routes.ts. */
 import type { FastifyReply } from 'fastify'
 import type { Store } from '../store/index.ts'
-import type { Demand } from './access.ts'
+import type { Access, Demand } from './access.ts'
 import type { Select } from './bounded-select.ts'
-import type { TokenHolder } from './tokens.ts'
 
 /** JSON Schema 2020-12, as OpenAPI 3.1 has it. */
 export type Schema = Readonly<Record<string, unknown>>
 
 export interface Context {
   readonly store: Store
-  readonly tokens: readonly TokenHolder[] | null
+  readonly access: Access
   readonly select: Select
 }
 

@@ -1,13 +1,14 @@
 /** The HTTP server: its limits and its headers, who is let in, and every error in one form. */
+import { Server as TlsServer } from 'node:tls'
 import { fastifyHelmet } from '@fastify/helmet'
 import { fastifyRateLimit } from '@fastify/rate-limit'
 import { type FastifyInstance, type FastifyRequest, fastify } from 'fastify'
 import { OperatorError } from '../core/errors.ts'
 import { endpointText, isLoopback, listenError } from '../source/endpoint.ts'
 import type { Store } from '../store/index.ts'
-import { type Caller, callerOf, demand } from './access.ts'
+import { type Access, type Caller, callerOf, demand } from './access.ts'
 import { boundedSelect, type QueryLimits } from './bounded-select.ts'
-import { checkExposure, type Exposure, TLS_SETTINGS } from './exposure.ts'
+import { checkExposure, type Exposure, type Secrets, TLS_SETTINGS } from './exposure.ts'
 import { PROBLEM_JSON, Problem, problemDetails, problemOf, sendProblem } from './problem.ts'
 import type { Context, Query, Route } from './route.ts'
 import { type RouteSettings, routesOf } from './routes.ts'
@@ -28,6 +29,8 @@ export interface Limits extends QueryLimits {
 export interface ApiServer {
   /** With the port that was bound, if 0 was asked for. */
   readonly url: string
+  /** From now on with these, for new connections and for the next request of others. @throws OperatorError ERR_USAGE */
+  renew(secrets: Secrets): void
   /** Answers what was asked before, and then no more. */
   close(): Promise<void>
 }
@@ -44,7 +47,8 @@ const IDLE_MS = 120_000
 export async function startServer(store: Store, settings: ServerSettings): Promise<ApiServer> {
   checkExposure(settings)
   const { listen, tls } = settings
-  const app = await buildServer(store, settings)
+  const access = { tokens: settings.tokens, isLoopback: isLoopback(listen.host) }
+  const app = await buildServer(store, settings, access)
   try {
     await app.listen({ host: listen.host, port: listen.port, exclusive: true })
   } catch (error) {
@@ -54,11 +58,21 @@ export async function startServer(store: Store, settings: ServerSettings): Promi
   const bound = app.server.address()
   const port = typeof bound === 'object' && bound !== null ? bound.port : listen.port
   const url = `${tls === null ? 'http' : 'https'}://${endpointText({ host: listen.host, port })}`
-  return { url, close: () => app.close() }
+  return {
+    url,
+    renew(secrets) {
+      checkExposure({ listen, ...secrets })
+      access.tokens = secrets.tokens
+      if (secrets.tls !== null && app.server instanceof TlsServer) {
+        app.server.setSecureContext({ ...secrets.tls, ...TLS_SETTINGS })
+      }
+    },
+    close: () => app.close(),
+  }
 }
 
-async function buildServer(store: Store, settings: ServerSettings): Promise<FastifyInstance> {
-  const { tls, tokens, say, audit } = settings
+async function buildServer(store: Store, settings: ServerSettings, access: Access): Promise<FastifyInstance> {
+  const { tls, say, audit } = settings
   const limits = { ...LIMITS, ...settings.limits }
   const routes = await routesOf(store, settings)
   const app = fastify({
@@ -111,8 +125,7 @@ async function buildServer(store: Store, settings: ServerSettings): Promise<Fast
     reply.header('cache-control', 'no-store')
   })
 
-  const access = { tokens, isLoopback: isLoopback(settings.listen.host) }
-  const context: Context = { store, tokens, select: boundedSelect(store, limits) }
+  const context: Context = { store, access, select: boundedSelect(store, limits) }
   for (const route of routes) {
     const callers = new WeakMap<FastifyRequest, Caller>()
     app.get<{ Querystring: Query }>(

@@ -23,5 +23,5 @@ export const tokenList: Route = {
       additionalProperties: false,
     },
   },
-  answer: async ({ tokens }) => ({ items: (tokens ?? []).map(({ name, role }) => ({ name, role })) }),
+  answer: async ({ access: { tokens } }) => ({ items: (tokens ?? []).map(({ name, role }) => ({ name, role })) }),
 }

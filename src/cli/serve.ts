@@ -1,7 +1,7 @@
 /** `intransit serve`: the API over a store, until a signal ends it. */
 import { readFileSync } from 'node:fs'
-import { checkExposure } from '../api/exposure.ts'
-import { startServer } from '../api/server.ts'
+import { checkExposure, type Secrets } from '../api/exposure.ts'
+import { type ApiServer, startServer } from '../api/server.ts'
 import { newToken, readTokens } from '../api/tokens.ts'
 import { OperatorError } from '../core/errors.ts'
 import { parseEndpoint } from '../source/endpoint.ts'
@@ -31,20 +31,35 @@ export async function serve(options: ServeOptions, version: string): Promise<voi
   if (listen === null) {
     throw new OperatorError('ERR_USAGE', `${options.listen} is no address to listen on`, 'write it as 127.0.0.1:8443')
   }
-  const tls = tlsOf(options)
-  const tokens = options.tokens === undefined ? null : readTokens(options.tokens)
+  const secrets = secretsOf(options)
   const metricsWindowHours = wholeNumber('--metrics-window', options.metricsWindow, MAX_WINDOW_HOURS)
-  const settings = { metricsWindowHours, listen, tls, tokens, version, say, audit: writeError }
+  const settings = { metricsWindowHours, listen, ...secrets, version, say, audit: writeError }
   checkExposure(settings)
   const signal = nextSignal()
   await withStore(choiceOf(options), async (store) => {
     const server = await startServer(store, settings)
-    say(`serves ${server.url}${tokens === null ? ', to this machine only and without tokens' : ''}`)
+    process.on('SIGHUP', () => renew(server, options))
+    say(`serves ${server.url}${secrets.tokens === null ? ', to this machine only and without tokens' : ''}`)
     say(`ends: ${await signal}`)
     setTimeout(() => process.exit(1), STOP_MS).unref()
     await server.close()
   })
 }
+
+function renew(server: ApiServer, options: ServeOptions): void {
+  try {
+    server.renew(secretsOf(options))
+    say('has read the tokens and the certificate again')
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error
+    say(`${error.code}: ${error.message}. Fix: ${error.fix}. The old ones stay.`)
+  }
+}
+
+const secretsOf = (options: ServeOptions): Secrets => ({
+  tls: tlsOf(options),
+  tokens: options.tokens === undefined ? null : readTokens(options.tokens),
+})
 
 const say = (line: string): void => writeError(`${new Date().toISOString()} ${line}`)
 
@@ -53,7 +68,7 @@ const nextSignal = (): Promise<string> =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
   })
 
-function tlsOf({ tlsCert, tlsKey }: ServeOptions): { cert: Buffer; key: Buffer } | null {
+function tlsOf({ tlsCert, tlsKey }: ServeOptions): Secrets['tls'] {
   if (tlsCert === undefined && tlsKey === undefined) return null
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new OperatorError('ERR_USAGE', 'a certificate needs its key', 'name both, with --tls-cert and --tls-key')

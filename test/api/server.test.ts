@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect } from 'node:net'
@@ -212,11 +213,15 @@ describe('TLS', () => {
   let url = ''
   let tls = { cert: Buffer.alloc(0), key: Buffer.alloc(0) }
 
-  beforeAll(async () => {
+  function makeCertificate(): typeof tls {
     const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2']
     const whose = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
     execFileSync('openssl', [...made, ...whose, '-out', cert, '-keyout', key], { stdio: 'ignore' })
-    tls = { cert: readFileSync(cert), key: readFileSync(key) }
+    return { cert: readFileSync(cert), key: readFileSync(key) }
+  }
+
+  beforeAll(async () => {
+    tls = makeCertificate()
     url = (await served.start({ listen: { host: '0.0.0.0', port: 0 }, tls, tokens })).url
   })
 
@@ -264,6 +269,24 @@ describe('TLS', () => {
     const settings = { tls: secured.tls ? tls : null, tokens: secured.tokens ? tokens : null }
     const error = await served.start({ listen: { host, port: 0 }, ...settings }).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'ERR_USAGE', message: expect.stringContaining(what) })
+  })
+
+  it('takes a renewed certificate without a restart, and no wrong one', async () => {
+    const server = await served.start({ tls, tokens })
+    const serial = async (ca: Buffer): Promise<string> => {
+      const port = Number(new URL(server.url).port)
+      const socket = connectTls({ port, host: '127.0.0.1', servername: 'localhost', ca })
+      await once(socket, 'secureConnect')
+      const { serialNumber } = socket.getPeerCertificate()
+      socket.destroy()
+      return serialNumber
+    }
+    const before = await serial(tls.cert)
+    expect(() => server.renew({ tls: { ...tls, key: Buffer.from('no key') }, tokens })).toThrow('cannot be used')
+    expect(await serial(tls.cert)).toBe(before)
+    const renewed = makeCertificate()
+    server.renew({ tls: renewed, tokens })
+    expect(await serial(renewed.cert)).not.toBe(before)
   })
 
   it('is refused with a key of another certificate', async () => {

@@ -11,15 +11,15 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 /** The built command; resolves when it serves. */
 async function served(args: readonly string[]) {
+  const said: string[] = []
   const child = spawn(process.execPath, [MAIN, 'serve', '--data', join(folder, 'data'), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  for await (const line of createInterface({ input: child.stderr })) {
-    const [, url] = /serves (http\S+?)(,|$)/.exec(line) ?? []
-    if (url !== undefined) return { url, child, ended }
-  }
-  throw new Error('it ended before it served')
+  createInterface({ input: child.stderr }).on('line', (line) => said.push(line))
+  const serves = (): string | undefined => /serves (http\S+?)(?:,|$)/m.exec(said.join('\n'))?.[1]
+  await expect.poll(serves, { timeout: 20_000 }).toBeDefined()
+  return { url: String(serves()), child, ended, said }
 }
 
 describe('intransit serve', () => {
@@ -40,6 +40,32 @@ describe('intransit serve', () => {
     expect((await fetch(`${url}/api/v1/tokens`)).status).toBe(401)
     const response = await fetch(`${url}/api/v1/tokens`, { headers: { authorization: `Bearer ${token}` } })
     expect(await response.json()).toEqual({ items: [{ name: 'me', role: 'admin' }] })
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  it('takes other tokens after SIGHUP, and keeps the old ones where the file is wrong', async () => {
+    const made = (name: string) => {
+      const lines = intransit(['serve', 'token', name, 'viewer']).stdout.trimEnd().split('\n')
+      return { headers: { authorization: `Bearer ${lines[0]}` }, line: `${lines.at(-1)}\n` }
+    }
+    const [before, after] = [made('old'), made('new')]
+    const file = join(folder, 'renewed')
+    writeFileSync(file, before.line)
+    const { url, child, ended, said } = await served(['--listen', '127.0.0.1:0', '--tokens', file])
+    const asks = async () =>
+      await Promise.all(
+        [before, after].map(async ({ headers }) => (await fetch(`${url}/api/v1/policies`, { headers })).status),
+      )
+    expect(await asks()).toEqual([200, 401])
+    writeFileSync(file, 'nonsense')
+    child.kill('SIGHUP')
+    await expect.poll(() => said.join('\n')).toMatch(/ERR_USAGE: .*line 1 .*The old ones stay\.$/)
+    expect(await asks()).toEqual([200, 401])
+    writeFileSync(file, after.line)
+    child.kill('SIGHUP')
+    await expect.poll(() => said.join('\n')).toContain('has read the tokens and the certificate again')
+    expect(await asks()).toEqual([401, 200])
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
   })
