@@ -46,6 +46,8 @@ export interface CertificateFacts {
   readonly keyBits: number | null
   /** Curve name ("secp256r1") or its OID; null for other key types. */
   readonly keyCurve: string | null
+  /** SHA-256 of the DER of SubjectPublicKeyInfo, hex (RFC 7469 §2.4): the same key in another certificate has the same. */
+  readonly spkiSha256: string | null
   /** "rsa-pkcs1", "rsa-pss", "ecdsa", "ed25519", "dsa", … or the OID. */
   readonly signatureAlgorithm: string | null
   /** "md5", "sha1", "sha256", …; null where the algorithm has no separate hash (Ed25519) or it is unknown. */

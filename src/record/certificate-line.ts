@@ -16,6 +16,7 @@ export function certificateLine(certificate: CertificateFacts): string {
     key_type: certificate.keyType ?? undefined,
     key_bits: certificate.keyBits ?? undefined,
     key_curve: certificate.keyCurve ?? undefined,
+    spki_sha256: certificate.spkiSha256 ?? undefined,
     signature_algorithm: certificate.signatureAlgorithm ?? undefined,
     signature_hash: certificate.signatureHash ?? undefined,
     is_ca: certificate.isCa ?? undefined,

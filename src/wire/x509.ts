@@ -2,6 +2,7 @@
  * The facts of an X.509 certificate, read in place. RFC 5280 §4.1. Any bytes give facts: what cannot be read is null, and
  * `malformed` says what was wrong first. A name is given exactly or not at all.
  */
+import { createHash } from 'node:crypto'
 import { sameBytes, u8 } from '../core/bytes.ts'
 import type { CertificateFacts } from '../core/facts.ts'
 import { CertificateFaults } from './certificate-faults.ts'
@@ -42,6 +43,7 @@ const unreadCertificate = (): Draft => ({
   keyType: null,
   keyBits: null,
   keyCurve: null,
+  spkiSha256: null,
   signatureAlgorithm: null,
   signatureHash: null,
   isCa: null,
@@ -88,7 +90,10 @@ function readToBeSigned(fields: DerCursor, facts: Draft): Span | null {
     facts.subject = nameText(fields.open())
     facts.selfIssued = issuer !== null && fields.end > fields.at && sameElement(fields.buf, issuer, fields)
   }
-  if (fields.expect(SEQUENCE)) Object.assign(facts, readKey(fields.open()))
+  if (fields.expect(SEQUENCE)) {
+    facts.spkiSha256 = createHash('sha256').update(fields.buf.subarray(fields.start, fields.end)).digest('hex')
+    Object.assign(facts, readKey(fields.open()))
+  }
   fields.take(ISSUER_UNIQUE_ID)
   fields.take(SUBJECT_UNIQUE_ID)
   readExtensionFields(fields, version, facts)

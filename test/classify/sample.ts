@@ -28,6 +28,7 @@ export function certificate(changes: Partial<CertificateFacts> = {}): Certificat
     keyType: 'ec',
     keyBits: 256,
     keyCurve: 'secp256r1',
+    spkiSha256: 'bb'.repeat(32),
     signatureAlgorithm: 'ecdsa',
     signatureHash: 'sha256',
     isCa: false,

@@ -1,4 +1,5 @@
 /** Writes DER and certificates piece by piece, so that tests can break any piece of them. */
+import { createHash } from 'node:crypto'
 import { type Bytes, hex } from './tls-bytes.ts'
 
 /** An element of definite length, in its shortest form. */
@@ -85,6 +86,10 @@ export function certificate(parts: CertificateParts = {}): Uint8Array {
   )
 }
 
+export function spkiSha256(key: Bytes = RSA_KEY): string {
+  return createHash('sha256').update(Uint8Array.from(key)).digest('hex')
+}
+
 /** What there is to read in `certificate()`. */
 export const WHOLE = {
   malformed: null,
@@ -97,6 +102,7 @@ export const WHOLE = {
   keyType: 'rsa',
   keyBits: 1024,
   keyCurve: null,
+  spkiSha256: spkiSha256(RSA_KEY),
   signatureAlgorithm: 'rsa-pkcs1',
   signatureHash: 'sha256',
   isCa: false,

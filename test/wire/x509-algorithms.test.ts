@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseCertificate } from '../../src/wire/x509.ts'
-import { bitString, certificate, der, oid, sequence, WHOLE } from './der-bytes.ts'
+import { bitString, certificate, der, oid, sequence, spkiSha256, WHOLE } from './der-bytes.ts'
 import type { Bytes } from './tls-bytes.ts'
 
 const parse = (bytes: Uint8Array) => parseCertificate(bytes, 0, bytes.length)
@@ -40,17 +40,25 @@ describe('algorithms by identifier', () => {
     { name: 'ML-DSA-87', id: '2.16.840.1.101.3.4.3.19', keyType: 'ml-dsa-87' },
     { name: 'SLH-DSA', id: '2.16.840.1.101.3.4.3.20', keyType: 'slh-dsa-sha2-128s' },
     { name: 'GOST', id: '1.2.643.7.1.1.1.1', keyType: '1.2.643.7.1.1.1.1' },
-  ])('key $name', ({ id, keyType }) =>
-    expect(parse(certificate({ key: sequence(sequence(oid(id)), bitString([1])) }))).toEqual({
+  ])('key $name', ({ id, keyType }) => {
+    const key = sequence(sequence(oid(id)), bitString([1]))
+    expect(parse(certificate({ key }))).toEqual({
       ...WHOLE,
+      spkiSha256: spkiSha256(key),
       keyType,
       keyBits: null,
-    }),
-  )
+    })
+  })
 
   it('names an unknown curve by its identifier', () => {
     const key = sequence(sequence(oid('1.2.840.10045.2.1'), oid('1.2.3.4')), bitString([4]))
-    expect(parse(certificate({ key }))).toEqual({ ...WHOLE, keyType: 'ec', keyBits: null, keyCurve: '1.2.3.4' })
+    expect(parse(certificate({ key }))).toEqual({
+      ...WHOLE,
+      spkiSha256: spkiSha256(key),
+      keyType: 'ec',
+      keyBits: null,
+      keyCurve: '1.2.3.4',
+    })
   })
 
   it('does not know the hash of PSS without parameters', () =>

@@ -6,6 +6,7 @@ import { MAX_NAME_CHARS } from '../../src/wire/x509-name.ts'
 import {
   basicConstraints,
   bitString,
+  type CertificateParts,
   certificate,
   commonName,
   der,
@@ -17,6 +18,7 @@ import {
   oid,
   organization,
   sequence,
+  spkiSha256,
   subjectAltName,
   utcTime,
   VERSION_3,
@@ -38,6 +40,7 @@ const UNREAD = {
   keyType: null,
   keyBits: null,
   keyCurve: null,
+  spkiSha256: null,
   signatureAlgorithm: null,
   signatureHash: null,
   isCa: null,
@@ -234,7 +237,10 @@ describe('a certificate with one thing wrong keeps its other facts', () => {
       parts: { key: sequence(sequence(oid('1.2.840.113549.1.1.1')), hex('0302 07 80')) },
       facts: { malformed: 'bad_bit_string', keyBits: null },
     },
-  ])('$name', ({ parts, facts }) => expect(parse(certificate(parts))).toEqual({ ...WHOLE, ...facts }))
+  ])('$name', ({ parts, facts }) => {
+    const { key }: CertificateParts = parts
+    expect(parse(certificate(parts))).toEqual({ ...WHOLE, spkiSha256: spkiSha256(key), ...facts })
+  })
 
   it('bytes after its end', () =>
     expect(parse(Uint8Array.from([...certificate(), 0]))).toEqual({ ...WHOLE, malformed: 'trailing_bytes' }))

@@ -1,6 +1,6 @@
 /** Certificates of real makers, compared with what Node's OpenSSL reads out of the same bytes. */
 import { execFileSync } from 'node:child_process'
-import { generateKeyPairSync, getCurves, X509Certificate } from 'node:crypto'
+import { createHash, generateKeyPairSync, getCurves, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -24,6 +24,8 @@ function expectAsNodeReads(der: Uint8Array): ParsedCertificate {
   expect(facts.selfIssued).toBe(node.subject === node.issuer)
   expect(namesOf(facts.subjectAltNames)).toEqual(namesOf(namesOfNode(node)))
   expect(facts.keyType).toBe(node.publicKey.asymmetricKeyType)
+  const spki = node.publicKey.export({ type: 'spki', format: 'der' })
+  expect(facts.spkiSha256).toBe(createHash('sha256').update(spki).digest('hex'))
   const { modulusLength } = node.publicKey.asymmetricKeyDetails ?? {}
   if (modulusLength !== undefined) expect(facts.keyBits).toBe(modulusLength)
   return facts
