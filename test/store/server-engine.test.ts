@@ -178,7 +178,7 @@ describe('the captures', () => {
   })
 
   it.each(QUERIES)('on a server give the same rows for %s as in a folder', async (query) => {
-    const params = { ...ALL_TIME, ...UNFILTERED, limit: 50 }
+    const params = { ...ALL_TIME, ...UNFILTERED, after: '', last: 'g', name: '', limit: 50 }
     const rows = await remote.select(query, params, 60)
     expect(rows.length).toBeGreaterThan(0)
     expect(rows).toEqual(await embedded.select(query, params, 60))

@@ -1,0 +1,68 @@
+-- Where the certificates after {after} and up to {last} were shown, at most {limit} rows of each, the latest first; the
+-- columns named of_certificate count all of its rows. An endpoint is a server address and port.
+-- replaced: another key of that kind was shown first, there, in that place of the chain, after this certificate was last shown.
+-- mismatched: flows whose client asked for a name that the certificate does not cover, and went on (rule cert-name-mismatch).
+WITH
+    sightings AS
+    (
+        SELECT
+            fingerprint_sha256,
+            role,
+            server_ip,
+            server_port,
+            server_name,
+            min(position) AS place,
+            min(first_seen) AS first_shown,
+            -- Rows of schema 7 and before do not have it; the certificate was shown when its first flow began.
+            greatest(max(last_shown), first_shown) AS last_shown_at,
+            uniqCombinedMerge(12)(flows) AS flow_count
+        FROM certificate_sightings
+        WHERE (role, server_ip, server_port, server_name) IN
+        (
+            SELECT role, server_ip, server_port, server_name
+            FROM certificate_sightings
+            WHERE fingerprint_sha256 > {after:String} AND fingerprint_sha256 <= {last:String}
+        )
+        GROUP BY fingerprint_sha256, role, server_ip, server_port, server_name
+    ),
+    in_order AS
+    (
+        SELECT
+            s.*,
+            max(s.first_shown) OVER (PARTITION BY s.role, s.server_ip, s.server_port, s.server_name, s.place, c.kind) AS latest
+        FROM sightings AS s
+        LEFT JOIN (SELECT fingerprint_sha256, ifNull(key_type, '') AS kind FROM certificates FINAL) AS c
+            ON c.fingerprint_sha256 = s.fingerprint_sha256
+    ),
+    mismatches AS
+    (
+        SELECT
+            server_certificates[1] AS leaf,
+            server_ip AS address,
+            server_port AS port,
+            ifNull(server_name, '') AS asked_for,
+            count() AS flow_count
+        FROM flows FINAL
+        WHERE arrayExists(violation -> endsWith(violation, '/cert-name-mismatch'), violations)
+            AND server_certificates[1] > {after:String} AND server_certificates[1] <= {last:String}
+        GROUP BY leaf, address, port, asked_for
+    )
+SELECT
+    i.fingerprint_sha256 AS fingerprint_sha256,
+    i.role AS role,
+    i.place AS position,
+    replaceRegexpOne(toString(i.server_ip), '^::ffff:([0-9.]+)$', '\\1') AS server_ip,
+    i.server_port AS server_port,
+    nullIf(i.server_name, '') AS server_name,
+    formatDateTime(i.first_shown, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS first_seen,
+    formatDateTime(i.last_shown_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS last_seen,
+    i.flow_count AS flows,
+    i.latest > i.last_shown_at AS replaced,
+    if(i.role = 'server' AND i.place = 0, m.flow_count, 0) AS mismatched,
+    uniqExact(i.server_ip, i.server_port) OVER (PARTITION BY i.fingerprint_sha256) AS endpoints_of_certificate
+FROM in_order AS i
+LEFT JOIN mismatches AS m
+    ON m.leaf = i.fingerprint_sha256 AND m.address = i.server_ip AND m.port = i.server_port AND m.asked_for = i.server_name
+WHERE i.fingerprint_sha256 > {after:String} AND i.fingerprint_sha256 <= {last:String}
+ORDER BY i.fingerprint_sha256, i.last_shown_at DESC, i.server_ip, i.server_port, i.server_name, i.role
+LIMIT {limit:UInt32} BY i.fingerprint_sha256
