@@ -118,55 +118,24 @@ describe('four certificates', () => {
       server_name: 'db.example',
       replaced: 0,
       mismatched: 0,
-      endpoints_of_certificate: 1,
       ...of,
     })
+    const of = (fingerprint_sha256: string, endpoints: number, flows: number, first: number) => ({
+      fingerprint_sha256,
+      endpoints_of_certificate: endpoints,
+      flows_of_certificate: flows,
+      first_seen_of_certificate: at(first),
+    })
+    const [ofOld, ofNew, ofAlso, ofCa] = [of(OLD, 2, 4, 1), of(NEW, 3, 3, 7), of(ALSO, 1, 1, 30), of(CA, 1, 3, 1)]
+    const elsewhere = { server_ip: '2001:db8::1', server_name: 'other.example' }
     expect(await sightings()).toEqual([
-      row({
-        fingerprint_sha256: OLD,
-        first_seen: at(1),
-        last_seen: at(10),
-        flows: 2,
-        replaced: 1,
-        endpoints_of_certificate: 2,
-      }),
-      row({
-        fingerprint_sha256: OLD,
-        first_seen: at(5),
-        last_seen: at(9),
-        flows: 2,
-        server_port: 8443,
-        endpoints_of_certificate: 2,
-      }),
-      row({
-        fingerprint_sha256: NEW,
-        role: 'client',
-        first_seen: at(30),
-        last_seen: at(30),
-        flows: 1,
-        server_ip: '2001:db8::1',
-        server_name: 'other.example',
-        endpoints_of_certificate: 3,
-      }),
-      row({ fingerprint_sha256: NEW, first_seen: at(20), last_seen: at(20), flows: 1, endpoints_of_certificate: 3 }),
-      row({
-        fingerprint_sha256: NEW,
-        first_seen: at(7),
-        last_seen: at(7),
-        flows: 1,
-        server_port: 8443,
-        endpoints_of_certificate: 3,
-      }),
-      row({
-        fingerprint_sha256: ALSO,
-        first_seen: at(30),
-        last_seen: at(30),
-        flows: 1,
-        server_ip: '2001:db8::1',
-        server_name: 'other.example',
-        mismatched: 1,
-      }),
-      row({ fingerprint_sha256: CA, position: 1, first_seen: at(1), last_seen: at(20), flows: 3 }),
+      row({ ...ofOld, first_seen: at(1), last_seen: at(10), flows: 2, replaced: 1 }),
+      row({ ...ofOld, first_seen: at(5), last_seen: at(9), flows: 2, server_port: 8443 }),
+      row({ ...ofNew, ...elsewhere, first_seen: at(30), last_seen: at(30), flows: 1, role: 'client' }),
+      row({ ...ofNew, first_seen: at(20), last_seen: at(20), flows: 1 }),
+      row({ ...ofNew, first_seen: at(7), last_seen: at(7), flows: 1, server_port: 8443 }),
+      row({ ...ofAlso, ...elsewhere, first_seen: at(30), last_seen: at(30), flows: 1, mismatched: 1 }),
+      row({ ...ofCa, first_seen: at(1), last_seen: at(20), flows: 3, position: 1 }),
     ])
   })
 

@@ -1,5 +1,5 @@
 -- Where the certificates after {after} and up to {last} were shown, at most {limit} rows of each, the latest first; the
--- columns named of_certificate count all of its rows. An endpoint is a server address and port.
+-- columns named of_certificate are of all its rows. An endpoint is a server address and port.
 -- replaced: another key of that kind was shown first, there, in that place of the chain, after this certificate was last shown.
 -- mismatched: flows whose client asked for a name that the certificate does not cover, and went on (rule cert-name-mismatch).
 WITH
@@ -59,7 +59,10 @@ SELECT
     i.flow_count AS flows,
     i.latest > i.last_shown_at AS replaced,
     if(i.role = 'server' AND i.place = 0, m.flow_count, 0) AS mismatched,
-    uniqExact(i.server_ip, i.server_port) OVER (PARTITION BY i.fingerprint_sha256) AS endpoints_of_certificate
+    uniqExact(i.server_ip, i.server_port) OVER (PARTITION BY i.fingerprint_sha256) AS endpoints_of_certificate,
+    sum(i.flow_count) OVER (PARTITION BY i.fingerprint_sha256) AS flows_of_certificate,
+    formatDateTime(min(i.first_shown) OVER (PARTITION BY i.fingerprint_sha256), '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC')
+        AS first_seen_of_certificate
 FROM in_order AS i
 LEFT JOIN mismatches AS m
     ON m.leaf = i.fingerprint_sha256 AND m.address = i.server_ip AND m.port = i.server_port AND m.asked_for = i.server_name
