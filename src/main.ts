@@ -154,6 +154,26 @@ program
     await migrate(options)
   })
 
+program
+  .command('certs')
+  .description('list the certificates that a store has seen: when they end, where they are, what is wrong with them')
+  .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['clickhouse']))
+  .option('--clickhouse <url>', 'the ClickHouse server that they write to')
+  .option('--expiring <time>', "only servers' and clients' own that end within it, as 30d, 4w or 12h")
+  .option('--failing', 'only those with a fault')
+  .option('--name <name>', 'only those with this in a name, or with a wildcard for it')
+  .option('--now <time>', 'another day than today, as 2026-11-25: replayed captures are old')
+  .option('--pem <file>', 'write them there too; "-" prints them in place of the list')
+  .option('--json', 'one JSON object a line (docs/certificates.md)')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ intransit certs --data data --failing
+  $ intransit certs --clickhouse https://user@ch.example:8443/intransit --expiring 30d --json | jq .subject`,
+  )
+  .action(async (options) => (await import('./cli/certs.ts')).certs(options))
+
 const policy = program
   .command('policy')
   .description('list, show or check policy packs')

@@ -10,7 +10,7 @@ export interface PresentedChain {
   readonly timeUs: number
 }
 
-interface Presented {
+export interface Presented {
   readonly certificate: CertificateFacts
   /** 0 = the peer's own certificate. */
   readonly position: number
@@ -23,7 +23,7 @@ const WHICH = ['leaf', 'issuers', 'any'] as const
 export function compileCertificate(value: unknown, where: string): Condition<PresentedChain> {
   const { which = 'leaf', ...words } = anObject(value, where)
   const [first, last] = RANGE[oneOf(which, `${where}.which`, WHICH)]
-  const meets = compileWords(words, where, CERTIFICATE_WORDS)
+  const meets = compilePresented(words, where)
   return ({ chain: { certificates }, timeUs }) => {
     const end = Math.min(last, certificates.length)
     if (first >= end) return UNSEEN
@@ -35,6 +35,10 @@ export function compileCertificate(value: unknown, where: string): Condition<Pre
     return most
   }
 }
+
+/** The words alone, of one certificate. */
+export const compilePresented = (words: unknown, where: string): Condition<Presented> =>
+  compileWords(words, where, CERTIFICATE_WORDS)
 
 /** First position and the one after the last. */
 const RANGE = { leaf: [0, 1], issuers: [1, Number.POSITIVE_INFINITY], any: [0, Number.POSITIVE_INFINITY] } as const

@@ -6,7 +6,7 @@ import { newToken, readTokens } from '../api/tokens.ts'
 import { OperatorError } from '../core/errors.ts'
 import { parseEndpoint } from '../source/endpoint.ts'
 import { wholeNumber } from './capture-jobs.ts'
-import { choiceOf } from './migrate.ts'
+import { namedStore } from './named-store.ts'
 import { withStore } from './store-output.ts'
 import { writeError, writeOut } from './terminal.ts'
 
@@ -36,7 +36,7 @@ export async function serve(options: ServeOptions, version: string): Promise<voi
   const settings = { metricsWindowHours, listen, ...secrets, version, say, audit: writeError }
   checkExposure(settings)
   const signal = nextSignal()
-  await withStore(choiceOf(options), async (store) => {
+  await withStore(namedStore(options), async (store) => {
     const server = await startServer(store, settings)
     process.on('SIGHUP', () => renew(server, options))
     say(`serves ${server.url}${secrets.tokens === null ? ', to this machine only and without tokens' : ''}`)

@@ -65,7 +65,7 @@ afterAll(async () => {
 })
 
 const list = (params: Record<string, unknown> = {}) =>
-  store.select<Record<string, unknown>>('certificates', { after: '', name: '', limit: 10, ...params })
+  store.select<Record<string, unknown>>('certificate-facts', { after: '', name: '', limit: 10, ...params })
 const sightings = (params: Record<string, unknown> = {}) =>
   store.select<Record<string, unknown>>('certificate-sightings', { after: '', last: 'g', limit: 10, ...params })
 

@@ -1,0 +1,89 @@
+/** `intransit certs`: the certificates that a store has seen, when they end, where they are and what is wrong with them. */
+import { existsSync, writeFileSync } from 'node:fs'
+import { OperatorError } from '../core/errors.ts'
+import { asciiJson } from '../core/json.ts'
+import { renderCertificates } from '../report/certificate-list.ts'
+import { type CertificateQuestion, readCertificates, type SeenCertificate } from '../report/read-certificates.ts'
+import { namedStore } from './named-store.ts'
+import { pemText } from './pem.ts'
+import { withStore } from './store-output.ts'
+import { wantsColour, writeOut } from './terminal.ts'
+
+export interface CertsOptions {
+  data?: string
+  clickhouse?: string
+  expiring?: string
+  failing?: boolean
+  name?: string
+  now?: string
+  /** A file, or "-" = standard output in place of the list. */
+  pem?: string
+  json?: boolean
+}
+
+/** @throws OperatorError ERR_USAGE, ERR_STORE_*, ERR_DATA_FOLDER */
+export async function certs(options: CertsOptions): Promise<void> {
+  const question = questionOf(options)
+  const ders = new Map<string, Uint8Array>()
+  const take = (fingerprint: string, der: Uint8Array) => void ders.set(fingerprint, der)
+  const found = await withStore(existing(namedStore(options)), (store) =>
+    readCertificates(store, question, options.pem === undefined ? undefined : take),
+  )
+  if (options.pem !== undefined) await writePem(options.pem, found, ders)
+  if (options.pem !== '-') await writeOut(options.json === true ? lines(found) : inWords(found))
+}
+
+const lines = (found: readonly SeenCertificate[]): string => found.map((one) => `${asciiJson(one)}\n`).join('')
+
+const inWords = (found: readonly SeenCertificate[]): string => renderCertificates(found, wantsColour(process.stdout))
+
+/** A folder that is not there holds no certificates, and none is made by asking. */
+function existing<T extends { data: string } | { clickhouse: string }>(choice: T): T {
+  if ('data' in choice && !existsSync(choice.data)) {
+    throw new OperatorError(
+      'ERR_DATA_FOLDER',
+      `${choice.data} is not there`,
+      'name the folder that replay or capture has',
+    )
+  }
+  return choice
+}
+
+function questionOf({ expiring, failing = false, name = '', now }: CertsOptions): CertificateQuestion {
+  return {
+    nowUs: now === undefined ? Date.now() * 1000 : timeUs(now),
+    name,
+    expiringUs: expiring === undefined ? null : durationUs(expiring),
+    failing,
+  }
+}
+
+const UNITS_US: Readonly<Record<string, number>> = { h: 3_600_000_000, d: 86_400_000_000, w: 604_800_000_000 }
+
+function durationUs(text: string): number {
+  const [, count, unit = ''] = /^(\d{1,5})([hdw])$/.exec(text) ?? []
+  if (count !== undefined) return Number(count) * (UNITS_US[unit] as number)
+  throw new OperatorError('ERR_USAGE', `--expiring ${text} is no length of time`, 'write it as 30d, 4w or 12h')
+}
+
+function timeUs(text: string): number {
+  const isTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?Z)?$/.test(text)
+  const ms = isTime ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(ms)) return ms * 1000
+  throw new OperatorError('ERR_USAGE', `--now ${text} is no time`, 'write it as 2026-11-25 or 2026-11-25T12:00:00Z')
+}
+
+async function writePem(
+  place: string,
+  found: readonly SeenCertificate[],
+  ders: ReadonlyMap<string, Uint8Array>,
+): Promise<void> {
+  const text = found.map((one) => pemText(one, ders.get(one.fingerprint_sha256) as Uint8Array)).join('')
+  if (place === '-') return writeOut(text)
+  try {
+    writeFileSync(place, text)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new OperatorError('ERR_USAGE', `--pem ${place} cannot be written: ${why}`, 'name a file that can be written')
+  }
+}

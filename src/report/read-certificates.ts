@@ -1,0 +1,220 @@
+/** The certificates that were seen, with where they are in use and what is wrong with them. Members as in the JSON lines. */
+import { rfc3339 } from '../core/clock.ts'
+import type { CertificateFacts } from '../core/facts.ts'
+import type { Store } from '../store/index.ts'
+import { parseCertificate } from '../wire/x509.ts'
+import { CERTIFICATE_FAULTS, type UsedCertificate } from './certificate-faults.ts'
+
+/** Certificates read at a time: their DER is many times larger than what is kept of it. */
+const PAGE = 2000
+/** Places told of one certificate, the latest first. */
+const MAX_SIGHTINGS = 1000
+const US_PER_DAY = 86_400_000_000
+
+/** One place where a certificate was shown. */
+export interface Sighting {
+  role: 'server' | 'client'
+  /** In the chain; 0 = the leaf. */
+  position: number
+  server_ip: string
+  server_port: number
+  /** As the client asked; null when it named none. */
+  server_name: string | null
+  /** RFC 3339: when the first and the last flow that showed it began. */
+  first_seen: string
+  last_seen: string
+  flows: number
+  /** Another was shown in its place since. */
+  replaced: boolean
+  /** Flows whose client asked for a name that it does not cover, and went on. */
+  mismatched: number
+}
+
+export interface SeenCertificate {
+  fingerprint_sha256: string
+  spki_sha256: string | null
+  subject: string | null
+  issuer: string | null
+  serial_number: string | null
+  subject_alt_names: readonly string[]
+  /** RFC 3339. */
+  not_before: string | null
+  not_after: string | null
+  /** Whole days to its end, negative after it. */
+  days_left: number | null
+  key_type: string | null
+  key_bits: number | null
+  key_curve: string | null
+  signature_algorithm: string | null
+  signature_hash: string | null
+  is_ca: boolean | null
+  self_issued: boolean
+  malformed: string | null
+  /** What it was shown as, the nearest to a server's own. */
+  use: 'server' | 'client' | 'ca'
+  /** In some place where no other was shown since. */
+  in_use: boolean
+  first_seen: string
+  last_seen: string
+  flows: number
+  /** Server addresses and ports. */
+  endpoints: number
+  /** Whom its key was certified for, when that is more than one. */
+  key_identities: readonly string[]
+  /** Ids of CERTIFICATE_FAULTS. */
+  faults: string[]
+  sightings: Sighting[]
+}
+
+export interface CertificateQuestion {
+  /** µs; what "expired" and "days left" go by. */
+  readonly nowUs: number
+  /** Part of a subject or name, or a host that a wildcard covers; '' = all. */
+  readonly name: string
+  /** µs; only leaves in use that end within this time, or ended no longer ago, or were shown after their end. */
+  readonly expiringUs: number | null
+  readonly failing: boolean
+}
+
+/** Those that are asked for, the one that ends first first. `takeDer` is handed the DER of each of them. */
+export async function readCertificates(
+  store: Store,
+  question: CertificateQuestion,
+  takeDer: (fingerprint: string, der: Uint8Array) => void = () => undefined,
+): Promise<SeenCertificate[]> {
+  const found: SeenCertificate[] = []
+  let after = ''
+  let isLast = false
+  while (!isLast) {
+    const rows = await store.select<StoredCertificate>('certificate-facts', { after, name: question.name, limit: PAGE })
+    isLast = rows.length < PAGE
+    const last = rows.at(-1)?.fingerprint_sha256 ?? after
+    const places = await readPlaces(store, after, last)
+    for (const row of rows) {
+      const der = Buffer.from(row.der, 'base64')
+      const seen = describe(row, der, places.get(row.fingerprint_sha256) ?? [], question.nowUs)
+      if (seen === null || !isWanted(seen, question)) continue
+      found.push(seen)
+      takeDer(seen.fingerprint_sha256, der)
+    }
+    after = last
+  }
+  return found.sort(byEnd)
+}
+
+interface StoredCertificate {
+  fingerprint_sha256: string
+  der: string
+  issuer_seen: number
+  key_identities: string[]
+}
+
+interface Place extends Omit<Sighting, 'replaced'> {
+  fingerprint_sha256: string
+  replaced: number
+  endpoints_of_certificate: number
+  flows_of_certificate: number
+  first_seen_of_certificate: string
+}
+
+async function readPlaces(store: Store, after: string, last: string): Promise<ReadonlyMap<string, Place[]>> {
+  const places = await store.select<Place>('certificate-sightings', { after, last, limit: MAX_SIGHTINGS })
+  const of = new Map<string, Place[]>()
+  for (const place of places) {
+    const known = of.get(place.fingerprint_sha256)
+    if (known === undefined) of.set(place.fingerprint_sha256, [place])
+    else known.push(place)
+  }
+  return of
+}
+
+/** Null when nothing is known any more of where it was shown. */
+function describe(
+  { fingerprint_sha256, issuer_seen, key_identities }: StoredCertificate,
+  der: Uint8Array,
+  places: readonly Place[],
+  nowUs: number,
+): SeenCertificate | null {
+  const [latest] = places
+  if (latest === undefined) return null
+  const certificate = { fingerprint: fingerprint_sha256, der, ...parseCertificate(der, 0, der.length) }
+  const sightings = places.map(sighting)
+  const used: UsedCertificate = {
+    certificate,
+    nowUs,
+    firstShownUs: timeUs(latest.first_seen_of_certificate),
+    lastShownUs: timeUs(latest.last_seen),
+    position: Math.min(...sightings.map(({ position }) => position)),
+    isServerLeaf: sightings.some(({ role, position }) => role === 'server' && position === 0),
+    inUse: sightings.some(({ replaced }) => !replaced),
+    issuerSeen: issuer_seen === 1,
+    keyIdentities: key_identities,
+    mismatched: sightings.reduce((sum, { mismatched }) => sum + mismatched, 0),
+  }
+  return {
+    fingerprint_sha256,
+    ...factsOf(certificate, nowUs),
+    use: used.isServerLeaf ? 'server' : used.position === 0 ? 'client' : 'ca',
+    in_use: used.inUse,
+    first_seen: latest.first_seen_of_certificate,
+    last_seen: latest.last_seen,
+    // Some servers send 64-bit integers as text.
+    flows: Number(latest.flows_of_certificate),
+    endpoints: Number(latest.endpoints_of_certificate),
+    key_identities,
+    faults: CERTIFICATE_FAULTS.filter(({ found }) => found(used)).map(({ id }) => id),
+    sightings,
+  }
+}
+
+const sighting = (place: Place): Sighting => ({
+  role: place.role,
+  position: place.position,
+  server_ip: place.server_ip,
+  server_port: place.server_port,
+  server_name: place.server_name,
+  first_seen: place.first_seen,
+  last_seen: place.last_seen,
+  flows: Number(place.flows),
+  replaced: place.replaced === 1,
+  mismatched: Number(place.mismatched),
+})
+
+const factsOf = (certificate: CertificateFacts, nowUs: number) => ({
+  spki_sha256: certificate.spkiSha256,
+  subject: certificate.subject,
+  issuer: certificate.issuer,
+  serial_number: certificate.serialNumber,
+  subject_alt_names: certificate.subjectAltNames,
+  not_before: timeText(certificate.notBefore),
+  not_after: timeText(certificate.notAfter),
+  days_left: certificate.notAfter === null ? null : Math.floor((certificate.notAfter - nowUs) / US_PER_DAY),
+  key_type: certificate.keyType,
+  key_bits: certificate.keyBits,
+  key_curve: certificate.keyCurve,
+  signature_algorithm: certificate.signatureAlgorithm,
+  signature_hash: certificate.signatureHash,
+  is_ca: certificate.isCa,
+  self_issued: certificate.selfIssued,
+  malformed: certificate.malformed,
+})
+
+/** Of a certificate, which has whole seconds. */
+const timeText = (us: number | null): string | null => (us === null ? null : `${rfc3339(us).slice(0, 19)}Z`)
+
+const timeUs = (time: string): number => Date.parse(time) * 1000
+
+function isWanted(seen: SeenCertificate, { nowUs, expiringUs, failing }: CertificateQuestion): boolean {
+  if (failing && seen.faults.length === 0) return false
+  if (expiringUs === null) return true
+  if (seen.use === 'ca' || !seen.in_use || seen.not_after === null) return false
+  const endUs = timeUs(seen.not_after)
+  return endUs <= nowUs + expiringUs && (endUs >= nowUs - expiringUs || timeUs(seen.last_seen) > endUs)
+}
+
+/** Those without an end that could be read come last. */
+function byEnd(a: SeenCertificate, b: SeenCertificate): number {
+  const [first, second] = [a.not_after ?? '~', b.not_after ?? '~']
+  if (first !== second) return first < second ? -1 : 1
+  return a.fingerprint_sha256 < b.fingerprint_sha256 ? -1 : 1
+}
