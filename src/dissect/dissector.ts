@@ -56,6 +56,18 @@ export interface Dissector<S extends DissectorState = DissectorState> extends De
    * `unseen` (or none) followed in the same segment and were cut off.
    */
   probe(buf: Uint8Array, at: number, end: number, sender: Direction, unseen?: number): Probe
+  /**
+   * Asked when `probe` was unsure of both sides: do these, what the client said and what the server did, belong to this
+   * protocol together? What neither shows alone, a word and the answer that only this protocol gives it.
+   */
+  confirms?(
+    client: Uint8Array,
+    clientAt: number,
+    clientEnd: number,
+    server: Uint8Array,
+    serverAt: number,
+    serverEnd: number,
+  ): boolean
   /** If the matching opener reveals which side sent it (a ClientHello comes from the client), say so. */
   opener?(buf: Uint8Array, at: number, end: number): Direction | null
   /** `used` is a state of an earlier flow, to be made as new and used again. */

@@ -1,7 +1,8 @@
 /** Redis and what speaks its protocol: AUTH and HELLO, and how the server answers them. */
 import { copyLatin1, u8 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
-import { Bulk, CountLine, commandKind, mayBeInline, readBulk, readCount, replyKind } from '../wire/resp.ts'
+import { Bulk, CountLine, commandKind, readBulk, readCount, replyKind } from '../wire/resp.ts'
+import { isAnsweredInline, mayBeInline } from '../wire/resp-inline.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
 import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
 
@@ -80,6 +81,8 @@ export const redis: Dissector<RedisState> = {
     if (command === 'message' || reply === 'message') return 'match'
     return command === 'incomplete' || reply === 'incomplete' || mayBeInline(buf, at, end) ? 'unsure' : 'no_match'
   },
+
+  confirms: isAnsweredInline,
 
   opener: (buf, at, end): Direction | null => (replyKind(buf, at, end) === 'message' ? SERVER : null),
 

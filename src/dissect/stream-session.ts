@@ -140,10 +140,38 @@ export class StreamSession extends Session implements StreamReader {
     }
     unsure.length = count
     this.#candidates[side] = unsure
+    const confirmed = this.#confirmed(side, buf, at, end)
+    if (confirmed !== null) return this.#beginTogether(confirmed, side, buf, at, end)
     if (count > 0 && end - at < MAX_PROBE_BYTES) return 0
     this.#scanning |= 1 << side
     this.facts.payloadKind ??= payloadKind(buf, at, end)
     return this.#scan(side, buf, at, end)
+  }
+
+  /** The row that is sure of both sides together, which was sure of neither alone. */
+  #confirmed(side: number, buf: Uint8Array, at: number, end: number): Dissector | null {
+    const { pending, pendingLength } = this.streams[1 - side] as TcpStream
+    const others = this.#candidates[1 - side]
+    if (pending === null || pendingLength === 0 || others === null || others === undefined) return null
+    const isClient = this.direction(side) === CLIENT
+    for (const n of this.#lists[side] as Candidates) {
+      const dissector = TCP_DISSECTORS[n] as Dissector
+      if (dissector.confirms === undefined || !others.includes(n)) continue
+      const isSure = isClient
+        ? dissector.confirms(buf, at, end, pending, 0, pendingLength)
+        : dissector.confirms(pending, 0, pendingLength, buf, at, end)
+      if (isSure) return dissector
+    }
+    return null
+  }
+
+  /** Begins with both sides' bytes, the client's first: they were said first. */
+  #beginTogether(dissector: Dissector, side: number, buf: Uint8Array, at: number, end: number): number {
+    if (this.direction(side) === CLIENT) return this.#begin(dissector, side, buf, at, end)
+    this.#dissector = dissector
+    this.#state = dissector.start(this.facts, this.#states.take(dissector))
+    ;(this.streams[1 - side] as TcpStream).offerAgain(this)
+    return this.read(side, buf, at, end)
   }
 
   /**

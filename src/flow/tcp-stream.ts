@@ -52,6 +52,15 @@ export class TcpStream {
     return this.#retransmissions
   }
 
+  /** Contiguous bytes that nobody has taken yet: the first `pendingLength` of `pending`. Borrowed. */
+  get pending(): Uint8Array | null {
+    return this.#pending
+  }
+
+  get pendingLength(): number {
+    return this.#pendingLength
+  }
+
   /** The next byte expected, from a SYN's sequence number. */
   startAt(seq: number): void {
     this.#nextSeq = seq | 0

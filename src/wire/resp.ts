@@ -79,35 +79,7 @@ function nameKind(buf: Uint8Array, at: number, end: number, length: number): Kin
 const isNameByte = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) || byte === 0x2e || byte === 0x7c || byte === 0x5f || byte === 0x2d
 
-/** Commands as a person types them. Other protocols have such words as well, so the server's reply has to tell. */
-const INLINE = [
-  'auth ',
-  'ping\r\n',
-  'set ',
-  'get ',
-  'info',
-  'incr ',
-  'config ',
-  'keys ',
-  'select ',
-  'hello ',
-  'exists ',
-  'monitor\r\n',
-]
-const MAX_INLINE_BYTES = 1024
-
-export function mayBeInline(buf: Uint8Array, at: number, end: number): boolean {
-  for (let i = at; i < end && buf[i] !== LF; i++) {
-    if (i - at > MAX_INLINE_BYTES || (u8(buf, i) < 0x20 && buf[i] !== CR) || u8(buf, i) >= 0x7f) return false
-  }
-  return INLINE.some((word) => {
-    let same = 0
-    while (same < word.length && at + same < end && lowerCase(u8(buf, at + same)) === word.charCodeAt(same)) same++
-    return same === word.length || at + same === end
-  })
-}
-
-const lowerCase = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte)
+const MAX_LINE_BYTES = 1024
 
 /** Replies that no other server opens with, whole or their beginning. */
 const OPENING_REPLIES = ['+PONG\r\n', '-NOAUTH Authentication required.', '-DENIED Redis is running', '-WRONGPASS ']
@@ -130,19 +102,23 @@ function chainKind(buf: Uint8Array, at: number, end: number): Kind {
   let p = at
   for (let n = 0; n < MAX_REPLIES && p < end; n++) {
     const type = u8(buf, p)
-    if (type === BULK) return bulkKind(buf, p, end)
-    const kind = type === INTEGER ? readCount(buf, p, end, LINE) : lineKind(buf, p, end)
+    if (type === BULK && !isNullBulk(buf, p, end)) return bulkKind(buf, p, end)
+    const kind = type === INTEGER || type === BULK ? readCount(buf, p, end, LINE) : lineKind(buf, p, end)
     if (kind !== 'message') return kind
     p = LINE.end
   }
   return p >= end ? 'incomplete' : 'none'
 }
 
+/** "$-1": there is no value, and nothing behind the line. */
+const isNullBulk = (buf: Uint8Array, at: number, end: number): boolean =>
+  readCount(buf, at, end, LINE) === 'message' && LINE.value === -1
+
 /** "+OK\r\n" or "-ERR unknown command\r\n": one line, into `LINE`. */
 function lineKind(buf: Uint8Array, at: number, end: number): Kind {
   if (buf[at] !== 0x2b && buf[at] !== 0x2d) return 'none'
   let p = at + 1
-  while (p < end && u8(buf, p) >= 0x20 && p - at < MAX_INLINE_BYTES) p++
+  while (p < end && u8(buf, p) >= 0x20 && p - at < MAX_LINE_BYTES) p++
   if (p === end) return 'incomplete'
   if (buf[p] !== CR) return 'none'
   if (p + 1 === end) return 'incomplete'

@@ -89,6 +89,48 @@ const TLS12 = { version: 0x0303, cipherSuite: 0xc02f, serverName: 'a.example', e
 const GET = 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
+describe('finding it in what both sides say', () => {
+  it.each([
+    { command: 'SET colour "dark red"', reply: '+OK' },
+    { command: 'publish news hello', reply: ':3' },
+    { command: 'GET colour', reply: '$-1' },
+    { command: 'AUTH alice secret\r\nPUBLISH news hello', reply: '+OK\r\n:0' },
+  ])('knows Redis by $command and $reply', ({ command, reply }) => {
+    const orders: [number, string][][] = [
+      [
+        [LOW, `${command}\r\n`],
+        [HIGH, `${reply}\r\n`],
+      ],
+      // The answer overtook the command.
+      [
+        [HIGH, `${reply}\r\n`],
+        [LOW, `${command}\r\n`],
+      ],
+    ]
+    for (const order of orders) {
+      const flow = new Flow()
+      for (const [side, said] of order) flow.says(side, said)
+      expect(flow.finish()).toMatchObject({ appProtocol: 'redis', protection: 'cleartext' })
+    }
+  })
+
+  it('reads the client first, so that its command is paired with the reply', () => {
+    const facts = new Flow().says(LOW, 'AUTH secret\r\nSET a b\r\n').says(HIGH, '-ERR\r\n+OK\r\n').finish()
+    expect(facts).toMatchObject({ authMechanisms: ['password'], authOutcome: 'failure' })
+  })
+
+  it.each([
+    { mistake: 'a login of POP3', command: 'AUTH PLAIN', reply: '+OK' },
+    { mistake: 'memcached, or whatever else keeps things', command: 'set colour 0 0 3', reply: 'STORED' },
+    { mistake: 'the wrong kind of reply', command: 'PUBLISH news hello', reply: '+OK' },
+    { mistake: 'a line that goes on', command: 'SET colour red', reply: '+OK, colour is red' },
+    { mistake: 'a number that is none', command: 'PUBLISH news hello', reply: ':a' },
+  ])('is not fooled by $mistake', ({ command, reply }) => {
+    const facts = new Flow().says(LOW, `${command}\r\n`).says(HIGH, `${reply}\r\n`).finish()
+    expect(facts.appProtocol).not.toBe('redis')
+  })
+})
+
 describe('finding the dissector', () => {
   it.each([
     { name: 'TLS', bytes: HELLO, want: 'tls' },
