@@ -6,6 +6,7 @@ import { copyName, saslMechanism } from '../wire/inner-text.ts'
 import {
   documentAt,
   isMongoHeader,
+  isMongoRequest,
   MONGODB_HEADER_BYTES,
   mongoKind,
   mongoLength,
@@ -74,7 +75,7 @@ export const mongodb: Dissector<MongodbState> = {
   opener(buf, at, end): Direction | null {
     if (mongoKind(buf, at, end) !== 'message') return null
     if (mongoOpcode(buf, at) === Opcode.REPLY) return SERVER
-    return u32le(buf, at + 8) === 0 ? CLIENT : SERVER
+    return isMongoRequest(buf, at) ? CLIENT : SERVER
   },
 
   start(facts, used): MongodbState {

@@ -13,6 +13,7 @@ const MSG_FLAGS = 0x00010003
 const MAX_QUERY_FLAGS = 0xff
 const MAX_REPLY_FLAGS = 0x0f
 const MAX_COMPRESSOR = 3
+const NO_REQUEST = 0xffffffff
 /** Behind the header: flags, the kind of the first section. */
 const MSG_HEAD_BYTES = 5
 const REPLY_HEAD_BYTES = 20
@@ -22,6 +23,11 @@ export type Kind = 'message' | 'incomplete' | 'none'
 export const mongoLength = (buf: Uint8Array, at: number): number => u32le(buf, at)
 export const mongoOpcode = (buf: Uint8Array, at: number): number => u32le(buf, at + 12)
 const respondsTo = (buf: Uint8Array, at: number): number => u32le(buf, at + 8)
+/** A request answers nothing: 0, and -1 from the shell and `mongos` before OP_MSG. */
+export const isMongoRequest = (buf: Uint8Array, at: number): boolean => {
+  const to = respondsTo(buf, at)
+  return to === 0 || (to === NO_REQUEST && mongoOpcode(buf, at) === Opcode.QUERY)
+}
 
 const isLength = (length: number): boolean => length > MONGODB_HEADER_BYTES && length <= MAX_MESSAGE_BYTES
 
@@ -45,7 +51,7 @@ function bodyKind(buf: Uint8Array, at: number, end: number): Kind {
   if (opcode === Opcode.MSG) return (flags & ~MSG_FLAGS) === 0 ? 'message' : 'none'
   if (opcode === Opcode.COMPRESSED) return compressedKind(buf, body, end)
   if (opcode === Opcode.REPLY) return respondsTo(buf, at) !== 0 && flags <= MAX_REPLY_FLAGS ? 'message' : 'none'
-  return respondsTo(buf, at) === 0 && flags <= MAX_QUERY_FLAGS ? namespaceKind(buf, body + 4, end) : 'none'
+  return isMongoRequest(buf, at) && flags <= MAX_QUERY_FLAGS ? namespaceKind(buf, body + 4, end) : 'none'
 }
 
 /** "admin.$cmd" and its NUL: letters and a point. */

@@ -69,6 +69,11 @@ describe('recognition', () => {
     { name: 'OP_MSG', bytes: msg(int('ping', 1)), from: CLIENT },
     { name: 'OP_QUERY', bytes: query(int('isMaster', 1)), from: CLIENT },
     {
+      name: 'OP_QUERY of the old shell, which answers request -1',
+      bytes: message(2004, `00000000${name('admin.$cmd')}00000000ffffffff${document(int('getnonce', 1))}`, 0xffffffff),
+      from: CLIENT,
+    },
+    {
       name: 'OP_COMPRESSED',
       bytes: message(2012, `dd070000 40000000 02 ${'5a'.repeat(20)}`.replaceAll(' ', '')),
       from: CLIENT,
