@@ -63,7 +63,8 @@ export function isSflow(buf: Uint8Array, at: number, end: number, missing: numbe
   if (end - p < 4) return false
   const count = u32(buf, p)
   p += 4
-  if (count === 0 || count > MAX_SAMPLES) return false
+  // An agent that has nothing to tell says so in a datagram that ends here.
+  if (count > MAX_SAMPLES || (count === 0 && missing > 0)) return false
   for (let n = 0; n < count; n++) {
     if (end - p < 8) return missing > 0 && n > 0
     const length = u32(buf, p + 4)

@@ -3,6 +3,7 @@ import { u8, u16, u32 } from '../core/bytes.ts'
 
 export const RADIUS_HEADER_BYTES = 20
 const MAX_PACKET_BYTES = 4096
+const MAX_PADDING_BYTES = 16
 
 export const ACCESS_REQUEST = 1
 export const ACCESS_ACCEPT = 2
@@ -43,14 +44,22 @@ const EAP_METHODS: Readonly<Record<number, string>> = {
 export function isRadius(buf: Uint8Array, at: number, end: number, missing: number): boolean {
   if (end - at < RADIUS_HEADER_BYTES || !CODES.includes(u8(buf, at))) return false
   const length = u16(buf, at + 2)
-  if (length < RADIUS_HEADER_BYTES || length > MAX_PACKET_BYTES || length !== end + missing - at) return false
+  if (length < RADIUS_HEADER_BYTES || length > MAX_PACKET_BYTES) return false
+  const last = Math.min(end, at + length)
+  if (length !== end + missing - at && (missing > 0 || last === end || !isPadding(buf, last, end))) return false
   let p = at + RADIUS_HEADER_BYTES
-  while (p + 1 < end) {
+  while (p + 1 < last) {
     const size = u8(buf, p + 1)
     if (u8(buf, p) === 0 || size < 2) return false
     p += size
   }
   return p === at + length || (missing > 0 && p <= at + length)
+}
+
+/** RFC 2865 §3: what lies behind the length is padding and ignored. Nobody fills it with anything but a few zeros. */
+function isPadding(buf: Uint8Array, at: number, end: number): boolean {
+  for (let i = at; i < end; i++) if (buf[i] !== 0) return false
+  return end - at <= MAX_PADDING_BYTES
 }
 
 export const isFromRadiusClient = (code: number): boolean => FROM_CLIENT.includes(code)
@@ -63,10 +72,11 @@ export interface RadiusVisitor {
 }
 
 export function visitRadius(buf: Uint8Array, at: number, end: number, visitor: RadiusVisitor): void {
+  const last = Math.min(end, at + u16(buf, at + 2))
   let p = at + RADIUS_HEADER_BYTES
-  while (p + 1 < end) {
+  while (p + 1 < last) {
     const size = u8(buf, p + 1)
-    if (size < 2 || p + size > end) return
+    if (size < 2 || p + size > last) return
     visitAttribute(buf, p, size, visitor)
     p += size
   }

@@ -1,6 +1,7 @@
 /** Protocols of one datagram: what makes each of them, and what nearly does. */
 import { describe, expect, it } from 'vitest'
 import { CLIENT, type DatagramDissector, SERVER } from '../../src/dissect/dissector.ts'
+import { sflow } from '../../src/dissect/flow-export.ts'
 import { gtp } from '../../src/dissect/gtp.ts'
 import { collectd, graphite, statsd } from '../../src/dissect/metrics.ts'
 import { ntp } from '../../src/dissect/ntp.ts'
@@ -105,6 +106,18 @@ const CASES: Case[] = [
     bytes: fromHex('40 01 0009 000001 00 03 0001 00 05'),
     facts: { protocolVersion: '2' },
   },
+  {
+    shows: 'sFlow of an agent that has no samples to send',
+    dissector: sflow,
+    bytes: fromHex('00000005 00000001 0a0b0003 00000000 00000007 0000ea60 00000000'),
+    facts: { protection: 'cleartext' },
+  },
+  {
+    shows: 'a binding request before the cookie, with an attribute of its own',
+    dissector: stun,
+    bytes: fromHex(`0001 0018 ${'ab'.repeat(16)} 0101 0014 ${'31'.repeat(20)}`),
+    facts: { protection: 'cleartext' },
+  },
 ]
 
 describe('one datagram', () => {
@@ -119,6 +132,12 @@ describe('one datagram', () => {
     expect(isKnown(dissector, bytes.slice(0, -1))).toBe(false)
   })
 
+  it('of RADIUS may have padding behind its length', () => {
+    const request = `01 07 0026 ${'11'.repeat(16)} 02 12 ${'22'.repeat(16)}`
+    expect(isKnown(radius, fromHex(`${request} 0000`))).toBe(true)
+    expect(factsOf(radius, fromHex(`${request} 0000`))).toMatchObject({ authMechanisms: ['pap'] })
+  })
+
   it.each([
     { mistake: 'NTP of a stratum there is none', dissector: ntp, bytes: fromHex(NTP_CLIENT.replace('23 00', '23 20')) },
     { mistake: 'a start tag', dissector: syslog, bytes: text('<note>not a priority</note>') },
@@ -128,6 +147,16 @@ describe('one datagram', () => {
       mistake: 'twenty bytes that begin as a binding request did before the cookie',
       dissector: stun,
       bytes: fromHex(`00010000${'ab'.repeat(16)}`),
+    },
+    {
+      mistake: 'a binding request before the cookie, with an attribute that is none',
+      dissector: stun,
+      bytes: fromHex(`0001 0008 ${'ab'.repeat(16)} 0000 0004 00000000`),
+    },
+    {
+      mistake: 'bytes behind the length of RADIUS that are no padding',
+      dissector: radius,
+      bytes: fromHex(`01 01 001d ${'00'.repeat(16)} 01 09 ${'61'.repeat(7)} 04 06 0a0b0002`),
     },
     { mistake: 'an address and port in text', dissector: statsd, bytes: text('10.0.0.1:8125|') },
   ])('is not fooled by $mistake', ({ dissector, bytes }) => expect(isKnown(dissector, bytes)).toBe(false))
