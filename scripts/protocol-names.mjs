@@ -12,11 +12,14 @@ const asOurs = (text) => Object.fromEntries(wordsOf(text).map((name) => [name, n
 /** Names that a tool writes in capitals. */
 const inCapitals = (text) => Object.fromEntries(wordsOf(text).map((name) => [name.toUpperCase(), name]))
 
+/** Over UDP, as clients of Active Directory look for a domain controller, LDAP has a name of its own. */
+const LDAP = ['ldap', 'cldap']
+
 export const NAMES = {
   /** nDPI joins master and sub-protocol by a point, each is looked up: TLS.Zoom is tls. */
   ndpi: {
     ...inCapitals(`
-      ajp dcerpc dhcp dhcpv6 dns dtls fix gtp http http2 imap irc ldap llmnr mdns mqtt nfs ntp pop3 quic radius
+      ajp dcerpc dhcp dhcpv6 dns dtls fix gtp http http2 imap irc llmnr mdns mqtt nfs ntp pop3 quic radius
       rdp rsync rtcp rtp rtsp sip smtp snmp socks ssdp ssh stomp stun tftp tls vnc x11
     `),
     BACnet: 'bacnet',
@@ -30,6 +33,7 @@ export const NAMES = {
     IPSec: ['ike', 'esp', 'ah'],
     Kafka: 'kafka',
     Kerberos: 'kerberos',
+    LDAP,
     LDAPS: 'tls',
     Memcached: 'memcached',
     Modbus: 'modbus',
@@ -61,7 +65,7 @@ export const NAMES = {
   /** The service column of conn.log, and the names of the other logs that hold one protocol each. */
   zeek: {
     ...asOurs(`
-      dhcp ftp ftp-data irc ldap modbus mqtt mysql ntp pop3 postgresql quic radius rdp redis sip smb smtp snmp
+      dhcp ftp ftp-data irc modbus mqtt mysql ntp pop3 postgresql quic radius rdp redis sip smb smtp snmp
       socks ssh syslog websocket
     `),
     dce_rpc: ['dcerpc', 'smb'],
@@ -73,9 +77,10 @@ export const NAMES = {
     http: ['http', 'websocket'],
     krb: 'kerberos',
     krb_tcp: 'kerberos',
-    ldap_search: 'ldap',
+    ldap: LDAP,
+    ldap_search: LDAP,
     ldap_tcp: 'ldap',
-    ldap_udp: 'ldap',
+    ldap_udp: 'cldap',
     mqtt_connect: 'mqtt',
     mqtt_publish: 'mqtt',
     mqtt_subscribe: 'mqtt',
@@ -86,13 +91,14 @@ export const NAMES = {
   /** Every layer that Arkime's parsers claimed, in one list. */
   arkime: {
     ...asOurs(`
-      bacnet bittorrent dcerpc dhcp dhcpv6 diameter dnp3 dns dtls enip esp ftp http http2 imap ipfix irc ldap
+      bacnet bittorrent dcerpc dhcp dhcpv6 diameter dnp3 dns dtls enip esp ftp http http2 imap ipfix irc
       llmnr mdns modbus mqtt mysql netflow ntp opcua openvpn pop3 postgresql quic radius rdp s7comm sflow sip smb
       smtp snmp socks ssh stun syslog tds telnet tftp tls websocket
     `),
     cip: 'enip',
     isakmp: 'ike',
     krb5: 'kerberos',
+    ldap: LDAP,
     lsarpc: 'dcerpc',
     mongo: 'mongodb',
     nbns: 'netbios',
@@ -102,7 +108,7 @@ export const NAMES = {
   /** app_proto and the event types that are named for a protocol (netflow is not: it is Suricata's own flow log). */
   suricata: {
     ...asOurs(`
-      dhcp dnp3 enip ftp ftp-data http2 ike imap ldap llmnr mdns modbus mqtt ntp pop3 quic rdp sip smtp snmp ssh
+      dhcp dnp3 enip ftp ftp-data http2 ike imap llmnr mdns modbus mqtt ntp pop3 quic rdp sip smtp snmp ssh
       telnet tftp tls
     `),
     dcerpc: ['dcerpc', 'smb'],
@@ -111,6 +117,7 @@ export const NAMES = {
     ftp_data: ['ftp', 'ftp-data'],
     http: ['http', 'http2', 'websocket'],
     krb5: 'kerberos',
+    ldap: LDAP,
     nfs: ['nfs', 'sunrpc'],
     pgsql: 'postgresql',
     rfb: 'vnc',
@@ -121,7 +128,7 @@ export const NAMES = {
   tshark: {
     ...asOurs(`
       amqp bacnet bittorrent dcerpc dhcp dhcpv6 diameter dnp3 dns dtls enip esp fix ftp ftp-data gtp http http2
-      imap irc kafka kerberos l2tp ldap llmnr mdns modbus mqtt mysql ntp opcua openvpn pptp quic radius rdp rlogin
+      imap irc kafka kerberos l2tp llmnr mdns modbus mqtt mysql ntp opcua openvpn pptp quic radius rdp rlogin
       rsh rsync rtcp rtp rtsp s7comm sflow sip smb smtp snmp socks srtp ssdp ssh stomp stun syslog tacacs tds
       telnet tftp thrift tls tns vnc websocket x11 xmpp zookeeper
     `),
@@ -130,13 +137,14 @@ export const NAMES = {
     'bt-dht': 'bittorrent',
     'bt-utp': 'bittorrent',
     cflow: ['netflow', 'ipfix'],
-    cldap: 'ldap',
+    cldap: 'cldap',
     classicstun: 'stun',
     cql: 'cassandra',
     gquic: 'quic',
     gtpv2: 'gtp',
     iec60870_104: 'iec104',
     isakmp: 'ike',
+    ldap: LDAP,
     mbtcp: 'modbus',
     memcache: 'memcached',
     mongo: 'mongodb',
