@@ -6,7 +6,7 @@ const COOKIE = 0x2112a442
 /** Methods and classes there were before the cookie: binding and shared secret. */
 const CLASSIC_TYPES = [0x0001, 0x0101, 0x0111, 0x0002, 0x0102, 0x0112]
 const MAX_CLASSIC_ATTRIBUTE = 0x000b
-/** Nobody has registered an attribute of 0x01xx (IANA, STUN Attributes): software that needs its own takes them. */
+/** RFC 8489 §18.3 lists no attribute 0x01xx; Zoom's clients take their own from there. */
 const PRIVATE_PAGE = 0x01
 
 const CLASS = 0x0110
