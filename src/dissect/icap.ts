@@ -14,5 +14,5 @@ export const icap = recognisedStream({
     if (opening === undefined) return 'no_match'
     return end - at < opening.length ? 'unsure' : 'match'
   },
-  opener: (buf, at) => (buf[at] === 0x49 ? SERVER : CLIENT),
+  opener: (buf, at, end) => (end > at && buf[at] === 0x49 ? SERVER : CLIENT),
 })

@@ -1,3 +1,4 @@
+import { ads, adsRouter } from './ads.ts'
 import { amqp } from './amqp.ts'
 import { bacnet } from './bacnet.ts'
 import { bgp } from './bgp.ts'
@@ -12,6 +13,7 @@ import { diameter } from './diameter.ts'
 import type { DatagramDissector, Dissector } from './dissector.ts'
 import { dnp3, dnp3Datagrams } from './dnp3.ts'
 import { dns, dnsOverTcp, llmnr, mdns } from './dns.ts'
+import { doip, doipOverTcp } from './doip.ts'
 import { drda } from './drda.ts'
 import { dtls } from './dtls.ts'
 import { elasticsearch } from './elasticsearch.ts'
@@ -50,8 +52,11 @@ import { netbios } from './netbios.ts'
 import { nntp } from './nntp.ts'
 import { ntp } from './ntp.ts'
 import { opcua } from './opcua.ts'
+import { openflow } from './openflow.ts'
 import { openvpn } from './openvpn.ts'
 import { openvpnUdp } from './openvpn-udp.ts'
+import { openwire } from './openwire.ts'
+import { pfcp } from './pfcp.ts'
 import { pop3 } from './pop3.ts'
 import { postgresql } from './postgresql.ts'
 import { pptp } from './pptp.ts'
@@ -62,10 +67,12 @@ import { rdp } from './rdp.ts'
 import { redis } from './redis.ts'
 import { rlogin, rsh } from './rlogin.ts'
 import { ospf, rip, vrrp } from './routing.ts'
+import { rpcap } from './rpcap.ts'
 import { rsync } from './rsync.ts'
 import { rtcp, rtp } from './rtp.ts'
 import { rtsp } from './rtsp.ts'
 import { s7comm } from './s7comm.ts'
+import { diameterOverSctp, ngap, s1ap, sigtran } from './sctp.ts'
 import { sip, sipOverTcp } from './sip.ts'
 import { smb } from './smb.ts'
 import { lmtp, smtp } from './smtp.ts'
@@ -77,6 +84,7 @@ import { stomp } from './stomp.ts'
 import { stun, stunOverTcp } from './stun.ts'
 import { sunrpc, sunrpcDatagrams } from './sunrpc.ts'
 import { svn } from './svn.ts'
+import { synchrophasor, synchrophasorOverTcp } from './synchrophasor.ts'
 import { syslog, syslogOverTcp } from './syslog.ts'
 import { tacacs } from './tacacs.ts'
 import { tds } from './tds.ts'
@@ -126,16 +134,22 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   mqtt,
   amqp,
   nats,
+  openwire,
   stomp,
   zmtp,
+  ads,
   bgp,
   diameter,
   dnsOverTcp,
+  doipOverTcp,
   graphite,
   kerberosOverTcp,
+  openflow,
+  rpcap,
   rtsp,
   sipOverTcp,
   stunOverTcp,
+  synchrophasorOverTcp,
   syslogOverTcp,
   tacacs,
   kafka,
@@ -185,24 +199,32 @@ export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [
   mdns,
   llmnr,
   netbios,
+  adsRouter,
   collectd,
+  diameterOverSctp,
   dhcp,
   dhcpv6,
+  doip,
   gtp,
   ipfix,
   kerberos,
   netflow,
+  ngap,
   ntp,
   ospf,
+  pfcp,
   radius,
   rip,
   rtcp,
+  s1ap,
   sflow,
+  sigtran,
   sip,
   snmp,
   ssdp,
   statsd,
   stun,
+  synchrophasor,
   syslog,
   tftp,
   vrrp,

@@ -16,6 +16,10 @@ const SESSION_AT = 7
 const DATA = 0xf0
 const CONNECT = 0x0d
 const ACCEPT = 0x0e
+/** Without sessions MMS begins at once: Initiate-Request and -Response (ISO 9506-2 §8.2), their first element behind them. */
+const INITIATES = [0xa8, 0xa9]
+const LOCAL_DETAIL = 0x80
+const PROPOSED_CALLING = 0x81
 const LOOK_BYTES = 512
 /** 1.0.9506.2.1, MMS's abstract syntax (ISO 9506-2). */
 const MMS_SYNTAX = '\x06\x05\x28\xca\x22\x02\x01'
@@ -62,8 +66,18 @@ function association(buf: Uint8Array, at: number, end: number): Probe {
   }
   if (end - at <= SESSION_AT) return 'unsure'
   const kind = u8(buf, at + SESSION_AT)
+  if (INITIATES.includes(kind)) return bareInitiate(buf, at, end)
   if (kind !== CONNECT && kind !== ACCEPT) return 'no_match'
   const last = at + Math.min(tpktLength(buf, at), LOOK_BYTES)
   if (findText(buf, at, Math.min(end, last), MMS_SYNTAX) > 0) return 'match'
   return end < last ? 'unsure' : 'no_match'
+}
+
+/** In one byte of length, to the end of the packet. */
+function bareInitiate(buf: Uint8Array, at: number, end: number): Probe {
+  const body = at + SESSION_AT + 2
+  if (end <= body) return 'unsure'
+  const first = u8(buf, body)
+  const isFilled = u8(buf, body - 1) < 0x80 && body + u8(buf, body - 1) === at + tpktLength(buf, at)
+  return isFilled && (first === LOCAL_DETAIL || first === PROPOSED_CALLING) ? 'match' : 'no_match'
 }

@@ -2,6 +2,7 @@ import type { Row } from '../row.ts'
 import { ACCESS } from './access.ts'
 import { BROKERS } from './brokers.ts'
 import { CACHES } from './caches.ts'
+import { CONTROL } from './control.ts'
 import { CUTS } from './cuts.ts'
 import { DATABASES } from './databases.ts'
 import { DATABASES_SQL } from './databases-sql.ts'
@@ -49,6 +50,7 @@ export const GROUPS: readonly Group[] = [
   { title: 'Time, management, logs and logins', rows: ACCESS },
   { title: 'Calls and media', rows: MEDIA },
   { title: 'Routing, exports of flows and metrics', rows: ROUTING },
+  { title: 'Controllers, grids and carriers', rows: CONTROL },
   { title: 'Files, desktops and remote access', rows: REMOTE },
   { title: 'Industrial and other protocols without a peer in Debian', rows: SCRIPTED },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },

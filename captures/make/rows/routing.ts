@@ -173,7 +173,7 @@ const COLLECTD_ROWS: readonly NetworkRow[] = [
 ]
 
 /** RFC 6733 §3 and §4.1. */
-function diameter(flags: number, command: number, avps: readonly (readonly [number, string])[]): string {
+export function diameter(flags: number, command: number, avps: readonly (readonly [number, string])[]): string {
   const body = avps.map(([code, value]) => {
     const bytes = Buffer.from(value, 'latin1')
     const head = Buffer.alloc(8)
@@ -189,12 +189,12 @@ function diameter(flags: number, command: number, avps: readonly (readonly [numb
   return message.toString('latin1')
 }
 
-const HOSTS = (host: string): (readonly [number, string])[] => [
+export const HOSTS = (host: string): (readonly [number, string])[] => [
   [264, `${host}.example.test`],
   [296, 'example.test'],
   [257, `\0\x01\x0a\x0b\0${host === 'server' ? '\x03' : '\x02'}`],
 ]
-const OK = [268, '\0\0\x07\xd1'] as const
+export const OK = [268, '\0\0\x07\xd1'] as const
 
 const TCP_ROWS: readonly NetworkRow[] = [
   {
