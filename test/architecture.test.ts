@@ -110,17 +110,18 @@ describe('packages', () => {
 })
 
 describe('tables', () => {
-  it('every dissector is one row', () => {
-    const names = files
-      .filter((file) => file.startsWith('dissect/'))
-      .flatMap((file) => [
-        ...readFileSync(join(SRC, file), 'utf8').matchAll(
-          /^export const \w+: (?:Datagram)?Dissector(?:<\w+>)? = (?:\w+\()?\{\n {2}name: '([^']+)'/gm,
-        ),
-      ])
-      .map(([, name]) => name)
-    const rows = [...TCP_DISSECTORS, ...ANNOUNCED_DISSECTORS, ...DATAGRAM_DISSECTORS]
-    expect(names.sort()).toEqual(rows.map(({ name }) => name).sort())
+  it('every dissector is one row', async () => {
+    const rows = new Set<unknown>([...TCP_DISSECTORS, ...ANNOUNCED_DISSECTORS, ...DATAGRAM_DISSECTORS])
+    const found = new Map<unknown, string>()
+    for (const file of files.filter((name) => name.startsWith('dissect/') && name !== 'dissect/index.ts')) {
+      for (const [name, value] of Object.entries(await import(new URL(`../src/${file}`, import.meta.url).href))) {
+        if (typeof value === 'object' && value !== null && 'about' in value && 'transport' in value)
+          found.set(value, name)
+      }
+    }
+    expect([...found].filter(([row]) => !rows.has(row)).map(([, name]) => name)).toEqual([])
+    expect([...rows].filter((row) => !found.has(row))).toEqual([])
+    expect(rows.size).toBe(TCP_DISSECTORS.length + ANNOUNCED_DISSECTORS.length + DATAGRAM_DISSECTORS.length)
   })
 })
 

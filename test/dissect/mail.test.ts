@@ -235,7 +235,7 @@ describe('probe', () => {
     '220 welcome\r\n', // several protocols'
     '200 OK\r\n',
     '+OK\r\n', // Redis
-    '+PONG\r\n',
+    '+PANG\r\n',
     '* not IMAP\r\n',
     'GET LIST HTTP/1.1\r\n',
     'abc LOGIN x y\r\n', // a tag without a digit

@@ -24,7 +24,10 @@ describe('payloadKind', () => {
   })
 
   it('cannot tell compressed data from encrypted', () => {
-    expect(kindOf(deflateRawSync(readme).subarray(100))).toBe('random')
+    // Of what was compressed, the first bytes tell how, and are less even.
+    const program = deflateRawSync(readFileSync(process.execPath).subarray(0, 400_000))
+    const kinds = Array.from({ length: 20 }, (_, n) => kindOf(program.subarray(5000 + n * 1024)))
+    expect(kinds.filter((kind) => kind === 'random').length).toBeGreaterThan(10)
   })
 
   it('takes records of numbers for binary', () => {

@@ -61,9 +61,14 @@ it('records are the same with application data cut', async () => {
   expect(cuts).toBeGreaterThan(200)
 })
 
+/** What nobody recognises is unknown, and where it was cut that is one reason more. */
+const withoutReason = (records: string): string =>
+  records.replaceAll(/"payload_kind":"[^"]*",/g, '').replaceAll(/"reason":"(?:midstream|truncated)"/g, '')
+
 it.each([8, 11, 14])('records are the same of conversations met in their middle, at frame %d', async (from) => {
   for (const name of names) {
     const { records } = await recordsOf(name, true, from)
-    expect({ name, records }).toEqual({ name, records: (await recordsOf(name, false, from)).records })
+    const whole = await recordsOf(name, false, from)
+    expect({ name, records: withoutReason(records) }).toEqual({ name, records: withoutReason(whole.records) })
   }
 })

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { decodeFrame } from '../../../src/decode/decode.ts'
-import { FRAGMENT, PacketMeta, TUNNEL_NONE } from '../../../src/decode/packet-meta.ts'
+import { FRAGMENT, PacketMeta, PROTO_SCTP, TUNNEL_NONE } from '../../../src/decode/packet-meta.ts'
 import { disassemble } from '../../../src/source/bpf/disassemble.ts'
 import type { Instruction } from '../../../src/source/bpf/instruction.ts'
 import { runProgram } from '../../../src/source/bpf/run.ts'
@@ -32,13 +32,23 @@ async function kept(expression: string, frames: readonly Uint8Array[]): Promise<
 
 const runs = (program: readonly Instruction[], frame: Uint8Array): boolean =>
   runProgram(program, { buf: frame, at: 0, end: frame.length, length: frame.length, vlanTag: -1 }) > 0
-/** Neither tagged, in a tunnel, nor a fragment; and without the options that stand before multicast listener reports. */
+/** Neither tagged, in a tunnel, SCTP's, nor a fragment; and without the options that stand before multicast listener reports. */
 function isPlain(frame: Buffer): boolean {
   const m = new PacketMeta()
   const status = decodeFrame(frame, 0, frame.length, frame.length, 1, m)
   const hasOptions = frame.readUInt16BE(12) === 0x86dd && frame[20] === 0
-  return status !== FRAGMENT && m.vlan < 0 && m.tunnel === TUNNEL_NONE && !hasOptions
+  return (
+    status !== FRAGMENT &&
+    m.vlan < 0 &&
+    m.tunnel === TUNNEL_NONE &&
+    !hasOptions &&
+    m.proto !== PROTO_SCTP &&
+    !mayTunnel(m)
+  )
 }
+/** The kernel lets through whatever may hold a packet, and leaves it to the decoder to look: L2TP's control messages too. */
+const mayTunnel = ({ srcPort, dstPort }: PacketMeta): boolean =>
+  [1701, 2152, 3544, 4341, 4789, 4790, 5247, 6081, 8472].some((port) => port === srcPort || port === dstPort)
 const hexOf = (frames: readonly Uint8Array[]): string[] => frames.map((frame) => Buffer.from(frame).toString('hex'))
 
 /** Of everything that libpcap compiles to. */
