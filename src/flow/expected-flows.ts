@@ -18,6 +18,8 @@ interface Expected {
   /** The other end's address, where only that end may be meant; null = any. */
   readonly peer: ArrayLike<number> | null
   readonly flow: AnnouncedFlow
+  /** Network of the control connection, below 0 = none. */
+  readonly vni: number
   readonly untilUs: number
 }
 
@@ -39,14 +41,15 @@ export class ExpectedFlows {
   /** Takes over what flow `index` announced. */
   take(table: FlowTable, index: number, facts: FlowFacts, timeUs: number): void {
     const client = table.clientSide(index)
+    const vni = table.vniOf(index)
     for (const flow of facts.announced) {
       const side = flow.end === 'client' ? client : ((1 - client) as Side)
       const own = addressOf(table, index, side)
       const peer = flow.how === 'calls' ? addressOf(table, index, (1 - side) as Side) : null
       const untilUs = timeUs + (flow.how === 'calls' ? CALLS_FOR_US : ACCEPTS_FOR_US)
-      this.#expect({ address: own, peer, flow, untilUs }, timeUs)
+      this.#expect({ address: own, peer, flow, vni, untilUs }, timeUs)
       // A server behind a translator names an address that clients do not use, so its own is good as well.
-      if (flow.address !== null) this.#expect({ address: flow.address, peer, flow, untilUs }, timeUs)
+      if (flow.address !== null) this.#expect({ address: flow.address, peer, flow, vni, untilUs }, timeUs)
     }
     facts.announced = []
   }
@@ -93,6 +96,7 @@ export class ExpectedFlows {
     const key = keyOf(w0, w1, w2, w3, port)
     const expected = this.#expected.get(key)
     if (expected === undefined || expected.flow.transport !== m.proto || expected.flow.port !== port) return null
+    if (Math.max(expected.vni, -1) !== Math.max(m.vni, -1)) return null
     if (expected.untilUs < m.time || !isAddress(expected.address, w0, w1, w2, w3)) return null
     if (expected.peer !== null && !isAddress(expected.peer, p0, p1, p2, p3)) return null
     if (expected.flow.how === 'accepts' && m.proto === PROTO_TCP) this.#expected.delete(key)

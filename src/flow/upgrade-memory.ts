@@ -14,7 +14,7 @@ const OFFERED: ReadonlySet<UpgradeState> = new Set(['advertised', 'skipped', 'ac
  * somebody on the path takes the offer away; both are to be told.
  */
 export class UpgradeMemory {
-  /** By address, port and protocol: start of the earliest flow that showed an offer, µs. */
+  /** By network, address, port and protocol: start of the earliest flow that showed an offer, µs. */
   readonly #offeredAt = new Map<string, number>()
 
   /** Remembers what the flow showed of its server, or, if that has offered before what is missing now, says so. */
@@ -23,7 +23,8 @@ export class UpgradeMemory {
     const offers = upgradeState !== null && OFFERED.has(upgradeState)
     if (!offers && upgradeState !== 'not_offered') return
     const server = (1 - table.clientSide(index)) as Side
-    const key = `${addressOf(table, index, server).join()} ${portOf(table, index, server)} ${facts.appProtocol}`
+    const ends = `${addressOf(table, index, server).join()} ${portOf(table, index, server)}`
+    const key = `${table.vniOf(index)} ${ends} ${facts.appProtocol}`
     const startedAt = table.firstSeenOf(index)
     const offeredAt = this.#offeredAt.get(key)
     if (!offers) {

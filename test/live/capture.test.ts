@@ -34,7 +34,11 @@ interface Sent {
   wanted: string[]
 }
 
-/** Captures whose conversations no other capture holds as well: many were made of the same one, cut in another way. */
+/**
+ * Captures whose conversations no other capture holds as well: many were made of the same one, cut in another way. Nor those
+ * that several workers share: the kernel hands out tunnels' frames by their outside, and FTP's data connections apart from
+ * the one that announces them.
+ */
 async function chooseCaptures(): Promise<Sent> {
   const files: string[] = []
   const rows: Row[] = []
@@ -42,13 +46,15 @@ async function chooseCaptures(): Promise<Sent> {
   for (const path of readdirSync(CAPTURES).map((name) => join(CAPTURES, name))) {
     if (!path.endsWith('.pcap') || !isEthernet(path)) continue
     const tcp = (await replayCapture(path)).records.filter((row) => row['transport'] === 'tcp')
-    if (tcp.length === 0 || tcp.some((row) => known.has(ends(row)))) continue
+    if (tcp.length === 0 || tcp.some((row) => known.has(ends(row)) || isShared(row))) continue
     for (const row of tcp) known.add(ends(row))
     files.push(path)
     rows.push(...tcp)
   }
   return { files, wanted: conclusions(rows) }
 }
+
+const isShared = (row: Row): boolean => row['tunnel'] !== undefined || row['app_protocol'] === 'ftp-data'
 
 /** A pair through which frames of offloaded segments fit as well. */
 function widePair(): Pair {

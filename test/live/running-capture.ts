@@ -86,9 +86,20 @@ export function lastReports(rows: readonly Row[]): Row[] {
   return [...last.values()]
 }
 
+/** One capture remembers the servers of all that it sees, a file only its own: what it says more is left out here. */
+const ofOneFile = (row: Row): Row =>
+  row['upgrade_state'] === 'stripped'
+    ? {
+        ...row,
+        upgrade_state: 'not_offered',
+        violations: (row['violations'] as string[]).filter((rule) => !rule.endsWith('/upgrade-stripped')),
+      }
+    : row
+
 /** These reports without what the way of capture decides, nor the members named, in an order of its own. */
 export const conclusions = (rows: readonly Row[], ...without: string[]): string[] =>
   lastReports(rows)
+    .map(ofOneFile)
     .map((row) =>
       JSON.stringify(Object.entries(row).filter(([name]) => !OF_THE_CAPTURE.test(name) && !without.includes(name))),
     )
