@@ -131,6 +131,8 @@ export class Agent {
       ended += 1
     }
     this.#finished = 0
+    this.#upgrades.clear()
+    this.#expected.clear()
     return true
   }
 

@@ -38,6 +38,11 @@ export class ExpectedFlows {
     return this.#expected.size
   }
 
+  clear(): void {
+    this.#expected.clear()
+    this.#met.clear()
+  }
+
   /** Takes over what flow `index` announced. */
   take(table: FlowTable, index: number, facts: FlowFacts, timeUs: number): void {
     const client = table.clientSide(index)

@@ -17,6 +17,11 @@ export class UpgradeMemory {
   /** By network, address, port and protocol: start of the earliest flow that showed an offer, µs. */
   readonly #offeredAt = new Map<string, number>()
 
+  /** Another capture begins: a server of the same address need not be the same. */
+  clear(): void {
+    this.#offeredAt.clear()
+  }
+
   /** Remembers what the flow showed of its server, or, if that has offered before what is missing now, says so. */
   compare(table: FlowTable, index: number, facts: FlowFacts): void {
     const { upgradeState } = facts
