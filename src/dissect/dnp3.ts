@@ -1,6 +1,5 @@
-import { u8 } from '../core/bytes.ts'
+import { u8, u16le } from '../core/bytes.ts'
 import { PROTO_UDP } from '../decode/packet-meta.ts'
-import { le16 } from '../wire/little-endian.ts'
 import type { Probe } from './dissector.ts'
 import { recognisedDatagrams, recognisedStream } from './recognised.ts'
 
@@ -31,7 +30,7 @@ function linkHeader(buf: Uint8Array, at: number, end: number): Probe {
   if ((seen > 0 && buf[at] !== START[0]) || (seen > 1 && buf[at + 1] !== START[1])) return 'no_match'
   if (seen > 2 && u8(buf, at + 2) < MIN_LENGTH) return 'no_match'
   if (seen < HEADER_BYTES) return 'unsure'
-  return checksum(buf, at, at + 8) === le16(buf, at + 8) ? 'match' : 'no_match'
+  return checksum(buf, at, at + 8) === u16le(buf, at + 8) ? 'match' : 'no_match'
 }
 
 function checksum(buf: Uint8Array, at: number, end: number): number {

@@ -1,6 +1,5 @@
-import { u8, u32 } from '../core/bytes.ts'
+import { u8, u16le, u32, u32le } from '../core/bytes.ts'
 import { PROTO_UDP } from '../decode/packet-meta.ts'
-import { le16, le32 } from '../wire/little-endian.ts'
 import type { Probe } from './dissector.ts'
 import { recognisedDatagrams, recognisedStream } from './recognised.ts'
 
@@ -36,13 +35,13 @@ export const enipDatagrams = recognisedDatagrams({
   about: { ...row.about, title: 'EtherNet/IP over UDP' },
   transport: PROTO_UDP,
   probe: (buf, at, end, missing) =>
-    end - at >= HEADER_BYTES && headerFits(buf, at) && HEADER_BYTES + le16(buf, at + 2) === end - at + missing,
+    end - at >= HEADER_BYTES && headerFits(buf, at) && HEADER_BYTES + u16le(buf, at + 2) === end - at + missing,
 })
 
 function headerFits(buf: Uint8Array, at: number): boolean {
-  const command = le16(buf, at)
-  const length = le16(buf, at + 2)
-  if (!COMMANDS.includes(command) || !STATUSES.includes(le32(buf, at + 8)) || u32(buf, at + 20) !== 0) return false
+  const command = u16le(buf, at)
+  const length = u16le(buf, at + 2)
+  if (!COMMANDS.includes(command) || !STATUSES.includes(u32le(buf, at + 8)) || u32(buf, at + 20) !== 0) return false
   if (command === REGISTER_SESSION) return length === REGISTER_BYTES
   // A session's number is given by the target, and no data is sent without.
   return !NEEDS_SESSION.includes(command) || u32(buf, at + 4) !== 0

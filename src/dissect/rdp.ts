@@ -1,6 +1,5 @@
-import { u8 } from '../core/bytes.ts'
+import { u8, u32le } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
-import { le32 } from '../wire/little-endian.ts'
 import {
   CONNECTION_CONFIRM,
   CONNECTION_REQUEST,
@@ -78,13 +77,13 @@ export const rdp = framed<RdpState>({
 
 function readRequest(facts: FlowFacts, buf: Uint8Array, at: number, end: number): void {
   const p = negotiationAt(buf, at, end)
-  if (p >= 0 && u8(buf, p) === NEGOTIATION_REQUEST && le32(buf, p + 4) !== 0) facts.upgradeState = 'requested'
+  if (p >= 0 && u8(buf, p) === NEGOTIATION_REQUEST && u32le(buf, p + 4) !== 0) facts.upgradeState = 'requested'
 }
 
 /** Without an answer to its request the client goes on with standard security (§2.2.1.2). */
 function readConfirm(state: RdpState, facts: FlowFacts, buf: Uint8Array, at: number, end: number): void {
   const p = negotiationAt(buf, at, end)
-  const chosen = p >= 0 && u8(buf, p) === NEGOTIATION_RESPONSE ? (PROTOCOLS[le32(buf, p + 4)] ?? null) : null
+  const chosen = p >= 0 && u8(buf, p) === NEGOTIATION_RESPONSE ? (PROTOCOLS[u32le(buf, p + 4)] ?? null) : null
   if (chosen === null) {
     if (facts.upgradeState === 'requested') facts.upgradeState = 'refused'
     return

@@ -1,6 +1,5 @@
-import { u8, u32 } from '../core/bytes.ts'
+import { u8, u16le, u32, u32le } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
-import { le16, le32 } from '../wire/little-endian.ts'
 import {
   dialectName,
   isReply,
@@ -109,17 +108,17 @@ const ADMINISTRATIVE: readonly number[] = [LOGOFF, TREE_DISCONNECT, IOCTL, CANCE
 const SIGNED = 8
 
 function readSmb2(state: SmbState, facts: FlowFacts, buf: Uint8Array, at: number, end: number): void {
-  const command = le16(buf, at + 12)
-  const flags = le32(buf, at + 16)
+  const command = u16le(buf, at + 12)
+  const flags = u32le(buf, at + 16)
   const reply = (flags & 1) !== 0
   const body = at + SMB2_HEADER_BYTES
   if (command === NEGOTIATE) {
     if (!reply || end - body < 6) return
-    facts.protocolVersion = dialectName(le16(buf, body + 4)) ?? facts.protocolVersion
+    facts.protocolVersion = dialectName(u16le(buf, body + 4)) ?? facts.protocolVersion
     state.cipher = negotiatedCipher(buf, at, end)
     state.sawNegotiate = true
   } else if (command === SESSION_SETUP) {
-    if (reply) noteOutcome(facts, le32(buf, at + 8))
+    if (reply) noteOutcome(facts, u32le(buf, at + 8))
     else noteMechanism(facts, buf, body, end)
   } else if (command === TREE_CONNECT) state.sawTree = true
   else if (!ADMINISTRATIVE.includes(command)) showClear(state, facts, (flags & SIGNED) !== 0)
@@ -149,14 +148,14 @@ function readSmb1(state: SmbState, facts: FlowFacts, buf: Uint8Array, at: number
     if (!reply) state.offered = smb1Dialects(buf, at, end)
     else if (wordCount > 0) readSmb1Choice(state, facts, buf, words, wordCount)
   } else if (command === SMB1_SESSION_SETUP) {
-    if (reply) noteOutcome(facts, le32(buf, at + 5))
+    if (reply) noteOutcome(facts, u32le(buf, at + 5))
     else readSmb1Setup(state, facts, buf, words, wordCount, end)
   } else showClear(state, facts, (u8(buf, at + 10) & SMB1_SIGNED) !== 0)
 }
 
 /** [MS-CIFS] §2.2.4.52.2: DialectIndex, and from LANMAN 1.0 on SecurityMode. */
 function readSmb1Choice(state: SmbState, facts: FlowFacts, buf: Uint8Array, words: number, wordCount: number): void {
-  facts.protocolVersion = state.offered[le16(buf, words)] ?? facts.protocolVersion
+  facts.protocolVersion = state.offered[u16le(buf, words)] ?? facts.protocolVersion
   state.plainPasswords = wordCount >= 13 && (u8(buf, words + 2) & ENCRYPT_PASSWORDS) === 0
   state.sawNegotiate = true
 }
@@ -172,8 +171,8 @@ function readSmb1Setup(
 ): void {
   if (wordCount === 12) noteMechanism(facts, buf, words + 2 * wordCount + 2, end)
   if (wordCount !== 13) return
-  const oem = le16(buf, words + 14)
-  const unicode = le16(buf, words + 16)
+  const oem = u16le(buf, words + 14)
+  const unicode = u16le(buf, words + 16)
   if (oem <= 1 && unicode <= 1) facts.authenticatedBy('anonymous')
   else if (state.plainPasswords) {
     facts.authenticatedBy('password')

@@ -1,6 +1,5 @@
-import { copyLatin1, u8, u16 } from '../core/bytes.ts'
+import { copyLatin1, u8, u16, u16le } from '../core/bytes.ts'
 import { isPrintable } from '../wire/ascii.ts'
-import { le16 } from '../wire/little-endian.ts'
 import { CLIENT, type Dissector, type DissectorState, type Probe } from './dissector.ts'
 
 const REQUEST_BYTES = 12
@@ -17,7 +16,7 @@ interface X11State extends DissectorState {
 }
 
 const short = (buf: Uint8Array, at: number, from: number): number =>
-  buf[at] === BIG_ENDIAN ? u16(buf, from) : le16(buf, from)
+  buf[at] === BIG_ENDIAN ? u16(buf, from) : u16le(buf, from)
 
 /** The X Window System: the connection setup says with what cookie the client comes (X11R7.7 protocol, §8). */
 export const x11: Dissector<X11State> = {

@@ -1,6 +1,5 @@
 /** DCE/RPC 1.1 (C706 §12.6): the common header of connection-oriented PDUs and of connectionless ones. */
-import { u8, u16, u32 } from '../core/bytes.ts'
-import { le16, le32 } from './little-endian.ts'
+import { u8, u16, u16le, u32, u32le } from '../core/bytes.ts'
 
 export const PDU_HEADER_BYTES = 16
 export const DATAGRAM_HEADER_BYTES = 80
@@ -27,9 +26,9 @@ export const isFromClient = (type: number): boolean => FROM_CLIENT.includes(type
 export const isLittleEndian = (buf: Uint8Array, at: number): boolean => u8(buf, at + 4) >> 4 === 1
 
 const short = (buf: Uint8Array, at: number, from: number): number =>
-  isLittleEndian(buf, at) ? le16(buf, from) : u16(buf, from)
+  isLittleEndian(buf, at) ? u16le(buf, from) : u16(buf, from)
 const long = (buf: Uint8Array, at: number, from: number): number =>
-  isLittleEndian(buf, at) ? le32(buf, from) : u32(buf, from)
+  isLittleEndian(buf, at) ? u32le(buf, from) : u32(buf, from)
 
 export const fragmentLength = (buf: Uint8Array, at: number): number => short(buf, at, at + 8)
 export const authLength = (buf: Uint8Array, at: number): number => short(buf, at, at + 10)

@@ -1,7 +1,6 @@
 /** OPC UA connection protocol and secure conversation (OPC 10000-6 §7.1, §6.7). */
-import { u8 } from '../core/bytes.ts'
+import { u8, u16le, u32le } from '../core/bytes.ts'
 import { findText, standsAt } from './ascii.ts'
-import { le16, le32 } from './little-endian.ts'
 
 export const UA_HEADER_BYTES = 8
 const HELLO_BYTES = 32
@@ -12,7 +11,7 @@ const POLICIES = 'http://opcfoundation.org/UA/SecurityPolicy#'
 const TYPES = ['HELF', 'ACKF', 'OPNF', 'ERRF', 'RHEF', 'MSGF', 'MSGC', 'MSGA', 'CLOF'] as const
 
 export const uaLength = (buf: Uint8Array, at: number): number =>
-  TYPES.some((type) => standsAt(buf, at, at + 4, type)) ? le32(buf, at + 4) : 0
+  TYPES.some((type) => standsAt(buf, at, at + 4, type)) ? u32le(buf, at + 4) : 0
 
 /** 1 = Hello, Acknowledge, OpenSecureChannel or a message in the clear opens here, 0 = it may, -1 = not so. */
 export function uaOpens(buf: Uint8Array, at: number, end: number): number {
@@ -23,18 +22,18 @@ export function uaOpens(buf: Uint8Array, at: number, end: number): number {
   if (type === 'HELF') return helloFits(buf, at, end)
   if (type === 'OPNF') return channelFits(buf, at, end)
   if (type === 'MSGF')
-    return end - at < BODY + 4 ? 0 : clearService(buf, at, end) > 0 && le32(buf, at + 4) < 1 << 24 ? 1 : -1
+    return end - at < BODY + 4 ? 0 : clearService(buf, at, end) > 0 && u32le(buf, at + 4) < 1 << 24 ? 1 : -1
   if (type !== 'ACKF') return -1
   if (end - at < UA_HEADER_BYTES + 4) return 0
-  return le32(buf, at + 4) === ACKNOWLEDGE_BYTES && le32(buf, at + 8) <= 1 ? 1 : -1
+  return u32le(buf, at + 4) === ACKNOWLEDGE_BYTES && u32le(buf, at + 8) <= 1 ? 1 : -1
 }
 
 /** Version, four limits, and a URL that fills the rest. */
 function helloFits(buf: Uint8Array, at: number, end: number): number {
   if (end - at < HELLO_BYTES) return 0
-  const url = le32(buf, at + 28)
+  const url = u32le(buf, at + 28)
   const urlBytes = url === 0xffffffff ? 0 : url
-  return urlBytes <= MAX_URL_BYTES && le32(buf, at + 4) === HELLO_BYTES + urlBytes ? 1 : -1
+  return urlBytes <= MAX_URL_BYTES && u32le(buf, at + 4) === HELLO_BYTES + urlBytes ? 1 : -1
 }
 
 function channelFits(buf: Uint8Array, at: number, end: number): number {
@@ -45,7 +44,7 @@ function channelFits(buf: Uint8Array, at: number, end: number): number {
 
 /** Where the security policy's URI of an OpenSecureChannel ends; 0 = it is none. */
 const policyEnd = (buf: Uint8Array, at: number): number => {
-  const bytes = le32(buf, at + 12)
+  const bytes = u32le(buf, at + 12)
   return bytes > POLICIES.length && bytes <= MAX_URI_BYTES ? at + 16 + bytes : 0
 }
 
@@ -75,7 +74,7 @@ const BODY = UA_HEADER_BYTES + 16
  */
 export function clearService(buf: Uint8Array, at: number, end: number): number {
   if (end - at < BODY + 4 || buf[at + BODY] !== 1 || buf[at + BODY + 1] !== 0) return 0
-  const id = le16(buf, at + BODY + 2)
+  const id = u16le(buf, at + BODY + 2)
   return id >= 300 && id < 1000 ? id : 0
 }
 
@@ -89,13 +88,13 @@ export function hasClearPassword(buf: Uint8Array, at: number, end: number): bool
   let p = token + 9
   for (let field = 0; field < 3; field++) {
     if (end - p < 4) return false
-    const bytes = le32(buf, p)
+    const bytes = u32le(buf, p)
     if (bytes === 0xffffffff) p += 4
     else if (bytes < end - p) p += 4 + bytes
     else return false
     if (field === 2 && (bytes === 0xffffffff || bytes === 0)) return false
   }
-  return end - p >= 4 && (le32(buf, p) === 0xffffffff || le32(buf, p) === 0)
+  return end - p >= 4 && (u32le(buf, p) === 0xffffffff || u32le(buf, p) === 0)
 }
 
 export const isType = (buf: Uint8Array, at: number, type: (typeof TYPES)[number]): boolean =>

@@ -1,7 +1,6 @@
 /** RDP's connection sequence ([MS-RDPBCGR] §2.2.1): X.224 in TPKT, and the server's choice of security in GCC. */
-import { u8, u16 } from '../core/bytes.ts'
+import { u8, u16, u16le, u32le } from '../core/bytes.ts'
 import { findText, opensWith, standsAt } from './ascii.ts'
-import { le16, le32 } from './little-endian.ts'
 
 /** RFC 1006 §6: version 3, a reserved byte, the length. */
 export const TPKT_HEADER_BYTES = 4
@@ -55,7 +54,7 @@ const negotiates = (buf: Uint8Array, body: number, next: number): boolean => {
   const isExpected =
     buf[body - 6] === CONNECTION_REQUEST ? isRequest : type === NEGOTIATION_RESPONSE || type === NEGOTIATION_FAILURE
   // Correlation info (§2.2.1.1.2) may follow a request.
-  return isExpected && le16(buf, body + 2) === NEGOTIATION_BYTES && (isRequest || next - body === NEGOTIATION_BYTES)
+  return isExpected && u16le(buf, body + 2) === NEGOTIATION_BYTES && (isRequest || next - body === NEGOTIATION_BYTES)
 }
 
 /** A data TPDU with MCS's Connect-Initial or Connect-Response (T.125 §7). */
@@ -76,7 +75,7 @@ export function negotiationAt(buf: Uint8Array, at: number, end: number): number 
     const line = findText(buf, p, Math.min(end, p + MAX_COOKIE_BYTES), '\r\n')
     if (line >= 0) p = line + 2
   }
-  return end - p >= NEGOTIATION_BYTES && le16(buf, p + 2) === NEGOTIATION_BYTES ? p : -1
+  return end - p >= NEGOTIATION_BYTES && u16le(buf, p + 2) === NEGOTIATION_BYTES ? p : -1
 }
 
 const SC_SECURITY = 0x0c02
@@ -88,8 +87,8 @@ export function encryptionMethod(buf: Uint8Array, at: number, end: number): numb
   if (key < 0 || end - key < 8) return -1
   let p = key + ((u8(buf, key + 4) & 0x80) === 0 ? 5 : 6)
   for (let n = 0; n < MAX_BLOCKS && end - p >= 8; n++) {
-    if (le16(buf, p) === SC_SECURITY) return le32(buf, p + 4)
-    const length = le16(buf, p + 2)
+    if (u16le(buf, p) === SC_SECURITY) return u32le(buf, p + 4)
+    const length = u16le(buf, p + 2)
     if (length < 4) return -1
     p += length
   }

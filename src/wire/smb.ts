@@ -1,7 +1,6 @@
 /** Server Message Block 1 to 3 behind NetBIOS session framing (RFC 1002 §4.3, [MS-SMB2] §2.1, §2.2, [MS-CIFS] §2.2.3). */
-import { u8, u24, u32 } from '../core/bytes.ts'
+import { u8, u16le, u24, u32, u32le } from '../core/bytes.ts'
 import { findByte } from './ascii.ts'
-import { le16, le32 } from './little-endian.ts'
 
 export const SESSION_HEADER_BYTES = 4
 export const SESSION_MESSAGE = 0x00
@@ -85,15 +84,17 @@ function requestOpens(buf: Uint8Array, at: number, end: number): number {
 
 function smb1Fits(buf: Uint8Array, at: number, length: number): number {
   const words = u8(buf, at + SMB1_HEADER_BYTES)
-  return le16(buf, at + 22) === 0 && SMB1_HEADER_BYTES + 3 + 2 * words <= length ? 1 : -1
+  return u16le(buf, at + 22) === 0 && SMB1_HEADER_BYTES + 3 + 2 * words <= length ? 1 : -1
 }
 
 const smb2Fits = (buf: Uint8Array, at: number): number =>
-  le16(buf, at + 4) === SMB2_HEADER_BYTES && le16(buf, at + 12) <= MAX_SMB2_COMMAND ? 1 : -1
+  u16le(buf, at + 4) === SMB2_HEADER_BYTES && u16le(buf, at + 12) <= MAX_SMB2_COMMAND ? 1 : -1
 
 /** OriginalMessageSize, Reserved, Flags ([MS-SMB2] §2.2.41). */
 const transformFits = (buf: Uint8Array, at: number, length: number): number =>
-  le32(buf, at + 36) + TRANSFORM_HEADER_BYTES === length && le16(buf, at + 40) === 0 && le16(buf, at + 42) <= 1 ? 1 : -1
+  u32le(buf, at + 36) + TRANSFORM_HEADER_BYTES === length && u16le(buf, at + 40) === 0 && u16le(buf, at + 42) <= 1
+    ? 1
+    : -1
 
 /** Does a message of SMB 1 or 2 come from the server? Null = it does not say. */
 export function isReply(buf: Uint8Array, at: number, end: number): boolean | null {
@@ -132,14 +133,14 @@ const MAX_CONTEXTS = 16
 export function negotiatedCipher(buf: Uint8Array, at: number, end: number): string | null {
   const body = at + SMB2_HEADER_BYTES
   if (end - body < 64) return null
-  const dialect = le16(buf, body + 4)
+  const dialect = u16le(buf, body + 4)
   if (dialect === 0x0300 || dialect === 0x0302) return 'aes-128-ccm'
   if (dialect !== 0x0311) return null
-  const count = Math.min(le16(buf, body + 6), MAX_CONTEXTS)
-  let p = at + le32(buf, body + 60)
+  const count = Math.min(u16le(buf, body + 6), MAX_CONTEXTS)
+  let p = at + u32le(buf, body + 60)
   for (let i = 0; i < count && end - p >= 8; i++) {
-    const length = le16(buf, p + 2)
-    if (le16(buf, p) === ENCRYPTION_CAPABILITIES && end - p >= 12) return CIPHERS[le16(buf, p + 10)] ?? null
+    const length = u16le(buf, p + 2)
+    if (u16le(buf, p) === ENCRYPTION_CAPABILITIES && end - p >= 12) return CIPHERS[u16le(buf, p + 10)] ?? null
     p += (8 + length + 7) & ~7
   }
   return null

@@ -1,6 +1,6 @@
 /** What Windows' authentication tokens say of themselves: NTLMSSP ([MS-NLMP]) and Kerberos (RFC 4121), bare or in SPNEGO. */
+import { u16le, u32le } from '../core/bytes.ts'
 import { findText } from './ascii.ts'
-import { le16, le32 } from './little-endian.ts'
 
 const NTLM_AUTHENTICATE = 3
 /** LmChallengeResponse, NtChallengeResponse, DomainName, UserName: length, room, offset each. */
@@ -16,8 +16,8 @@ export function tokenMechanism(buf: Uint8Array, at: number, end: number): string
   const last = Math.min(end, at + MAX_LOOK_BYTES)
   const ntlm = findText(buf, at, last, 'NTLMSSP\0')
   if (ntlm < 0) return findText(buf, at, last, KERBEROS_AP_REQ) < 0 ? null : 'kerberos'
-  if (end - ntlm < NTLM_FIELDS_BYTES || le32(buf, ntlm + 8) !== NTLM_AUTHENTICATE) return null
-  const response = le16(buf, ntlm + 20)
-  if (le16(buf, ntlm + 36) === 0 && response <= 1) return 'anonymous'
+  if (end - ntlm < NTLM_FIELDS_BYTES || u32le(buf, ntlm + 8) !== NTLM_AUTHENTICATE) return null
+  const response = u16le(buf, ntlm + 20)
+  if (u16le(buf, ntlm + 36) === 0 && response <= 1) return 'anonymous'
   return response > NTLM_V1_BYTES ? 'ntlmv2' : 'ntlmv1'
 }
