@@ -1,13 +1,14 @@
 /** The pipeline on one page: frames in, flow records out. Everything that judges traffic, live or stored, runs this. */
-
+import { FRAMES_AHEAD, LookAhead } from './agent-ahead.ts'
 import { CertificateSights } from './agent-certificates.ts'
 import { type AgentLimits, type AgentOptions, DEFAULT_LIMITS, type FlowSink } from './agent-options.ts'
 import { SourceHeads } from './agent-sources.ts'
 import { AgentStats } from './agent-stats.ts'
 import type { Judge, Judgement } from './classify/evaluate.ts'
 import { FlowFacts } from './core/facts.ts'
-import { decodeFrame, decodeFurther, decodeIpPayload } from './decode/decode.ts'
-import { DECODED, type DecodeStatus, FIN, FRAGMENT, PacketMeta, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
+import { decodeFurther, decodeIpPayload } from './decode/decode.ts'
+import type { DecodeStatus, PacketMeta } from './decode/packet-meta.ts'
+import { DECODED, FIN, FRAGMENT, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
 import { DatagramSession, readsTransport, recognise } from './dissect/datagram-session.ts'
 import { CLIENT, SERVER } from './dissect/dissector.ts'
 import { type FlowSession, SessionPool } from './dissect/session-pool.ts'
@@ -19,7 +20,7 @@ import { DUPLICATE, FlowTable } from './flow/flow-table.ts'
 import { IpFragments } from './flow/ip-fragments.ts'
 import type { Lifetime } from './flow/lifetime.ts'
 import { MirrorSpaces } from './flow/mirror-spaces.ts'
-import { clientByPort, continuesHandshake, noteSyn, startsNewConnection } from './flow/tcp-opening.ts'
+import * as opening from './flow/tcp-opening.ts'
 import { UpgradeMemory } from './flow/upgrade-memory.ts'
 import { FlowEndpoint, visibilityOf, writeFlow } from './record/line.ts'
 import { RowWriter } from './record/row.ts'
@@ -28,7 +29,9 @@ import type { FrameBatch } from './source/source.ts'
 /** Capture time that jumps further ahead between two frames tells of a step of the clock, not of idle flows. */
 const LEAP_US = 24 * 3600 * 1_000_000
 
-/** Datagrams of a flow that are looked at before it counts as unrecognised. */
+const FINS = flow.FIN_LOW | flow.FIN_HIGH
+
+/** A flow counts as unrecognised after this many. */
 const MAX_PROBED_DATAGRAMS = 12
 
 export class Agent {
@@ -41,7 +44,7 @@ export class Agent {
   readonly #shard: { part: number; of: number } | null
   readonly #limits: AgentLimits
   readonly #lifetime: Lifetime
-  readonly #meta = new PacketMeta()
+  readonly #ahead: LookAhead
   readonly #endpoint: FlowEndpoint
   readonly #rows = new RowWriter()
   readonly #fragments: IpFragments
@@ -74,6 +77,7 @@ export class Agent {
       this.#limits.maxSessions,
       new ByteBudget(this.#limits.maxReassemblyBytes),
     )
+    this.#ahead = new LookAhead(this.table, this.#sessions)
     this.#endpoint = new FlowEndpoint(this.table)
     this.#fragments = new IpFragments(new ByteBudget(this.#limits.maxFragmentBytes))
     this.stats.fragments = this.#fragments.stats
@@ -83,21 +87,20 @@ export class Agent {
   /** Reads one borrowed batch. `source` is the name written into the records. */
   process(batch: FrameBatch, source: string): void {
     const number = this.#sources.numberOf(source)
-    const { bytes, at, captured, wire, time, link, count } = batch
-    const m = this.#meta
-    const statuses = this.stats.statuses
+    const { bytes, count } = batch
+    const ahead = this.#ahead
     let wireBytes = 0
-    for (let i = 0; i < count; i++) {
-      const start = at[i] as number
-      const onWire = wire[i] as number
-      m.time = time[i] as number
-      wireBytes += onWire
-      const status = decodeFrame(bytes, start, start + (captured[i] as number), onWire, link[i] as number, m)
-      statuses[status] = (statuses[status] as number) + 1
-      if (m.time > this.#now) this.#advance(m)
-      this.#decoded(status, bytes, m, number)
-      // A frame may hold several packets; it counts once.
-      while (m.furtherAt >= 0) this.#decoded(decodeFurther(bytes, m), bytes, m, number)
+    for (let first = 0; first < count; first += FRAMES_AHEAD) {
+      const some = Math.min(count - first, FRAMES_AHEAD)
+      wireBytes += ahead.decode(batch, first, some, this.stats.statuses)
+      ahead.fetch(some)
+      for (let n = 0; n < some; n++) {
+        const m = ahead.packets[n] as PacketMeta
+        if (m.time > this.#now) this.#advance(m.time)
+        this.#decoded(ahead.statuses[n] as DecodeStatus, bytes, m, number)
+        // A frame may hold several packets; it counts once.
+        while (m.furtherAt >= 0) this.#decoded(decodeFurther(bytes, m), bytes, m, number)
+      }
     }
     this.stats.frames += count
     this.stats.wireBytes += wireBytes
@@ -105,9 +108,7 @@ export class Agent {
 
   /** Capture time went on without a packet: ends what that makes too old. Time never goes back. */
   tick(timeUs: number): void {
-    if (this.#now === 0 || timeUs <= this.#now) return
-    this.#meta.time = timeUs
-    this.#advance(this.#meta)
+    if (this.#now > 0 && timeUs > this.#now) this.#advance(timeUs)
   }
 
   /** Latest capture time seen, µs; 0 = none yet. */
@@ -136,13 +137,13 @@ export class Agent {
     return true
   }
 
-  /** Moves capture time on to the packet's, and ends whatever that makes too old. */
-  #advance(m: PacketMeta): void {
+  /** Moves capture time on, and ends whatever that makes too old. */
+  #advance(time: number): void {
     const { wheel } = this.table
-    const ahead = m.time - this.#now
+    const ahead = time - this.#now
     if (this.#now > 0 && ahead > LEAP_US) wheel.leap(ahead)
-    this.#now = m.time
-    if (wheel.isDue(m.time)) wheel.advance(m.time, this.#visit)
+    this.#now = time
+    if (wheel.isDue(time)) wheel.advance(time, this.#visit)
   }
 
   #decoded(status: DecodeStatus, bytes: Uint8Array, m: PacketMeta, source: number): void {
@@ -165,7 +166,12 @@ export class Agent {
       return
     }
     if (this.#shard !== null && !table.isInShard(this.#shard.part, this.#shard.of)) return
-    if (index >= 0 && (m.tcpFlags & SYN) !== 0 && m.proto === PROTO_TCP && startsNewConnection(table, index, m)) {
+    if (
+      index >= 0 &&
+      (m.tcpFlags & SYN) !== 0 &&
+      m.proto === PROTO_TCP &&
+      opening.startsNewConnection(table, index, m)
+    ) {
       this.#end(index)
       index = -1
     }
@@ -183,7 +189,8 @@ export class Agent {
     const session = this.#datagramSession(bytes, m, index)
     if (session?.reoriented === true) this.#reorient(index, session)
     const isUnknown = session === null || session.isIdle
-    if (session?.done === true || (isUnknown && this.#isProbedOut(index))) this.#settle(index, session)
+    const packets = table.packetsOf(index, flow.LOW) + table.packetsOf(index, flow.HIGH)
+    if (session?.done || (isUnknown && packets >= MAX_PROBED_DATAGRAMS)) this.#settle(index, session)
     if (this.#reportAtVerdict && session !== null) this.#reportEarly(index, session)
   }
 
@@ -205,25 +212,31 @@ export class Agent {
     return session
   }
 
-  #isProbedOut(index: number): boolean {
-    return this.table.packetsOf(index, flow.LOW) + this.table.packetsOf(index, flow.HIGH) >= MAX_PROBED_DATAGRAMS
-  }
-
   #tcp(bytes: Uint8Array, m: PacketMeta, index: number): void {
     const table = this.table
     let flags = table.flagsOf(index)
     if ((m.tcpFlags & (SYN | FIN | RST)) !== 0) {
-      if ((m.tcpFlags & SYN) !== 0) noteSyn(table, index, m)
-      this.#noteClose(m, index)
+      if ((m.tcpFlags & SYN) !== 0) opening.noteSyn(table, index, m)
+      if ((m.tcpFlags & (FIN | RST)) !== 0) this.#noteClose(m, index)
       flags = table.flagsOf(index)
-    } else if ((flags & flow.RTT_OPEN) !== 0 && continuesHandshake(table, index, m)) {
+    } else if ((flags & flow.RTT_OPEN) !== 0 && opening.continuesHandshake(table, index, m)) {
       table.setRtt(index, m.time - table.firstSeenOf(index))
       flags &= ~flow.RTT_OPEN
       table.setFlags(index, flags)
     }
-    if (m.end - m.at + m.missing <= 0) return
-    table.setFlags(index, flags | (m.missing > 0 ? flow.HAS_PAYLOAD | flow.CUT_SHORT : flow.HAS_PAYLOAD))
-    if ((flags & flow.SETTLED) === 0) this.#read(bytes, m, index)
+    if (m.end - m.at + m.missing > 0) {
+      table.setFlags(index, flags | (m.missing > 0 ? flow.HAS_PAYLOAD | flow.CUT_SHORT : flow.HAS_PAYLOAD))
+      if ((flags & flow.SETTLED) === 0) this.#read(bytes, m, index)
+    }
+    if ((flags & FINS) !== 0) this.#readGoodbye(m, index)
+  }
+
+  /** Once both ends said goodbye and all that was said is read, the verdict need not wait for the flow's end. */
+  #readGoodbye(m: PacketMeta, index: number): void {
+    const session = this.#sessions.get(index)
+    if (!(session instanceof StreamSession)) return
+    if ((m.tcpFlags & FIN) !== 0) session.goodbye(this.table.side, m)
+    if (session.isOver) this.#settle(index, session)
   }
 
   #read(bytes: Uint8Array, m: PacketMeta, index: number): void {
@@ -260,7 +273,7 @@ export class Agent {
     if (table.isFull) this.#evict()
     const index = table.create(m, source)
     const fromHigh = table.side === flow.HIGH
-    const clientIsSender = clientByPort(m)
+    const clientIsSender = opening.clientByPort(m)
     let flags = fromHigh === clientIsSender ? flow.CLIENT_IS_HIGH : 0
     if (this.#expected.count > 0 && this.#expected.meets(m, index)) flags |= flow.EXPECTED
     table.setFlags(index, flags)
@@ -291,18 +304,13 @@ export class Agent {
   }
 
   #reorient(index: number, session: FlowSession): void {
-    const flags = this.table.flagsOf(index) & ~flow.CLIENT_IS_HIGH
-    this.table.setFlags(index, flags | flow.ORIENTED | (session.clientSide === flow.HIGH ? flow.CLIENT_IS_HIGH : 0))
+    opening.setClient(this.table, index, session.clientSide)
     session.reoriented = false
   }
 
   #noteClose(m: PacketMeta, index: number): void {
-    if ((m.tcpFlags & (FIN | RST)) === 0) return
     const table = this.table
-    let flags = table.flagsOf(index)
-    if ((m.tcpFlags & FIN) !== 0) flags |= table.side === flow.LOW ? flow.FIN_LOW : flow.FIN_HIGH
-    if ((m.tcpFlags & RST) !== 0) flags |= flow.RESET
-    table.setFlags(index, flags)
+    const flags = opening.noteClose(table, index, m)
     if (!flow.isClosed(flags)) return
     table.wheel.arm(index, m.time + this.#lifetime.lingerUs)
     // What is left open now will hardly be told by a late packet.
@@ -334,18 +342,10 @@ export class Agent {
   }
 
   #evict(): void {
-    const table = this.table
-    for (let tries = 0; tries < 32; tries++) {
-      const index = table.wheel.earliest()
-      const due = table.lastSeenOf(index) + this.#lifetime.idleUs(table, index)
-      if (tries === 31 || due <= this.#now + this.#lifetime.openingUs) {
-        table.setFlags(index, table.flagsOf(index) | flow.EVICTED)
-        this.stats.flowsEvicted += 1
-        this.#end(index)
-        return
-      }
-      table.wheel.arm(index, due)
-    }
+    const index = this.#lifetime.leastAlive(this.table, this.#now)
+    this.table.setFlags(index, this.table.flagsOf(index) | flow.EVICTED)
+    this.stats.flowsEvicted += 1
+    this.#end(index)
   }
 
   #end(index: number): void {

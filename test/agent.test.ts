@@ -817,3 +817,63 @@ describe('a conversation that is mirrored at both ends', () => {
     expect(new Watch().sees(inside(1)(syn), inside(2)(synAck)).end()).toHaveLength(1)
   })
 })
+
+describe('a conversation whose ends both said goodbye', () => {
+  const talk = (one: Connection, at: number) => [...one.open(at), one.client(at, GET), one.server(at, OK)]
+
+  it('makes room for the next to be read, before it is over', () => {
+    const watch = new Watch({ limits: { maxSessions: 1 } })
+    for (let n = 0; n < 5; n++) {
+      const one = new Connection(40_000 + n)
+      watch.sees(...talk(one, n * 0.1), ...one.close(n * 0.1))
+    }
+    expect(watch.records).toEqual([])
+    expect(watch.agent.stats.sessionsEvicted).toBe(0)
+    const found = watch.end()
+    expect(found.map((record) => [record['app_protocol'], record['verdict'], record['packets_client']])).toEqual(
+      new Array(5).fill(['http', 'plaintext', 4]),
+    )
+  })
+
+  it.each([
+    { name: 'one of them', goodbyes: (one: Connection) => [one.client(0, [], FIN | ACK)] },
+    {
+      name: 'one, while bytes of the other are missing',
+      goodbyes: (one: Connection) => {
+        one.server(0, [1, 2, 3])
+        return one.close(0)
+      },
+    },
+  ])('still holds its place with the goodbye of $name', ({ goodbyes }) => {
+    const watch = new Watch({ limits: { maxSessions: 1 } })
+    const [first, second] = [new Connection(40_000), new Connection(40_001)]
+    watch.sees(...talk(first, 0), ...goodbyes(first), ...talk(second, 1))
+    expect(watch.agent.stats.sessionsEvicted).toBe(1)
+  })
+
+  it('is read to its end where the last bytes come late', () => {
+    const one = new Connection(40_000)
+    const [first, last] = [one.open(0), [one.client(0, GET), one.server(0, OK)]]
+    const watch = new Watch().sees(...first, ...one.close(0), ...last)
+    expect(watch.end()).toMatchObject([{ app_protocol: 'http', verdict: 'plaintext', http_status: 200 }])
+  })
+})
+
+describe('frames of one batch', () => {
+  it('are read as if each came alone', () => {
+    const frames = Array.from(
+      { length: 100 },
+      (_, n) => new Connection(40_000 + (n % 7), { isn: 1000 + n * 10_000 }),
+    ).flatMap((one, n) => [
+      ...one.open(n * 0.01),
+      one.client(n * 0.01, HELLO),
+      one.server(n * 0.01, ANSWER),
+      ...one.close(n * 0.01),
+    ])
+    const together = new Watch().sees(...frames).end()
+    const alone = new Watch()
+    for (const frame of frames) alone.sees(frame)
+    expect(together).toHaveLength(100)
+    expect(alone.end()).toEqual(together)
+  })
+})

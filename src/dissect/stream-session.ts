@@ -87,6 +87,17 @@ export class StreamSession extends Session implements StreamReader {
     if (stream.overflowed) this.#giveUp()
   }
 
+  /** `side` ends its stream with the segment `m` describes, whose payload was taken already. */
+  goodbye(side: number, m: PacketMeta): void {
+    const syn = (m.tcpFlags & SYN) !== 0 ? 1 : 0
+    ;(this.streams[side] as TcpStream).endAt(m.seq + syn + (m.end - m.at) + m.missing)
+  }
+
+  /** Both sides said goodbye, and every byte before was read. */
+  get isOver(): boolean {
+    return this.streams[0].isOver && this.streams[1].isOver
+  }
+
   /** The flow is over: delivers what still waits, and lets the dissector conclude. */
   override finish(): void {
     if (!this.done) {

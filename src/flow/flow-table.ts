@@ -1,6 +1,6 @@
 import type { PacketMeta, TunnelKind } from '../decode/packet-meta.ts'
 import { CLIENT_IS_HIGH, HIGH, LOW, type Side } from './flow-flags.ts'
-import { isAbove } from './key-order.ts'
+import { hashOf, isAbove } from './key-order.ts'
 import { compareContexts, type MirrorSpaces, PERHAPS, SAME, TWICE, UNSEEN } from './mirror-spaces.ts'
 import { NONE, TimerWheel } from './timer-wheel.ts'
 
@@ -358,6 +358,18 @@ export class FlowTable {
     )
   }
 
+  /** The first flow of the packet's bucket: mostly its own. -1 = none. */
+  likelyFlow(m: PacketMeta): number {
+    return (this.#buckets[hashOf(m, isAbove(m), this.#seed) & this.#mask] as number) - 1
+  }
+
+  /** Reads of every record of the flow that a packet needs. */
+  touch(flow: number): number {
+    return (
+      (this.key[flow * KEY_WORDS + HASH] as number) ^ (this.#counterWords[flow * COUNTER_WORDS * 2 + ISN] as number)
+    )
+  }
+
   #key(m: PacketMeta): void {
     const high = isAbove(m)
     this.side = high ? HIGH : LOW
@@ -382,15 +394,6 @@ export class FlowTable {
       this.#hi3 = m.dst3
       this.#keyPorts = (m.srcPort << 16) | m.dstPort
     }
-    let h = Math.imul(this.#lo3 ^ this.#seed, 0x9e3779b1)
-    h = Math.imul((h ^ (h >>> 15)) + this.#hi3, 0x85ebca6b)
-    h = Math.imul((h ^ (h >>> 13)) + this.#keyPorts, 0xc2b2ae35)
-    if (m.ipVersion === 6) {
-      h = Math.imul((h ^ (h >>> 15)) + this.#lo0 + Math.imul(this.#hi0, 31), 0x9e3779b1)
-      h = Math.imul((h ^ (h >>> 13)) + this.#lo1 + Math.imul(this.#hi1, 31), 0x85ebca6b)
-      h = Math.imul((h ^ (h >>> 15)) + this.#lo2 + Math.imul(this.#hi2, 31), 0xc2b2ae35)
-    }
-    h = Math.imul((h ^ (h >>> 16)) + m.proto, 0x165667b1)
-    this.#keyHash = h ^ (h >>> 16)
+    this.#keyHash = hashOf(m, high, this.#seed)
   }
 }

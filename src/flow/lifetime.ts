@@ -3,6 +3,8 @@ import { HAS_PAYLOAD, isClosed } from './flow-flags.ts'
 import type { FlowTable } from './flow-table.ts'
 
 const SECOND = 1_000_000
+/** Timers that are put off before a flow is ended though it may be alive. */
+const MAX_LOOKS = 31
 
 /** How long flows live, in µs of capture time. */
 export class Lifetime {
@@ -26,5 +28,15 @@ export class Lifetime {
       return isClosed(flags) ? this.lingerUs : this.tcpIdleUs
     }
     return proto === PROTO_UDP ? this.udpIdleUs : this.otherIdleUs
+  }
+
+  /** The flow to end for want of room: one that would be over soon, as far as a few looks at the timers find it. */
+  leastAlive(table: FlowTable, now: number): number {
+    for (let tries = 0; ; tries++) {
+      const flow = table.wheel.earliest()
+      const due = table.lastSeenOf(flow) + this.idleUs(table, flow)
+      if (tries === MAX_LOOKS || due <= now + this.openingUs) return flow
+      table.wheel.arm(flow, due)
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { ACK, type PacketMeta, PROTO_TCP, SYN } from '../decode/packet-meta.ts'
+import { ACK, FIN, type PacketMeta, PROTO_TCP, RST, SYN } from '../decode/packet-meta.ts'
 import * as flow from './flow-flags.ts'
 import type { FlowTable } from './flow-table.ts'
 
@@ -37,6 +37,21 @@ export function noteSyn(table: FlowTable, index: number, m: PacketMeta): void {
   }
   if (isSynAck && (flags & synBit(1 - side)) !== 0) flags |= flow.RTT_OPEN
   table.setFlags(index, flags | synBit(side))
+}
+
+/** Takes a FIN or a reset; returns the flow's flags. */
+export function noteClose(table: FlowTable, index: number, m: PacketMeta): number {
+  let flags = table.flagsOf(index)
+  if ((m.tcpFlags & FIN) !== 0) flags |= table.side === flow.LOW ? flow.FIN_LOW : flow.FIN_HIGH
+  if ((m.tcpFlags & RST) !== 0) flags |= flow.RESET
+  table.setFlags(index, flags)
+  return flags
+}
+
+/** A protocol's own first message told which side the client is. */
+export function setClient(table: FlowTable, index: number, side: number): void {
+  const flags = table.flagsOf(index) & ~flow.CLIENT_IS_HIGH
+  table.setFlags(index, flags | flow.ORIENTED | (side === flow.HIGH ? flow.CLIENT_IS_HIGH : 0))
 }
 
 /** The initiator's first packet after the SYN-ACK closes the round trip. */

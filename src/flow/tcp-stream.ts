@@ -29,6 +29,9 @@ export class TcpStream {
   #nextSeq = 0
   #started = false
   #skip = 0
+  /** Sequence number behind the last byte, once a FIN told it. */
+  #endSeq = 0
+  #endKnown = false
   #pending: Uint8Array | null = null
   #pendingLength = 0
   readonly #waiting: Waiting[] = []
@@ -65,6 +68,17 @@ export class TcpStream {
   startAt(seq: number): void {
     this.#nextSeq = seq | 0
     this.#started = true
+  }
+
+  /** A FIN ends the stream before `seq`. */
+  endAt(seq: number): void {
+    this.#endSeq = seq | 0
+    this.#endKnown = true
+  }
+
+  /** Every byte up to the FIN went by: whatever else comes is a repetition. */
+  get isOver(): boolean {
+    return this.#endKnown && this.#started && this.#nextSeq === this.#endSeq
   }
 
   /** Takes one segment's payload; `missing` bytes behind it were on the wire but not captured. */
@@ -104,6 +118,7 @@ export class TcpStream {
     this.#nextSeq = 0
     this.#started = false
     this.#skip = 0
+    this.#endKnown = false
     this.#retransmissions = 0
     this.overflowed = false
   }

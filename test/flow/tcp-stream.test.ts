@@ -65,6 +65,20 @@ describe('TcpStream', () => {
     expect(reader.bytes).toEqual([...DATA.slice(0, 40), ...DATA.slice(100, 120)])
   })
 
+  it('is over when every byte up to the FIN went by', () => {
+    const reader = new Collector()
+    const stream = new TcpStream(0, new ByteBudget(1 << 20))
+    stream.startAt(-50)
+    stream.endAt(50)
+    stream.segment(0, DATA, 50, 100, 0, reader)
+    expect(stream.isOver).toBe(false)
+    stream.segment(-50, DATA, 0, 50, 0, reader)
+    expect(stream.isOver).toBe(true)
+    stream.reset()
+    stream.startAt(50)
+    expect(stream.isOver).toBe(false)
+  })
+
   it('gives every byte of the budget back, and never takes more than there is', () => {
     const budget = new ByteBudget(4096)
     const never: StreamReader = { read: () => 0, lost: () => undefined }
