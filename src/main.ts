@@ -148,6 +148,9 @@ program
   .description('bring the schema of a store up to date')
   .addOption(dataOption().conflicts(['clickhouse']))
   .addOption(clickhouseOption())
+  .addOption(
+    new Option('--cluster <name>', 'spread an empty database over this cluster (docs/store.md)').conflicts(['data']),
+  )
   .addHelpText('after', '\nExample:\n  $ intransit migrate --clickhouse https://user@ch.example:8443/intransit\n')
   .action(async (options) => {
     const { migrate } = await import('./cli/migrate.ts')

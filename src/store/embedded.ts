@@ -51,6 +51,7 @@ export async function connectEmbedded(folder: string): Promise<Engine> {
  */
 class EmbeddedEngine implements Engine {
   readonly client: ClickHouseClient
+  readonly database = DATABASE
   readonly #incoming: string
   #inserts = 0
 

@@ -3,6 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 /** What differs between the engine in this process and a server: how to connect, and how rows travel. */
 export interface Engine {
   readonly client: ClickHouseClient
+  readonly database: string
   /** Stores JSON lines in ASCII; resolves when they are stored. */
   insert(table: string, jsonLines: string | Uint8Array, token: string): Promise<void>
 }
@@ -18,6 +19,8 @@ const INSERT_SETTINGS = [
   'input_format_null_as_default = 1',
   // The promise that rows are stored holds when the insert returns.
   'async_insert = 0',
+  // On a cluster the same: when every shard has its rows.
+  'distributed_foreground_insert = 1',
   'deduplicate_blocks_in_dependent_materialized_views = 1',
   // One capture may span more months than the default allows.
   'max_partitions_per_insert_block = 0',

@@ -5,11 +5,11 @@ import type { Engine } from './engine.ts'
 import { reasonOf } from './reason.ts'
 import { checkSchema, migrateSchema } from './schema.ts'
 import { connectServer } from './server.ts'
-import { readQuery } from './sql-files.ts'
+import { readMigrations, readQuery } from './sql-files.ts'
 
 export interface Store {
-  /** Brings the schema up to date. */
-  migrate(): Promise<{ from: number; to: number }>
+  /** Brings the schema up to date; `cluster` spreads one that is made anew over the servers of that name. */
+  migrate(cluster?: string): Promise<{ from: number; to: number }>
   /** 0 = an empty database. */
   schemaVersion(): Promise<number>
   /**
@@ -41,6 +41,9 @@ export async function openStore(choice: { data: string } | { clickhouse: string 
   return new ClickHouseStore(engine)
 }
 
+/** On a cluster, what a subquery found is sent to every shard; elsewhere it changes nothing. */
+const ANSWER_SETTINGS = "SETTINGS distributed_product_mode = 'global'"
+
 class ClickHouseStore implements Store {
   readonly #engine: Engine
 
@@ -48,8 +51,10 @@ class ClickHouseStore implements Store {
     this.#engine = engine
   }
 
-  migrate(): Promise<{ from: number; to: number }> {
-    return migrateSchema(this.#engine.client)
+  migrate(cluster?: string): Promise<{ from: number; to: number }> {
+    const { client, database } = this.#engine
+    const form = cluster === undefined ? null : { name: cluster, database, replicated: true }
+    return migrateSchema(client, readMigrations(), form)
   }
 
   schemaVersion(): Promise<number> {
@@ -83,8 +88,8 @@ class ClickHouseStore implements Store {
 
   async select<T>(queryName: string, params: Record<string, unknown> = {}, maxSeconds?: number): Promise<T[]> {
     // In the text, for the reason that an insert's settings are.
-    const limit = maxSeconds === undefined ? '' : `\nSETTINGS max_execution_time = ${Number(maxSeconds)}`
-    const query = `${readQuery(queryName)}${limit}`
+    const limit = maxSeconds === undefined ? '' : `, max_execution_time = ${Number(maxSeconds)}`
+    const query = `${readQuery(queryName)}\n${ANSWER_SETTINGS}${limit}`
     const query_params = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, asParameter(value)]))
     try {
       const rows = await this.#engine.client.query({ query, format: 'JSONEachRow', query_params })

@@ -1,6 +1,7 @@
 /** Which migrations a database has had, and the ones it still needs. */
 import type { ClickHouseClient } from '@clickhouse/client'
 import { OperatorError } from '../core/errors.ts'
+import { type ClusterForm, clusterForm } from './cluster.ts'
 import { reasonOf } from './reason.ts'
 import { type Migration, readMigrations, readQuery } from './sql-files.ts'
 
@@ -43,16 +44,37 @@ const isSame = (a: AppliedMigration, b: Migration): boolean => a.version === b.v
 export async function migrateSchema(
   client: ClickHouseClient,
   migrations = readMigrations(),
+  wanted: ClusterForm | null = null,
 ): Promise<{ from: number; to: number }> {
   const from = await checkSchema(client, migrations)
+  const cluster = await formOf(client, from, wanted)
   const applied = new Set((await appliedMigrations(client)).map(({ version }) => version))
-  for (const migration of migrations) if (!applied.has(migration.version)) await apply(client, migration)
+  for (const migration of migrations) if (!applied.has(migration.version)) await apply(client, migration, cluster)
   return { from, to: lastOf(migrations) }
 }
 
-async function apply(client: ClickHouseClient, { version, name, checksum, statements }: Migration): Promise<void> {
+/** The form that the schema has already, or the one that is wanted for a schema yet to be made. */
+async function formOf(client: ClickHouseClient, from: number, wanted: ClusterForm | null): Promise<ClusterForm | null> {
+  if (from === 0) return wanted
+  const [found = null] = await ask<ClusterForm>(client, readQuery('cluster-form'))
+  if (wanted === null || found?.name === wanted.name) return found
+  throw new OperatorError(
+    'ERR_STORE_SCHEMA',
+    found === null ? 'the tables are those of one server' : `the tables are on the cluster ${found.name}`,
+    'name an empty database: tables that are there are not moved',
+  )
+}
+
+async function apply(
+  client: ClickHouseClient,
+  { version, name, checksum, statements }: Migration,
+  cluster: ClusterForm | null,
+): Promise<void> {
   try {
-    for (const query of statements) await client.command({ query })
+    for (const statement of statements) {
+      for (const query of cluster === null ? [statement] : clusterForm(statement, cluster))
+        await client.command({ query })
+    }
     await client.insert({ table: 'schema_migrations', values: [{ version, name, checksum }], format: 'JSONEachRow' })
   } catch (error) {
     throw new OperatorError(

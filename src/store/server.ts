@@ -37,7 +37,11 @@ export async function connectServer(url: string, greetingTimeoutMs = GREETING_TI
   } finally {
     await lobby.close()
   }
-  return { client, insert: (table, jsonLines, token) => insert(client, table, jsonLines, token) }
+  return {
+    client,
+    database: address.database,
+    insert: (table, jsonLines, token) => insert(client, table, jsonLines, token),
+  }
 }
 
 async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {

@@ -22,6 +22,8 @@ export interface ServerOptions {
   password: string
   /** PEM: speaks TLS. */
   tls?: { key: string; cert: string }
+  /** Configuration of the engine, XML: it reads config.xml of the folder that the process is in. */
+  config?: string
 }
 
 /** `lose_answer`: the next INSERT is carried out, and the connection ends without a word of it. */
@@ -29,6 +31,10 @@ export type Order = 'lose_answer'
 
 const options = JSON.parse(process.argv[2] as string) as ServerOptions
 const folder = mkdtempSync(join(tmpdir(), 'chdb-http-server-'))
+if (options.config !== undefined) {
+  writeFileSync(join(folder, 'config.xml'), options.config)
+  process.chdir(folder)
+}
 const session = new Session(join(folder, 'data'))
 const rows = join(folder, 'rows')
 let order: Order | null = null
