@@ -31,17 +31,35 @@ export async function connectEmbedded(folder: string): Promise<Engine> {
   ])
   try {
     // One interface, declared once in each of the two packages with a private member of its own.
-    const connection = createChdbConnection({ path }) as unknown as ClientConnection
-    const client = createClient({ connection, log: { level: ClickHouseLogLevel.OFF } })
-    await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE}` })
+    const incoming = incomingFolder(path)
+    const client = await within(incoming, async () => {
+      const connection = createChdbConnection({ path }) as unknown as ClientConnection
+      const opened = createClient({ connection, log: { level: ClickHouseLogLevel.OFF } })
+      await opened.command({ query: `CREATE DATABASE IF NOT EXISTS ${DATABASE}` })
+      return opened
+    })
     await client.command({ query: `USE ${DATABASE}` })
-    return new EmbeddedEngine(client, incomingFolder(path))
+    return new EmbeddedEngine(client, incoming)
   } catch (error) {
     throw new OperatorError(
       'ERR_DATA_FOLDER',
       `the embedded store cannot open ${path}: ${shortMessage(error)}`,
       'end any other process that uses the folder, or name another one with --data',
     )
+  }
+}
+
+/**
+ * A `config.xml` in the folder that the process was started in, whoever's it is, would be read by the engine as its own, and
+ * may move its data elsewhere: it starts in an empty one.
+ */
+async function within<T>(folder: string, start: () => Promise<T>): Promise<T> {
+  const startedIn = process.cwd()
+  process.chdir(folder)
+  try {
+    return await start()
+  } finally {
+    process.chdir(startedIn)
   }
 }
 

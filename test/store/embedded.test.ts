@@ -11,6 +11,7 @@ import { connectEmbedded } from '../../src/store/embedded.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { migrateSchema } from '../../src/store/schema.ts'
 import { readMigrations } from '../../src/store/sql-files.ts'
+import { CAPTURES, intransit } from '../cli/run.ts'
 import { capturedLines } from './captured-lines.ts'
 import { ALL_TIME, flowLine } from './lines.ts'
 
@@ -66,6 +67,16 @@ const flowCount = async (store: Store): Promise<number> => {
   const [range] = await store.select<{ flows: number }>('time-range', ALL_TIME)
   return range?.flows ?? -1
 }
+
+it("takes no configuration of another program's", async () => {
+  const foreign = join(root, 'foreign')
+  mkdirSync(foreign)
+  writeFileSync(join(foreign, 'config.xml'), `<clickhouse><path>${foreign}/elsewhere</path></clickhouse>`)
+  const capture = join(CAPTURES, 'dtls12-alert.pcap')
+  const { status } = intransit(['replay', capture, '--data', folder, '--format', 'jsonl'], { cwd: foreign })
+  expect(status).toBe(0)
+  expect(readdirSync(foreign)).toEqual(['config.xml'])
+})
 
 describe('the schema', () => {
   const last = readMigrations().length
