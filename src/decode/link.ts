@@ -28,6 +28,7 @@ const LINK_TYPES = new Map<number, LinkType>([
   [0, { name: 'null', decode: decodeNull }],
   [1, { name: 'ethernet', decode: toEthernet }],
   [9, { name: 'ppp', decode: toPpp }],
+  [10, { name: 'fddi', decode: decodeFddi }],
   [12, { name: 'raw (DLT 12)', decode: toIp }],
   [14, { name: 'raw (DLT 14)', decode: toIp }],
   [50, { name: 'ppp-hdlc', decode: toPpp }],
@@ -44,6 +45,7 @@ const LINK_TYPES = new Map<number, LinkType>([
   [228, { name: 'ipv4', decode: toIp }],
   [229, { name: 'ipv6', decode: toIp }],
   [239, { name: 'nflog', decode: decodeNflog }],
+  [242, { name: 'ipoib', decode: decodeIpoib }],
   [276, { name: 'linux-sll2', decode: decodeSll2 }],
 ])
 
@@ -65,6 +67,26 @@ function decodeNull(buf: Uint8Array, m: PacketMeta): number {
   if (family === 2 || family === 10 || family === 24 || family === 28 || family === 30) return LAYER_IP
   m.stoppedAt = family
   return LAYER_NOT_IP
+}
+
+/** RFC 1390: frame control and two addresses; only a control of x101 xxxx is LLC's (ISO 9314-2). */
+const FDDI_BYTES = 13
+function decodeFddi(buf: Uint8Array, m: PacketMeta): number {
+  if (m.end - m.at < FDDI_BYTES) return LAYER_TRUNCATED
+  const control = u8(buf, m.at)
+  m.stoppedAt = control
+  m.at += FDDI_BYTES
+  return (control & 0xf0) === 0x50 || (control & 0xf0) === 0xd0 ? LAYER_LLC : LAYER_NOT_IP
+}
+
+/** Two link-layer addresses of 20 bytes before RFC 4391 §6: an ethertype and two bytes that are reserved. */
+const IPOIB_ADDRESSES_BYTES = 40
+const IPOIB_BYTES = 44
+function decodeIpoib(buf: Uint8Array, m: PacketMeta): number {
+  if (m.end - m.at < IPOIB_BYTES) return LAYER_TRUNCATED
+  const type = u16(buf, m.at + IPOIB_ADDRESSES_BYTES)
+  m.at += IPOIB_BYTES
+  return layerOf(buf, m, type)
 }
 
 // RFC 2516 frames without their Ethernet header: version/type, code, session, length.

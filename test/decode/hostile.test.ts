@@ -6,7 +6,7 @@ import { type Bytes, hex, u16be } from '../wire/tls-bytes.ts'
 import { ENCAPSULATIONS } from './encapsulations.ts'
 import { DATA, decode, ethernet, IPV4, IPV6, ipv4, ipv6, PACKET, PACKET6, tcp, udp } from './frames.ts'
 
-const LINKS = [0, 1, 9, 12, 14, 50, 51, 101, 104, 105, 107, 108, 113, 127, 166, 192, 228, 229, 239, 276]
+const LINKS = [0, 1, 9, 10, 12, 14, 50, 51, 101, 104, 105, 107, 108, 113, 127, 166, 192, 228, 229, 239, 242, 276]
 const FRAME = ethernet(IPV4, PACKET)
 const inUdp = (dstPort: number, payload: Bytes): Bytes => ethernet(IPV4, ipv4(udp(payload, { dstPort }), { proto: 17 }))
 const over = (proto: number, payload: Bytes): Bytes => ethernet(IPV4, ipv4(payload, { proto }))
@@ -74,6 +74,8 @@ const FRAMES = [
   { name: 'PPPoE without Ethernet', link: 51, frame: [...hex('1100 0001 002f 0021'), ...PACKET] },
   { name: 'Cisco HDLC', link: 104, frame: [...hex('0f000800'), ...PACKET] },
   { name: 'frame relay', link: 107, frame: [...hex('1841 03 00 80 000000 0800'), ...PACKET] },
+  { name: 'FDDI', link: 10, frame: [...hex('50 020000000001 020000000002 aaaa03 000000 0800'), ...PACKET] },
+  { name: 'IP over InfiniBand', link: 242, frame: [...new Array(40).fill(2), ...hex('0800 0000'), ...PACKET] },
   { name: 'Linux cooked', link: 113, frame: [...hex('0000 0001 0006 0200000000010000 0800'), ...PACKET] },
   {
     name: 'Linux cooked v2',

@@ -21,6 +21,7 @@ import {
 
 // Numbers are those of https://www.tcpdump.org/linktypes.html.
 const NULL = 0
+const FDDI = 10
 const RAW = 101
 const C_HDLC = 104
 const WIFI = 105
@@ -31,6 +32,7 @@ const RADIOTAP = 127
 const PPP_PPPD = 166
 const PPI = 192
 const NFLOG = 239
+const IPOIB = 242
 const SLL2 = 276
 
 const u16le = (value: number): Bytes => [value & 0xff, value >>> 8]
@@ -58,6 +60,13 @@ const wifi = (control: string, extra = '', snap: Bytes = [...SNAP, ...u16be(IPV4
   ...hex('0000'),
   ...hex(extra),
   ...snap,
+  ...PACKET,
+]
+const fddi = (control: number): Bytes => [
+  control,
+  ...hex('020000000001 020000000002'),
+  ...SNAP,
+  ...u16be(IPV4),
   ...PACKET,
 ]
 const radiotap = (length: number, frame: Bytes): Bytes => [
@@ -101,6 +110,9 @@ describe('link types', () => {
     { name: 'frame relay with a four-byte address', link: FRAME_RELAY, frame: [...hex('18404001 03 cc'), ...PACKET] },
     { name: 'frame relay, SNAP', link: FRAME_RELAY, frame: [...hex('1841 03 00 80 000000 0800'), ...PACKET] },
     { name: 'frame relay, Cisco', link: FRAME_RELAY, frame: [...hex('1841 0800'), ...PACKET] },
+    { name: 'FDDI', link: FDDI, frame: fddi(0x50) },
+    { name: 'FDDI, synchronous', link: FDDI, frame: fddi(0xd0) },
+    { name: 'IP over InfiniBand', link: IPOIB, frame: [...new Array(40).fill(0x11), ...hex('0800 0000'), ...PACKET] },
     { name: 'Linux cooked', link: SLL, frame: sll(IPV4, PACKET) },
     { name: 'Linux cooked with 802.2', link: SLL, frame: sll(4, [...SNAP, ...u16be(IPV4), ...PACKET]) },
     { name: 'Linux cooked v2', link: SLL2, frame: sll2(IPV4, PACKET) },
@@ -170,6 +182,14 @@ describe('link types', () => {
     { name: 'OSI on frame relay', link: FRAME_RELAY, frame: hex('1841 03 81 0000'), stoppedAt: 0x81, status: 'not_ip' },
     { name: 'ARP on Linux cooked', link: SLL, frame: sll(0x0806, []), stoppedAt: 0x0806, status: 'not_ip' },
     { name: 'CAN on Linux cooked', link: SLL, frame: sll(0x000c, []), stoppedAt: 12, status: 'not_ip' },
+    { name: 'a token on FDDI', link: FDDI, frame: [0x80, ...fddi(0).slice(1)], stoppedAt: 0x80, status: 'not_ip' },
+    {
+      name: 'ARP over InfiniBand',
+      link: IPOIB,
+      frame: [...new Array(40).fill(0), ...hex('0806 0000 0000')],
+      stoppedAt: 0x0806,
+      status: 'not_ip',
+    },
     { name: 'netlink on Linux cooked', link: SLL, frame: sll(0x0800, PACKET, 824), stoppedAt: 2048, status: 'not_ip' },
     { name: 'CAN on Linux cooked v2', link: SLL2, frame: sll2(0x000c, []), stoppedAt: 12, status: 'not_ip' },
     { name: 'ARP on Linux cooked v2', link: SLL2, frame: sll2(0x0806, []), stoppedAt: 0x0806, status: 'not_ip' },
