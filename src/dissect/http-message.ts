@@ -1,6 +1,6 @@
 /** From the parts of HTTP/1 messages to facts, and from a finished head to the framing of its body. */
 import { copyLatin1 } from '../core/bytes.ts'
-import { type FlowFacts, HttpFacts } from '../core/facts.ts'
+import { type FlowFacts, HttpFacts, SshFacts } from '../core/facts.ts'
 import { authenticationMechanisms, presignedMechanism } from '../wire/http-authentication.ts'
 import { serviceOf } from '../wire/http-services.ts'
 import { hasText, isConnect, isHost, type StartLine } from '../wire/http1.ts'
@@ -26,6 +26,7 @@ import {
   protocolEnd,
   startsWith,
 } from '../wire/http1-fields.ts'
+import { parseSshBanner } from '../wire/ssh-banner.ts'
 import { type HttpState, type Lane, MAX_OUTSTANDING, MAX_TRANSACTIONS, type MethodKind } from './http-state.ts'
 
 const MAX_HOST_BYTES = 255
@@ -42,6 +43,16 @@ function httpFacts(facts: FlowFacts): HttpFacts {
   facts.appProtocol = 'http'
   facts.http = new HttpFacts()
   return facts.http
+}
+
+/** A scan's request may meet an SSH server, which then says what it is. False where the line has not ended yet. */
+export function identifySshServer(facts: FlowFacts, buf: Uint8Array, at: number, end: number): boolean {
+  const banner = parseSshBanner(buf, at, end)
+  if (banner.kind === 'incomplete') return false
+  if (banner.kind !== 'message' || facts.http === null || facts.ssh !== null) return true
+  facts.ssh = new SshFacts()
+  facts.ssh.serverSoftware = banner.value.text
+  return true
 }
 
 export function openRequest(

@@ -2,7 +2,17 @@ import type { FlowFacts } from '../core/facts.ts'
 import { CR, HTAB, isKnownMethod, LF, parseStartLine, SP, StartLine, type StartLineKind } from '../wire/http1.ts'
 import { FieldSpan, parseChunkSize, parseField } from '../wire/http1-fields.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
-import { endHead, expose, leaveHttp, loseTrack, openRequest, openResponse, readField, settle } from './http-message.ts'
+import {
+  endHead,
+  expose,
+  identifySshServer,
+  leaveHttp,
+  loseTrack,
+  openRequest,
+  openResponse,
+  readField,
+  settle,
+} from './http-message.ts'
 import { HttpState, type Lane, MAX_HEAD_BYTES, type Phase } from './http-state.ts'
 
 /** A request line is waited for this long; most servers refuse longer ones. */
@@ -146,14 +156,14 @@ function readStart(state: HttpState, facts: FlowFacts, lane: Lane, buf: Uint8Arr
   const lineFeed = findHeadLine(facts, lane, buf, at, end)
   if (lineFeed < 0) {
     const mayBecome = lane.phase === 'to_close' || mayBecomeStart(buf, at, Math.min(end, at + START_PREFIX_BYTES))
-    return mayBecome ? unlessGivenUp(lane, at) : readStrange(state, facts, lane, at)
+    return mayBecome ? unlessGivenUp(lane, at) : readStrange(state, facts, lane, buf, at, end)
   }
   if (isEmptyLine(buf, at, lineFeed)) return lineFeed + 1
   const kind: StartLineKind = parseStartLine(buf, at, lineFeed + 1, LINE)
   if (kind === 'request') openRequest(state, facts, lane, buf, at, LINE)
   else if (kind === 'simple_request') openSimpleRequest(state, facts, lane, buf, at)
   else if (kind === 'response') openResponse(state, facts, lane, LINE.status)
-  else return readStrange(state, facts, lane, at)
+  else return readStrange(state, facts, lane, buf, at, end)
   return lineFeed + 1
 }
 
@@ -167,7 +177,8 @@ const mayBecomeStart = (buf: Uint8Array, at: number, end: number): boolean =>
   (buf[at] === CR && at + 1 === end) || parseStartLine(buf, at, end, LINE) !== 'malformed'
 
 /** Bytes that are no HTTP where a message was due: the tunnel's own, if the last request asked for one. */
-function readStrange(state: HttpState, facts: FlowFacts, lane: Lane, at: number): number {
+function readStrange(state: HttpState, facts: FlowFacts, lane: Lane, buf: Uint8Array, at: number, end: number): number {
+  if (lane === state.lanes[SERVER] && !identifySshServer(facts, buf, at, end)) return WAIT
   if (lane.leaving === 'connect') leaveHttp(state, facts, 'connect', true)
   else if (lane.leaving === 'upgrade') lane.phase = 'to_close'
   else loseTrack(facts, lane)

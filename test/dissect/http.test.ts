@@ -219,6 +219,29 @@ describe('heads', () => {
   })
 })
 
+describe('an SSH server that answers', () => {
+  const BANNER = 'SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n'
+
+  it('is named, while the request stays one in the clear', () => {
+    const { facts } = read([CLIENT, GET], [SERVER, `${BANNER}Protocol mismatch.\n`])
+    expect(facts.ssh?.serverSoftware).toBe('SSH-2.0-OpenSSH_9.2p1 Debian-2')
+    expect([facts.appProtocol, facts.protection]).toEqual(['http', 'cleartext'])
+  })
+
+  it('is named the same however its line is cut', () => {
+    for (let cut = 1; cut < BANNER.length; cut++) {
+      const { facts } = read([CLIENT, GET], [SERVER, BANNER.slice(0, cut)], [SERVER, BANNER.slice(cut)])
+      expect(facts.ssh?.serverSoftware, `cut at ${cut}`).toBe('SSH-2.0-OpenSSH_9.2p1 Debian-2')
+    }
+  })
+
+  it.each([
+    { name: 'a line that never ends', said: `SSH-2.0-${'a'.repeat(300)}` },
+    { name: 'a response whose body says so', said: `HTTP/1.1 200 OK\r\nContent-Length: 32\r\n\r\n${BANNER}` },
+    { name: 'another greeting', said: '220 mail.example ESMTP\r\n' },
+  ])('is not seen in $name', ({ said }) => expect(read([CLIENT, GET], [SERVER, said]).facts.ssh).toBeNull())
+})
+
 describe('what responses say', () => {
   const said = (...fields: readonly string[]) =>
     read([CLIENT, GET], [SERVER, lines(...fields, 'Content-Length: 0')]).http
