@@ -1,5 +1,5 @@
 /** The score of protocol names, for a terminal of 80 columns and for docs/conformance.md. */
-import { BAR, isExplained, UNRECOGNISED_BAR } from './corpus-protocols-score.mjs'
+import { BAR, isExplainedName, UNRECOGNISED_BAR } from './corpus-protocols-score.mjs'
 
 const COLUMNS = ['flows', 'same', '%', 'other', 'unknown', 'missing', 'disputed']
 const cellsOf = (row) => COLUMNS.map((name) => (name === '%' ? percentOf(row) : String(row[name])))
@@ -39,7 +39,7 @@ function claims({ cleartext, strong, tls, plaintext }, unrecognised) {
 
 function printNote(note) {
   const tools = Object.entries(note.tools).map(([tool, names]) => `${tool} ${names}`)
-  console.log(`  ${note.path} ${note.flow}${isExplained(note) ? ' (explained)' : ''}`)
+  console.log(`  ${note.path} ${note.flow}${isExplainedName(note) ? ' (explained)' : ''}`)
   console.log(`    ours: ${note.ours.join('; ') || 'no such flow'}. ${tools.join(', ')}`)
 }
 

@@ -1,5 +1,5 @@
 /** Counts, by protocol, how our names and verdicts compare with what the tools expect. */
-import { readFileSync } from 'node:fs'
+import { isExplained } from './corpus-explained.mjs'
 import { collectVotes, expectationOf, indexFlows } from './corpus-votes.mjs'
 import { CLEAR, NAMES } from './protocol-names.mjs'
 
@@ -26,7 +26,7 @@ export function score(corpus, { flows, captures }, { protocol, withWitness }) {
   const unrecognised = unrecognisedOf(flows, captures)
   const isPassed =
     table.every((row) => row.isPassed) &&
-    [...verdicts.strong, ...verdicts.plaintext].every(isExplained) &&
+    [...verdicts.strong, ...verdicts.plaintext].every(isExplainedName) &&
     (protocol !== '' || unrecognised.percent <= UNRECOGNISED_BAR)
   return { captures: captures.size, rows: table, verdicts, unrecognised, homeless, notOurs: notOursOf(votes), isPassed }
 }
@@ -53,7 +53,7 @@ function countName(rows, { row: protocol, names, isDisputed }, ours, note) {
   row[outcome] += 1
   if (outcome !== 'same') row.differences.push(note)
   row.percent = (100 * row.same) / row.flows
-  row.isPassed = row.percent >= BAR || row.differences.every(isExplained)
+  row.isPassed = row.percent >= BAR || row.differences.every(isExplainedName)
 }
 
 function outcomeOf(names, ours) {
@@ -123,10 +123,6 @@ function notOursOf(votes) {
   return counts
 }
 
-let items
-/** docs/conformance.md explains a difference in a list item that names its capture and, in backticks, the protocol. */
-export function isExplained({ path, protocol }) {
-  items ??= readFileSync(new URL('../docs/conformance.md', import.meta.url), 'utf8').split(/\n(?=- |#|\n)/)
-  const sha8 = /([0-9a-f]{8})\.pcap/.exec(path)?.[1]
-  return items.some((item) => item.includes(`\`${sha8}\``) && item.includes(`\`${protocol}\``))
-}
+/** A difference of names is explained together with the protocol that the flow counts in. */
+export const isExplainedName = ({ path, flow, protocol }) =>
+  isExplained(path, flow.slice(flow.indexOf(' ') + 1).split(' - '), [protocol])

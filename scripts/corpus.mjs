@@ -5,10 +5,11 @@
  *   npm run corpus:short                a sixteenth of them, for CI
  *   node scripts/corpus.mjs --corpus DIR --only TEXT --show N
  */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { compare } from './corpus-compare.mjs'
+import { isExplained } from './corpus-explained.mjs'
 import { GROUPS, readTruth, whereOf } from './corpus-groups.mjs'
 import { replayAll } from './corpus-replay-all.mjs'
 
@@ -34,7 +35,6 @@ const ours = new Set(replayed.flows.map(whereOfOurs))
 const groupsOfExample = (example) => groupsOf.get(example.split(': want ')[0]) ?? []
 
 const notes = []
-const later = []
 let below = 0
 for (const group of GROUPS) {
   console.log(
@@ -61,9 +61,9 @@ function scoreField(group, field) {
   const others = differencesOf(group, field)
   const percent = (100 * (truth - others.length)) / truth
   const isBelow = field !== 'flow' && percent < group.bar
-  if (isBelow && group.isHeld) below += 1
-  for (const example of others) (group.isHeld ? notes : later).push(`${field}: ${example}`)
-  const mark = isBelow ? `  below ${group.bar}${group.isHeld ? '' : ', not held yet'}` : ''
+  if (isBelow) below += 1
+  for (const example of others) notes.push(`${field}: ${example}`)
+  const mark = isBelow ? `  below ${group.bar}` : ''
   console.log(
     `${field.padEnd(24)} ${String(truth).padStart(6)} ${String(truth - others.length).padStart(6)} ${percent.toFixed(2).padStart(7)}${mark}`,
   )
@@ -78,16 +78,14 @@ const unexplained = [...new Set([...notes, ...extra])].filter((note) => !isNamed
 console.log(`\nTLS facts where the truth has none: ${extra.length}`)
 console.log(`captures that failed: ${failed.length}`)
 console.log(`differences: ${notes.length}, not named in docs/conformance.md: ${unexplained.length}`)
-if (later.length > 0) console.log(`differences where no bar is held yet: ${later.length}`)
 for (const field of new Set(unlisted)) console.log(`${field}: more differences than compare.mjs lists`)
-for (const note of [...unexplained, ...failed, ...extra, ...[...notes, ...later].slice(0, Number(values.show))])
+for (const note of [...unexplained, ...failed, ...extra, ...notes.slice(0, Number(values.show))])
   console.log(`  ${note}`)
 
-/** docs/conformance.md names a difference by its capture. */
+/** A note says "captures/<capture> <transport>,<end>,<end>", and what differs behind it. */
 function isNamed(note) {
-  const conformance = readFileSync(new URL('../docs/conformance.md', import.meta.url), 'utf8')
-  const capture = /captures\/([0-9a-f]{8})/.exec(note)?.[1]
-  return capture !== undefined && conformance.includes(capture)
+  const [, path, ends] = /(captures\/\S+) \w+,([^,]+,\S+ \d+)/.exec(note) ?? []
+  return path !== undefined && isExplained(path, ends.split(','))
 }
 
 // A field below the bar is no failure where every one of its differences is named with who is right.
