@@ -27,7 +27,7 @@ const COMMANDS =
   'dnsmasq ping zstd haproxy nghttp nghttpd nghttpx gtlsclient gtlsserver kdig ssh ssh-keygen /usr/sbin/sshd ' +
   'dropbear dbclient dropbearkey plink /usr/lib/ipsec/charon swanctl wireguard-go wg openvpn pptpd pptp xl2tpd ' +
   'postfix saslpasswd2 dovecot proftpd lftp slapd ldapsearch inspircd prosody mosquitto mosquitto_pub ' +
-  'mosquitto_passwd amqp-publish nats-server kcat coap-client coap-client-notls named dhcpd dhclient chronyd ' +
+  'mosquitto_passwd amqp-publish nats-server kcat coap-client-notls named dhcpd dhclient chronyd ' +
   'snmpd snmpget rsyslogd in.tftpd tftp freeradius radclient krb5kdc kinit nmbd nmblookup turnserver sipp ' +
   'ffmpeg softflowd nfcapd bird keepalived collectd'
 
