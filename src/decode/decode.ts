@@ -35,6 +35,7 @@ import {
   MALFORMED,
   NOT_IP,
   type PacketMeta,
+  PROTO_GRE,
   PROTO_SCTP,
   PROTO_TCP,
   PROTO_UDP,
@@ -163,10 +164,9 @@ function decodeIp(buf: Uint8Array, m: PacketMeta): number {
   return LAYER_MALFORMED
 }
 
-// Protocol numbers that carry a further packet (IANA: IP-in-IP, IPv6, GRE, EtherIP, L2TP version 3).
+// Protocol numbers that carry a further packet (IANA: IP-in-IP, IPv6, EtherIP, L2TP version 3; GRE beside them).
 const PROTO_IPIP = 4
 const PROTO_IPV6 = 41
-const PROTO_GRE = 47
 const PROTO_ETHERIP = 97
 const PROTO_L2TP = 115
 

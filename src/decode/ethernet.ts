@@ -149,11 +149,13 @@ export function decodePpp(buf: Uint8Array, m: PacketMeta): number {
   // Protocol field compression: an odd first byte is the whole field (RFC 1661 §6.5).
   const short = (u8(buf, m.at) & 1) === 1
   const protocol = short ? u8(buf, m.at) : u16(buf, m.at)
+  if (protocol !== PPP_IPV4 && protocol !== PPP_IPV6 && protocol !== PPP_MPLS) {
+    // Of the conversation around it the frame is the payload, which a dissector reads.
+    m.stoppedAt = protocol
+    return LAYER_NOT_IP
+  }
   m.at += short ? 1 : 2
-  if (protocol === PPP_IPV4 || protocol === PPP_IPV6) return LAYER_IP
-  if (protocol === PPP_MPLS) return LAYER_MPLS
-  m.stoppedAt = protocol
-  return LAYER_NOT_IP
+  return protocol === PPP_MPLS ? LAYER_MPLS : LAYER_IP
 }
 
 /** Cisco HDLC and Linux cooked captures carry an ethertype behind a fixed header. */

@@ -1,4 +1,4 @@
-export { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../core/ip-numbers.ts'
+export { PROTO_GRE, PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../core/ip-numbers.ts'
 
 /** Transport outcome of decoding one frame: what the flow stage does next. Numbers, so that V8 keeps them unboxed. */
 export const DECODED = 0

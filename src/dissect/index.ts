@@ -59,6 +59,7 @@ import { openwire } from './openwire.ts'
 import { pfcp } from './pfcp.ts'
 import { pop3 } from './pop3.ts'
 import { postgresql } from './postgresql.ts'
+import { ppp } from './ppp.ts'
 import { pptp } from './pptp.ts'
 import { proxyProtocol } from './proxy-protocol.ts'
 import { quic } from './quic.ts'
@@ -192,6 +193,7 @@ export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [
   wireguard,
   openvpnUdp,
   l2tp,
+  ppp,
   esp,
   cldap,
   memcachedUdp,

@@ -38,6 +38,23 @@ const LAST_MESSAGE_TYPE = 28
 
 export const L2tpMessage = { START_REQUEST: 1, START_REPLY: 2 } as const
 
+const L2TP_CONTROL = 0x8000
+const L2TP_HAS_LENGTH = 0x4000
+const L2TP_HAS_SEQUENCE = 0x0800
+const L2TP_HAS_OFFSET = 0x0200
+
+/** Offset of the PPP frame in the data message of version 2 at `at` (RFC 2661 §3.1); -1 = it is none, or cut off. */
+export function l2tpFrameAt(buf: Uint8Array, at: number, end: number): number {
+  if (end - at < L2TP_HEADER_BYTES) return -1
+  const flags = u16(buf, at)
+  if ((flags & L2TP_CONTROL) !== 0 || (flags & 0x0f) !== 2) return -1
+  let p = at + 6
+  if ((flags & L2TP_HAS_LENGTH) !== 0) p += 2
+  if ((flags & L2TP_HAS_SEQUENCE) !== 0) p += 4
+  if ((flags & L2TP_HAS_OFFSET) !== 0) p += end - p < 2 ? end : 2 + u16(buf, p)
+  return p < end ? p : -1
+}
+
 /** Type of the control message between `at` and `end`, 0 when it is none, or acknowledges only. */
 export function l2tpMessage(buf: Uint8Array, at: number, end: number, missing: number): number {
   const first = at + L2TP_HEADER_BYTES

@@ -529,6 +529,11 @@ const ROWS: Row[] = [
     }),
   },
   {
+    rule: 'mppe',
+    breaks: encryptedBy('ppp', 'mppe-128-stateless'),
+    nearly: encryptedBy('ppp', 'compression'),
+  },
+  {
     rule: 'tacacs-obfuscation',
     only: 'sec09-recommended',
     breaks: encryptedBy('tacacs', 'md5-obfuscation'),

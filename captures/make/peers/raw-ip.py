@@ -1,9 +1,11 @@
-# One end of a conversation over SCTP, written down beforehand: the kernel need not know the protocol, since the packets go through
+# One end of a conversation over IP, written down beforehand: the kernel need not know the protocol, since the packets go through
 # a raw socket. Arguments: role ("client" or "server"), own address, the other's, own port, the other's, then the chunks of
-# each packet as [role, hex] in one JSON list.
+# each packet as [role, hex] in one JSON list. Without ports the packets are payload of the protocol behind them.
 import json, socket, struct, sys, time
 
-role, own, other, own_port, other_port, turns = sys.argv[1:]
+role, own, other, own_port, other_port, turns = sys.argv[1:7]
+SCTP = 132
+protocol = int(sys.argv[7]) if len(sys.argv) > 7 else SCTP
 
 
 def crc32c(data):
@@ -16,11 +18,13 @@ def crc32c(data):
 
 
 def packet(chunks):
+    if protocol != SCTP:
+        return chunks
     head = struct.pack(">HHI", int(own_port), int(other_port), 1 if role == "client" else 2)
     return head + struct.pack("<I", crc32c(head + bytes(4) + chunks)) + chunks
 
 
-raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, 132)
+raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, protocol)
 raw.bind((own, 0))
 print("ready", flush=True)
 for sender, chunks in json.loads(turns):

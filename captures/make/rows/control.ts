@@ -58,7 +58,7 @@ function datagramsRow(
   })
 }
 
-const RAW_IP = join(import.meta.dirname, '../peers/raw-ip.py')
+export const RAW_IP = join(import.meta.dirname, '../peers/raw-ip.py')
 
 function sctpRow(name: string, shows: string, source: string, port: number, turns: Turns, checks: Row['checks']): Row {
   return cableRow(name, shows, PEERS, how(source), checks, async (lab) => {

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { be16 } from '../edit.ts'
 import { CLIENT_IP, type Lab, SERVER_IP } from '../lab.ts'
 import { sh, sleep } from '../process.ts'
 import type { Row } from '../row.ts'
+import { RAW_IP } from './control.ts'
 
 const STRONGSWAN = 'strongSwan 5.9.8'
 const OPENVPN = 'OpenVPN 2.6.14'
@@ -278,6 +281,71 @@ const PPP_TUNNELS: readonly Row[] = [
   },
 ]
 
+/** RFC 2637 §4.1 around a frame of PPP: version 1, a key of length and call, a sequence number. */
+const greFrame = (call: number, sequence: number, frame: string): string => {
+  const head = be16(0x3001, 0x880b, frame.length / 2, call, 0, sequence)
+  return head.toString('hex') + frame
+}
+const control = (protocol: string, code: number, id: number, data: string): string =>
+  `ff03${protocol}${be16((code << 8) | id, 4 + data.length / 2).toString('hex')}${data}`
+const lcp = (code: number, id: number, data: string): string => control('c021', code, id, data)
+const chap = (code: number, id: number, data: string): string => control('c223', code, id, data)
+const ccp = (code: number, id: number, data: string): string => control('80fd', code, id, data)
+
+const MAGIC = { client: '0506a1b2c3d4', server: '0506d4c3b2a1' }
+/** RFC 2759: MS-CHAP version 2. */
+const MSCHAP_V2 = '0305c22381'
+const NOISE = Array.from({ length: 8 }, (_, i) => createHash('sha256').update(`mppe ${i}`).digest('hex'))
+const NAME = Buffer.from('someone').toString('hex')
+/** RFC 3078 §2.1: 128 bits, stateless. */
+const MPPE_128 = '120601000040'
+
+const MPPE_FRAMES: readonly (readonly ['client' | 'server', string])[] = [
+  ['client', lcp(1, 1, MAGIC.client)],
+  ['server', lcp(2, 1, MAGIC.client)],
+  ['server', lcp(1, 1, MSCHAP_V2 + MAGIC.server)],
+  ['client', lcp(2, 1, MSCHAP_V2 + MAGIC.server)],
+  ['server', chap(1, 1, `10${NOISE[0]?.slice(0, 32)}${Buffer.from('gateway').toString('hex')}`)],
+  ['client', chap(2, 1, `31${NOISE[1]?.slice(0, 32)}${'00'.repeat(8)}${NOISE[2]?.slice(0, 48)}00${NAME}`)],
+  ['server', chap(3, 1, Buffer.from(`S=${'0123456789ABCDEF'.repeat(3).slice(0, 40)}`).toString('hex'))],
+  // Everything is offered, and the strongest taken (RFC 3078 §2.2).
+  ['client', ccp(1, 1, '1206010000e1')],
+  ['server', ccp(3, 1, MPPE_128)],
+  ['client', ccp(1, 2, MPPE_128)],
+  ['server', ccp(2, 2, MPPE_128)],
+  ['server', ccp(1, 1, MPPE_128)],
+  ['client', ccp(2, 1, MPPE_128)],
+  // RFC 3078 §3: bits A and D with a coherency count, then RC4.
+  ['client', `ff0300fd9000${NOISE[3]}${NOISE[4]}`],
+  ['server', `ff0300fd9000${NOISE[5]}${NOISE[6]}`],
+]
+
+/** A kernel without PPP can still send and see it. */
+const MPPE: Row = {
+  name: 'pptp-mppe.pcap',
+  shows: 'PPP in the GRE of PPTP: a login by MS-CHAPv2, then CCP agrees on MPPE with 128 bits, stateless',
+  peers: 'a script of ours on both ends, from the specification',
+  how: 'messages laid out as in RFC 1661, RFC 2637, RFC 2759 and RFC 3078; what is encrypted is noise',
+  checks: {
+    'ccp.opt.type == 18 and ppp.code == 2': 2,
+    'chap.code == 3': 1,
+    'comp_data or ppp.protocol == 0x00fd': 2,
+  },
+  record: async (lab) => {
+    lab.wire('cable')
+    await lab.capture({ filter: 'ip proto 47' })
+    const sent = { client: 0, server: 0 }
+    const turns = MPPE_FRAMES.map(([from, frame]) => [from, greFrame(from === 'client' ? 7 : 9, sent[from]++, frame)])
+    const peer = (role: string, own: string, other: string): string[] => [
+      '/usr/bin/python3',
+      RAW_IP,
+      ...[role, own, other, '0', '0', JSON.stringify(turns), '47'],
+    ]
+    await lab.serve(peer('server', SERVER_IP, CLIENT_IP), /ready/)
+    await lab.client(peer('client', CLIENT_IP, SERVER_IP))
+  },
+}
+
 async function serveXl2tpd(lab: Lab, place: Place, conf: string): Promise<void> {
   const file = (ending: string): string => `${lab.temp}/${place}.${ending}`
   writeFileSync(file('conf'), `[global]\nport = 1701\n${conf}`)
@@ -285,4 +353,10 @@ async function serveXl2tpd(lab: Lab, place: Place, conf: string): Promise<void> 
   await lab.serve(argv, /Listening on IP address/, { at: place })
 }
 
-export const VPN: readonly Row[] = [...IKE.map(ikeRow), wireguardRow(), ...OPENVPN_ROWS.map(openvpnRow), ...PPP_TUNNELS]
+export const VPN: readonly Row[] = [
+  ...IKE.map(ikeRow),
+  wireguardRow(),
+  ...OPENVPN_ROWS.map(openvpnRow),
+  ...PPP_TUNNELS,
+  MPPE,
+]
