@@ -80,7 +80,10 @@ const BYTE_PARAMETER = 2
 export const isNegotiation = (buf: Uint8Array, at: number, end: number): boolean =>
   end - at >= NEGOTIATION_HEADER_BYTES && u32(buf, at) === NEGOTIATION
 
-/** Encryption algorithms by their numbers (Oracle Net's SQLNET.ENCRYPTION_TYPES, in lower case). */
+/**
+ * Encryption algorithms by their numbers, with the names of SQLNET.ENCRYPTION_TYPES in lower case. Oracle publishes the names
+ * alone; the numbers are those of the open drivers that speak it (go-ora's and jamdb's negotiation).
+ */
 const ALGORITHMS: Readonly<Record<number, string>> = {
   0: 'none',
   1: 'rc4_40',

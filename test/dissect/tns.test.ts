@@ -52,6 +52,23 @@ describe('native encryption', () => {
     expect(read(...turns, [CLIENT, packet(6, DATA)])).toMatchObject({ protocolSecurity: security, protection })
   })
 
+  // As the open driver go-ora numbers them; tshark does not read the negotiation.
+  it.each([
+    [1, 'rc4_40'],
+    [2, 'des56c'],
+    [3, 'des40c'],
+    [6, 'rc4_256'],
+    [8, 'rc4_56'],
+    [10, 'rc4_128'],
+    [11, '3des112'],
+    [12, '3des168'],
+    [15, 'aes128'],
+    [16, 'aes192'],
+    [17, 'aes256'],
+  ])('number %d is %s', (number, name) =>
+    expect(read([SERVER, accept('013a')], [SERVER, packet(6, choice(big(number, 1)))]).protocolSecurity).toBe(name),
+  )
+
   it('whose answer was not seen leaves it open', () => {
     const turns: Said[] = [
       [SERVER, accept('013a')],
