@@ -18,7 +18,7 @@ export const PACKAGES =
   'nats-server kcat python3-zmq libcoap3-bin bind9 isc-dhcp-server isc-dhcp-client chrony snmpd snmp rsyslog ' +
   'tftpd-hpa tftp-hpa freeradius freeradius-utils libauthen-tacacsplus-perl krb5-kdc krb5-admin-server ' +
   'krb5-user samba samba-common-bin coturn sip-tester ffmpeg softflowd nfdump bird2 keepalived collectd-core ' +
-  'python3-thrift smbclient xrdp freerdp2-x11 xvfb x11-utils xauth tigervnc-standalone-server x11vnc ' +
+  'python3-thrift smbclient xrdp freerdp2-x11 freerdp2-shadow-x11 xvfb x11-utils xauth tigervnc-standalone-server x11vnc ' +
   'vncsnapshot telnet inetutils-telnetd inetutils-inetd rsh-redone-client rsh-redone-server rsync rpcbind ' +
   'microsocks dante-server qemu-utils subversion git mbpoll python3-pymodbus python3-serial ' +
   'python3-serial-asyncio'

@@ -277,19 +277,20 @@ function kerberosRow(
   enctypes: string,
   password: string,
   checks: Row['checks'],
+  service = false,
 ): NetworkRow {
   return {
     name,
     shows,
     peers: 'kinit 1.20.1, krb5kdc 1.20.1 of Debian',
-    how: `\`kinit alice\`, ${enctypes}, ${proto === 'udp' ? 'UDP' : 'TCP'}`,
+    how: `\`kinit alice\`${service ? ', `kvno host/files`' : ''}, ${enctypes}, ${proto === 'udp' ? 'UDP' : 'TCP'}`,
     checks,
     talk: async (lab) => {
       const { temp } = lab
       const krb5 = file(
         lab,
         'krb5.conf',
-        `[libdefaults]\ndefault_realm = EXAMPLE.TEST\ndns_lookup_kdc = false\ndns_lookup_realm = false\nallow_weak_crypto = true
+        `[libdefaults]\ndefault_realm = EXAMPLE.TEST\ndns_lookup_kdc = false\ndns_lookup_realm = false\nallow_weak_crypto = true\nallow_rc4 = true\nallow_des3 = true
 permitted_enctypes = ${enctypes}\nudp_preference_limit = ${proto === 'udp' ? 8000 : 1}\n[realms]\nEXAMPLE.TEST = {\n kdc = ${SERVER_IP}\n}\n`,
       )
       const kdc = file(
@@ -305,8 +306,10 @@ master_key_type = ${enctypes}\n}\n[logging]\nkdc = STDERR\n`,
         env,
         at: 'server',
       })
+      await lab.client(['kadmin.local', '-q', 'addprinc -randkey host/files'], { env, at: 'server' })
       await lab.serve(['krb5kdc', '-n'], /commencing operation/, { env })
       await lab.client(['kinit', 'alice@EXAMPLE.TEST'], { env, input: `${password}\n`, mayFail: true })
+      if (service) await lab.client(['kvno', 'host/files@EXAMPLE.TEST'], { env })
     },
   }
 }
@@ -329,6 +332,23 @@ const KERBEROS_ROWS: readonly NetworkRow[] = [
   kerberosRow('kerberos-failed.pcap', 'Kerberos: a wrong password', 'udp', 'aes256-cts-hmac-sha1-96', 'another', {
     'kerberos.error_code == 24': 1,
   }),
+  kerberosRow(
+    'kerberos-rc4-service.pcap',
+    'Kerberos: RC4 throughout, and a ticket for a service (TGS)',
+    'udp',
+    'arcfour-hmac',
+    'not-a-secret',
+    { 'kerberos.msg_type == 12': 1, 'kerberos.msg_type == 13 and kerberos.etype == 23': 1 },
+    true,
+  ),
+  kerberosRow(
+    'kerberos-des3.pcap',
+    'Kerberos: triple DES; single DES is gone from every peer there is',
+    'tcp',
+    'des3-cbc-sha1',
+    'not-a-secret',
+    { 'kerberos.msg_type == 11 and kerberos.etype == 16': 1 },
+  ),
 ]
 
 const OTHERS: readonly NetworkRow[] = [

@@ -22,6 +22,7 @@ import { SSH } from './ssh.ts'
 import { TLS10, TLS12 } from './tls12.ts'
 import { TLS13 } from './tls13.ts'
 import { TUNNELS } from './tunnels.ts'
+import { VNC_RSA } from './vnc-rsa.ts'
 import { VPN } from './vpn.ts'
 import { WEB } from './web.ts'
 
@@ -52,6 +53,6 @@ export const GROUPS: readonly Group[] = [
   { title: 'Routing, exports of flows and metrics', rows: ROUTING },
   { title: 'Controllers, grids and carriers', rows: CONTROL },
   { title: 'Files, desktops and remote access', rows: REMOTE },
-  { title: 'Industrial and other protocols without a peer in Debian', rows: SCRIPTED },
+  { title: 'Industrial and other protocols without a peer in Debian', rows: [...SCRIPTED, ...VNC_RSA] },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]

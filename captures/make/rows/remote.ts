@@ -76,7 +76,7 @@ function smbRow({ name, shows, server = [], client, login = LOGIN, checks }: Smb
     checks,
     record: async (lab) => {
       lab.wire('cable')
-      await lab.capture({ filter: 'tcp port 445' })
+      await lab.capture({ filter: 'tcp port 445 or tcp port 139' })
       await serveSmbd(lab, server)
       const conf = write(lab, 'client.conf', '[global]\nclient min protocol = NT1\nworkgroup = LAB\n')
       const to = ['-s', conf, `//${SERVER_IP}/share`, '-U', login, ...client, '-c', 'get page.txt /dev/null']
@@ -124,6 +124,13 @@ const SMB: readonly SmbRow[] = [
     client: ['-m', 'SMB3'],
     login: 'alice%wrong',
     checks: { 'smb2.nt_status == 0xc000006d': 1 },
+  },
+  {
+    name: 'smb-netbios-session.pcap',
+    shows: 'SMB 2.1 in a NetBIOS session on port 139: the session is asked for by name and granted',
+    server: ['smb ports = 139'],
+    client: ['-p', '139', '-n', 'client', '-m', 'SMB2'],
+    checks: { 'nbss.type == 0x81': 1, 'nbss.type == 0x82': 1, 'smb2.dialect == 0x0210': 'some' },
   },
   {
     name: 'smb-anonymous.pcap',
@@ -219,6 +226,31 @@ const RDP: readonly RdpRow[] = [
     checks: { 'rdp.encryptionMethod == 2': 'some', 'tls.handshake.type == 1': 0 },
   },
 ]
+
+/** [MS-NLMP] §3.3.1: NTOWFv1 of "not-a-secret". */
+const NT_HASH = '170bd4cda8269a3a6069887367f70cf9'
+
+/** xrdp knows no CredSSP; FreeRDP's own server does, and wants a display to show. */
+function credSspRow(name: string, shows: string, password: string, checks: Row['checks']): Row {
+  return {
+    name,
+    shows,
+    peers: 'xfreerdp 2.11.7, freerdp-shadow-cli 2.11.7',
+    how: '`xfreerdp /sec:nla`, server `/sec:nla +auth`; its certificate is its own',
+    checks,
+    record: async (lab) => {
+      lab.wire('cable')
+      await lab.capture({ filter: 'ip' })
+      const users = write(lab, 'SAM', `alice:::${NT_HASH}:::\n`)
+      const env = { DISPLAY: ':77', HOME: lab.temp }
+      await serveSilent(lab, ['Xvfb', ':77', '-screen', '0', '320x200x24'], 1500)
+      const server = [`/bind-address:${SERVER_IP}`, '/port:3389', '/sec:nla', '+auth', `/sam-file:${users}`]
+      await serveSilent(lab, ['env', `HOME=${lab.temp}`, 'DISPLAY=:77', 'freerdp-shadow-cli', ...server], 2500)
+      const to = [`/v:${SERVER_IP}`, '/u:alice', `/p:${password}`, '/cert:ignore', '/sec:nla', '/size:200x200']
+      await lab.client(['xfreerdp', ...to, '+auth-only'], { env, mayFail: true, timeoutMs: 6000 })
+    },
+  }
+}
 
 interface VncRow {
   readonly name: string
@@ -523,6 +555,17 @@ StartTcpServer(context=ModbusServerContext(slaves=ModbusSlaveContext(hr=block), 
 export const REMOTE: readonly Row[] = [
   ...SMB.map(smbRow),
   ...RDP.map(rdpRow),
+  credSspRow('rdp-credssp.pcap', 'RDP with CredSSP (NLA): NTLM inside of TLS, before the session', 'not-a-secret', {
+    'rdp.negReq.selectedProtocol == 2': 1,
+  }),
+  credSspRow(
+    'rdp-credssp-refused.pcap',
+    'RDP with CredSSP (NLA): a wrong password, the connection is closed',
+    'wrong',
+    {
+      'rdp.negReq.selectedProtocol == 2': 1,
+    },
+  ),
   ...VNC.map(vncRow),
   X11,
   telnetRow('telnet-login.pcap', 'Telnet: a login in the clear', 'Last login: Tue Nov 24 10:00:00'),
