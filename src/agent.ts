@@ -134,6 +134,7 @@ export class Agent {
     this.#finished = 0
     this.#upgrades.clear()
     this.#expected.clear()
+    this.#sessions.memory.clear()
     return true
   }
 
@@ -203,7 +204,7 @@ export class Agent {
       return session
     }
     const clientSide = this.table.clientSide(index)
-    const known = recognise(bytes, m, side === clientSide ? CLIENT : SERVER)
+    const known = recognise(bytes, m, side === clientSide ? CLIENT : SERVER, this.#sessions.memory)
     if (known === null) return null
     if (this.#sessions.isFull) this.#evictSession()
     const oriented = (this.table.flagsOf(index) & flow.ORIENTED) !== 0
@@ -272,9 +273,8 @@ export class Agent {
     const table = this.table
     if (table.isFull) this.#evict()
     const index = table.create(m, source)
-    const fromHigh = table.side === flow.HIGH
     const clientIsSender = opening.clientByPort(m)
-    let flags = fromHigh === clientIsSender ? flow.CLIENT_IS_HIGH : 0
+    let flags = (table.side === flow.HIGH) === clientIsSender ? flow.CLIENT_IS_HIGH : 0
     if (this.#expected.count > 0 && this.#expected.meets(m, index)) flags |= flow.EXPECTED
     table.setFlags(index, flags)
     table.wheel.arm(index, m.time + this.#lifetime.openingUs)

@@ -641,6 +641,33 @@ async function replay(options: Partial<AgentOptions> = {}): Promise<Watch> {
   return watch
 }
 
+describe('what one flow says of another', () => {
+  const moved = ({ records }: Watch) => records.filter((record) => record['server_port'] === 4500)
+
+  it('holds within a capture, and is forgotten with it', async () => {
+    const watch = new Watch()
+    const source = await openSource(`${CAPTURES}ike-v2-esp-in-udp.pcap`)
+    for await (const batch of source.batches()) {
+      watch.agent.process(batch, 'whole')
+      watch.finish()
+      // The same capture from where IKE has moved on.
+      const at = batch.at.subarray(2, batch.count)
+      const rest = { ...batch, at, captured: batch.captured.subarray(2), wire: batch.wire.subarray(2) }
+      watch.agent.process(
+        { ...rest, time: batch.time.subarray(2), link: batch.link.subarray(2), count: at.length },
+        'cut',
+      )
+    }
+    await source.close()
+    watch.finish()
+    expect(moved(watch)).toMatchObject([
+      { source: 'whole', ike_encryption: 'ENCR_AES_CBC', verdict: 'opaque' },
+      { source: 'cut', verdict: 'opaque' },
+    ])
+    expect(moved(watch)[1]).not.toHaveProperty('ike_encryption')
+  })
+})
+
 describe('shards', () => {
   it.each([2, 3, 7])('%i of them together are the whole, and each flow is in one', async (of) => {
     const whole = (await replay()).records

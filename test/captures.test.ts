@@ -30,6 +30,24 @@ describe('golden', () => {
   })
 })
 
+describe('a tunnel', () => {
+  it.each([
+    { name: 'tls13-ah.pcap', tunnels: ['ah'], why: 'authenticates alone' },
+    { name: 'tls13-macsec-integrity.pcap', tunnels: ['macsec'], why: 'authenticates alone' },
+    { name: 'tls13-gre.pcap', tunnels: ['gre'], why: 'does neither' },
+    { name: 'esp.pcap', tunnels: [null], why: 'encrypts, and is all that is seen' },
+    { name: 'wireguard.pcap', tunnels: [null], why: 'encrypts, and is all that is seen' },
+    {
+      name: 'esp-null-in-udp.pcap',
+      tunnels: [null, null],
+      why: 'of ESP is not taken apart, though it encrypts nothing',
+    },
+  ])('that $why marks what it carries: $name', async ({ name, tunnels }) => {
+    const { records } = await replayCapture(FOLDER + name)
+    expect(records.map((record) => record['tunnel'] ?? null)).toEqual(tunnels)
+  })
+})
+
 // Captures in which tshark sees less: it reads no TLS on a port it does not know, or inside what it takes for another
 // protocol, and joins nothing across a gap.
 const TSHARK_SEES_LESS = new Set([

@@ -1,6 +1,7 @@
 import type { PacketMeta } from '../decode/packet-meta.ts'
 import type { DatagramDissector, Direction, DissectorState } from './dissector.ts'
 import { DATAGRAM_DISSECTORS } from './index.ts'
+import { CaptureMemory } from './memory.ts'
 import { Session } from './session.ts'
 import { StatePool } from './state-pool.ts'
 
@@ -20,10 +21,11 @@ export function recognise(
   buf: Uint8Array,
   m: PacketMeta,
   sender: Direction,
+  memory: CaptureMemory,
   but: DatagramDissector | null = null,
 ): DatagramDissector | null {
   for (const dissector of BY_TRANSPORT[m.proto] as readonly DatagramDissector[]) {
-    if (dissector !== but && dissector.probe(buf, m.at, m.end, m.missing, sender)) return dissector
+    if (dissector !== but && dissector.probe(buf, m.at, m.end, m.missing, sender, memory)) return dissector
   }
   return null
 }
@@ -36,10 +38,12 @@ export class DatagramSession extends Session {
   #state: DissectorState | null = null
   #passed = 0
   readonly #states: StatePool
+  readonly #memory: CaptureMemory
 
-  constructor(states: StatePool = new StatePool()) {
+  constructor(states: StatePool = new StatePool(), memory: CaptureMemory = new CaptureMemory()) {
     super()
     this.#states = states
+    this.#memory = memory
   }
 
   override open(clientSide: number, oriented: boolean): void {
@@ -76,7 +80,7 @@ export class DatagramSession extends Session {
     const direction = this.direction(side)
     if (current !== null && current.yields !== true) return current
     if (current?.probe(buf, m.at, m.end, m.missing, direction) === true) return current
-    const next = known ?? recognise(buf, m, direction, current ?? this.#refused)
+    const next = known ?? recognise(buf, m, direction, this.#memory, current ?? this.#refused)
     if (next === null) {
       if (current !== null) this.#passed += 1
       if (this.#passed >= MAX_PASSED) this.done = true
@@ -90,7 +94,7 @@ export class DatagramSession extends Session {
     this.#drop()
     this.orient(side, next.opener?.(buf, m.at, m.end) ?? null)
     this.#dissector = next
-    this.#state = next.start(this.facts, this.#states.take(next))
+    this.#state = next.start(this.facts, this.#states.take(next), this.#memory)
     return next
   }
 

@@ -1,4 +1,5 @@
 import type { FlowFacts } from '../core/facts.ts'
+import type { CaptureMemory } from './memory.ts'
 
 export const CLIENT = 0
 export const SERVER = 1
@@ -108,13 +109,14 @@ export interface DatagramDissector<S extends DissectorState = DissectorState> ex
   readonly tentative?: boolean
   /**
    * Is this payload a message of the protocol, by which it can be recognised? `missing` bytes behind `end` were on the
-   * wire but not captured: a length inside is held against `end - at + missing`. `sender` is a guess by port and order.
+   * wire but not captured: a length inside is held against `end - at + missing`. `sender` is a guess by port and order;
+   * `memory` what other flows of the capture have shown.
    */
-  probe(buf: Uint8Array, at: number, end: number, missing: number, sender: Direction): boolean
+  probe(buf: Uint8Array, at: number, end: number, missing: number, sender: Direction, memory?: CaptureMemory): boolean
   /** If the matching datagram reveals which side sent it, say so. */
   opener?(buf: Uint8Array, at: number, end: number): Direction | null
   /** `used` is a state of an earlier flow, to be made as new and used again. */
-  start(facts: FlowFacts, used?: S | null): S
+  start(facts: FlowFacts, used?: S | null, memory?: CaptureMemory): S
   /** Takes one datagram's payload, in the order captured: lost, repeated and reordered ones are normal. */
   read(
     state: S,

@@ -18,6 +18,7 @@ import {
 } from '../wire/ike.ts'
 import { CLIENT, type DatagramDissector, type Direction, type DissectorState, SERVER } from './dissector.ts'
 import { EspWatch } from './esp-null.ts'
+import type { CaptureMemory } from './memory.ts'
 
 /** Messages after which neither a choice nor ESP is waited for. */
 const MAX_MESSAGES = 64
@@ -28,6 +29,8 @@ class IkeState implements DissectorState {
   /** Protected messages went by in this direction. */
   readonly sawProtected: [boolean, boolean] = [false, false]
   readonly watch = new EspWatch()
+  /** Of the capture that is read. */
+  memory: CaptureMemory | null = null
 }
 
 export const ike: DatagramDissector<IkeState> = {
@@ -49,15 +52,16 @@ export const ike: DatagramDissector<IkeState> = {
     return isInitiator ? CLIENT : SERVER
   },
 
-  start(facts, used = null): IkeState {
+  start(facts, used = null, memory): IkeState {
     facts.appProtocol ??= 'ike'
     facts.ike = new IkeFacts()
-    if (used === null) return new IkeState()
-    used.done = false
-    used.messages = 0
-    used.sawProtected.fill(false)
-    used.watch.reset()
-    return used
+    const state = used ?? new IkeState()
+    state.done = false
+    state.messages = 0
+    state.sawProtected.fill(false)
+    state.watch.reset()
+    state.memory = memory ?? null
+    return state
   },
 
   read(state, facts, direction, buf, at, end, missing): void {
@@ -81,6 +85,7 @@ function readMessage(
   marked: boolean,
 ): void {
   const told = facts.ike as IkeFacts
+  if (state.messages === 1) goOn(state, told, buf, header)
   told.version = ikeVersion(buf, header)
   const exchange = ikeExchange(buf, header)
   if (told.version === 1 && exchange === IkeExchange.AGGRESSIVE) told.mode = 'aggressive'
@@ -90,7 +95,14 @@ function readMessage(
     settle(state, facts, marked)
   } else if (isResponse(buf, header) && isChoice(told.version, exchange)) {
     readChoice(facts, told, buf, header, end)
+    if (told.encryption !== null) state.memory?.ike.remember(buf, header, told)
   }
+}
+
+/** An association that moved to other ports keeps what was chosen for it. */
+function goOn(state: IkeState, told: IkeFacts, buf: Uint8Array, header: number): void {
+  const chosen = state.memory?.ike.find(buf, header) ?? null
+  if (chosen !== null) Object.assign(told, chosen)
 }
 
 /** Exchanges in which the responder's SA payload is the choice for IKE itself. */

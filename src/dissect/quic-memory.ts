@@ -21,34 +21,42 @@ export interface Connection {
   readonly timeUs: number
 }
 
-/** By the hash of the id; of two with the same hash the later one stays. */
-const connections = new Map<number, Connection>()
-/** Bit n: an id of n bytes is kept, or was. */
-let lengths = 0
+export class QuicConnections {
+  /** By the hash of the id; of two with the same hash the later one stays. */
+  readonly #connections = new Map<number, Connection>()
+  /** Bit n: an id of n bytes is kept, or was. */
+  #lengths = 0
 
-/** Keeps what is known of the connection whose server calls itself `id`. */
-export function rememberConnection(id: Uint8Array, version: number, tls: TlsFacts, timeUs: number): void {
-  const hash = hashBytes(id, 0, id.length)
-  if (connections.size >= MAX_CONNECTIONS && !connections.has(hash)) {
-    const oldest = connections.keys().next().value
-    if (oldest !== undefined) connections.delete(oldest)
+  clear(): void {
+    this.#connections.clear()
+    this.#lengths = 0
   }
-  lengths |= 1 << id.length
-  connections.set(hash, { id, version, tls: Object.assign(new TlsFacts(), tls), timeUs })
+
+  /** Keeps what is known of the connection whose server calls itself `id`. */
+  remember(id: Uint8Array, version: number, tls: TlsFacts, timeUs: number): void {
+    const connections = this.#connections
+    const hash = hashBytes(id, 0, id.length)
+    if (connections.size >= MAX_CONNECTIONS && !connections.has(hash)) {
+      const oldest = connections.keys().next().value
+      if (oldest !== undefined) connections.delete(oldest)
+    }
+    this.#lengths |= 1 << id.length
+    connections.set(hash, { id, version, tls: Object.assign(new TlsFacts(), tls), timeUs })
+  }
+
+  /** The connection to whose server the short header at `at` is addressed, or null. */
+  find(buf: Uint8Array, at: number, end: number): Connection | null {
+    if (this.#lengths === 0) return null
+    for (let length = MIN_ID_BYTES; length <= MAX_ID_BYTES; length++) {
+      if ((this.#lengths & (1 << length)) === 0 || at + 1 + length > end) continue
+      const found = this.#connections.get(hashBytes(buf, at + 1, at + 1 + length))
+      if (found?.id.length === length && sameBytes(found.id, 0, buf, at + 1, length)) return found
+    }
+    return null
+  }
 }
 
-/** The connection to whose server the short header at `at` is addressed, or null. */
-export function findConnection(buf: Uint8Array, at: number, end: number): Connection | null {
-  if (lengths === 0) return null
-  for (let length = MIN_ID_BYTES; length <= MAX_ID_BYTES; length++) {
-    if ((lengths & (1 << length)) === 0 || at + 1 + length > end) continue
-    const found = connections.get(hashBytes(buf, at + 1, at + 1 + length))
-    if (found?.id.length === length && sameBytes(found.id, 0, buf, at + 1, length)) return found
-  }
-  return null
-}
-
-/** Did the connection begin a while before, and not in another capture that happens to be read by the same process? */
+/** Did the connection begin a while before? Of captures that overlap, a later one may be read first. */
 export const isCurrent = (connection: Connection, timeUs: number): boolean =>
   timeUs >= connection.timeUs && timeUs - connection.timeUs <= MAX_AGE_US
 

@@ -16,8 +16,8 @@ import {
 import { initialSalt, isReservedVersion, usesQuicCrypto, VERSION_NEGOTIATION } from '../wire/quic-version.ts'
 import { HandshakeType } from '../wire/tls-handshake.ts'
 import { CLIENT, type Direction, SERVER } from './dissector.ts'
+import type { CaptureMemory } from './memory.ts'
 import { openByOwnId } from './quic-keys.ts'
-import { findConnection } from './quic-memory.ts'
 
 /** A client fills its first datagrams up to this, whatever the version (RFC 8999 §6, RFC 9000 §14.1). */
 const MIN_FIRST_DATAGRAM_BYTES = 1200
@@ -30,9 +30,16 @@ const view = new QuicPacketView()
 const google = new GoogleQuicView()
 const frame = new QuicFrameView()
 
-export function probeQuic(buf: Uint8Array, at: number, end: number, missing: number): boolean {
+export function probeQuic(
+  buf: Uint8Array,
+  at: number,
+  end: number,
+  missing: number,
+  _sender: Direction = CLIENT,
+  memory: CaptureMemory | null = null,
+): boolean {
   if (end - at < MIN_LONG_HEADER_BYTES) return false
-  if (!isLongHeader(buf, at)) return isGoogle(buf, at, end) || continuesConnection(buf, at, end)
+  if (!isLongHeader(buf, at)) return isGoogle(buf, at, end) || continuesConnection(memory, buf, at, end)
   const version = quicVersion(buf, at)
   if (version === VERSION_NEGOTIATION) return isVersionNegotiation(buf, at, end, missing)
   if (initialSalt(version) !== null && !isReservedVersion(version))
@@ -75,7 +82,8 @@ const isGoogle = (buf: Uint8Array, at: number, end: number): boolean =>
   isGoogleHello(buf, at, end) || isGoogleVersionList(buf, at, end)
 
 /** The fixed bit says nothing here: it is greased where both ends allow it (RFC 9287). */
-const continuesConnection = (buf: Uint8Array, at: number, end: number): boolean => findConnection(buf, at, end) !== null
+const continuesConnection = (memory: CaptureMemory | null, buf: Uint8Array, at: number, end: number): boolean =>
+  memory !== null && memory.quic.find(buf, at, end) !== null
 
 /** Looks like a client's first datagram; whether it is one, the server's answer tells. */
 function mayBeFirstOfUnknown(buf: Uint8Array, at: number, end: number, missing: number): boolean {

@@ -1,5 +1,7 @@
 /** What the QUIC dissector remembers of one flow. */
+
 import { CLIENT, type Direction, type DissectorState } from './dissector.ts'
+import type { CaptureMemory } from './memory.ts'
 import { CryptoStream } from './quic-crypto.ts'
 import { QuicKeys } from './quic-keys.ts'
 import { TlsState } from './tls-state.ts'
@@ -32,6 +34,8 @@ export class QuicState implements DissectorState {
   serverId: Uint8Array | null = null
   /** Capture time of the latest datagram, µs. */
   timeUs = 0
+  /** Of the capture that is read. */
+  memory: CaptureMemory | null = null
   initials = 0
   /** Packets under keys that we cannot have. */
   protectedPackets = 0

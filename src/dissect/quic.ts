@@ -16,7 +16,7 @@ import { initialSalt, isReservedVersion, VERSION_NEGOTIATION } from '../wire/qui
 import { ContentType } from '../wire/tls-record.ts'
 import { CLIENT, type DatagramDissector, type Direction, SERVER } from './dissector.ts'
 import { noteVersion, readChlo, readInitial } from './quic-initials.ts'
-import { copyId, findConnection, isCurrent, rememberConnection } from './quic-memory.ts'
+import { copyId, isCurrent } from './quic-memory.ts'
 import { openerOfQuic, probeQuic } from './quic-probe.ts'
 import { QuicState } from './quic-state.ts'
 import { confirmUnknown } from './quic-unknown.ts'
@@ -51,9 +51,11 @@ export const quic: DatagramDissector<QuicState> = {
   probe: probeQuic,
   opener: openerOfQuic,
 
-  start(_facts, used = null): QuicState {
+  start(_facts, used = null, memory): QuicState {
     used?.reset()
-    return used ?? new QuicState()
+    const state = used ?? new QuicState()
+    state.memory = memory ?? null
+    return state
   },
 
   read(state, facts, direction, buf, at, end, missing, timeUs): void {
@@ -66,7 +68,7 @@ export const quic: DatagramDissector<QuicState> = {
   finish(state, facts): void {
     const { tls } = facts
     if (tls?.established === true && tls.sawServerHello && state.serverId !== null) {
-      rememberConnection(state.serverId, facts.quicVersion, tls, state.timeUs)
+      state.memory?.quic.remember(state.serverId, facts.quicVersion, tls, state.timeUs)
     }
     state.done = true
     state.release()
@@ -115,7 +117,7 @@ function open(state: QuicState, facts: FlowFacts): void {
 
 /** The client of an earlier flow calls the server by its id from elsewhere: what was agreed on holds. */
 function continueConnection(state: QuicState, facts: FlowFacts, buf: Uint8Array, at: number, end: number): boolean {
-  const connection = findConnection(buf, at, end)
+  const connection = state.memory?.quic.find(buf, at, end) ?? null
   if (connection === null) return false
   if (!isCurrent(connection, state.timeUs)) {
     state.refused = true

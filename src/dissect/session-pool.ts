@@ -1,5 +1,6 @@
 import type { ByteBudget } from '../flow/byte-budget.ts'
 import { DatagramSession } from './datagram-session.ts'
+import { CaptureMemory } from './memory.ts'
 import { StatePool } from './state-pool.ts'
 import { StreamSession } from './stream-session.ts'
 
@@ -14,6 +15,7 @@ const NONE = 0
 export class SessionPool {
   /** Flows being read. */
   count = 0
+  readonly memory = new CaptureMemory()
   readonly #most: number
   readonly #budget: ByteBudget
   readonly #states = new StatePool()
@@ -69,7 +71,7 @@ export class SessionPool {
 
   /** A session for `flow` of datagrams, which has none. The pool must not be full. */
   openDatagrams(flow: number, clientSide: number, oriented: boolean): DatagramSession {
-    const slot = this.#idleDatagrams.pop() ?? this.#sessions.push(new DatagramSession(this.#states)) - 1
+    const slot = this.#idleDatagrams.pop() ?? this.#sessions.push(new DatagramSession(this.#states, this.memory)) - 1
     const session = this.#sessions[slot] as DatagramSession
     session.open(clientSide, oriented)
     this.#place(flow, slot)

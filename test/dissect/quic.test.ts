@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FlowFacts } from '../../src/core/facts.ts'
 import { CLIENT, type Direction, SERVER } from '../../src/dissect/dissector.ts'
+import { CaptureMemory } from '../../src/dissect/memory.ts'
 import { quic } from '../../src/dissect/quic.ts'
 import { clientPacket, cryptoFrame, EXAMPLES, initialPacket, longHeader, varint } from '../wire/quic-examples.ts'
 import { ascii, type Bytes, hex, keyShares, serverName, supportedVersions } from '../wire/tls-bytes.ts'
@@ -16,11 +17,12 @@ const CLOSE: Bytes = [0x1c, 0x41, 0x28, 6, 0]
 /** One flow, datagram by datagram. */
 class Flow {
   readonly facts = new FlowFacts()
-  readonly state = quic.start(this.facts, null)
+  readonly state: ReturnType<typeof quic.start>
   #now: number
 
-  constructor(startUs = 1_000_000) {
+  constructor(startUs = 1_000_000, memory = new CaptureMemory()) {
     this.#now = startUs
+    this.state = quic.start(this.facts, null, memory)
   }
 
   says(from: Direction, bytes: ArrayLike<number>, missing = 0): this {
@@ -141,37 +143,39 @@ describe('a connection', () => {
 })
 
 describe('a connection that goes on from another port', () => {
-  const established = (id: Bytes): Flow => {
-    const flow = new Flow().says(CLIENT, initial(cryptoFrame(0, HELLO)))
+  const established = (id: Bytes): CaptureMemory => {
+    const memory = new CaptureMemory()
+    const flow = new Flow(1_000_000, memory).says(CLIENT, initial(cryptoFrame(0, HELLO)))
     flow.says(SERVER, [...answer(cryptoFrame(0, ANSWER), { sourceId: id }), ...short(CLIENT_ID)])
     flow.says(CLIENT, short(id)).finish()
-    return flow
+    return memory
   }
+  const ID = hex('0102030405060708')
+  const packet = Uint8Array.from(short(ID))
+  const isKnown = (memory: CaptureMemory, bytes = packet): boolean =>
+    quic.probe(bytes, 0, bytes.length, 0, CLIENT, memory)
 
   it('is known by the id of its server', () => {
-    const id = hex('0102030405060708')
-    const packet = Uint8Array.from(short(id))
-    expect(quic.probe(packet, 0, packet.length, 0, CLIENT)).toBe(false)
-    established(id)
-    expect(quic.probe(packet, 0, packet.length, 0, CLIENT)).toBe(true)
-    expect(quic.opener?.(packet, 0, packet.length)).toBe(CLIENT)
-    const flow = new Flow(60_000_000).says(CLIENT, packet)
+    const memory = established(ID)
+    expect([isKnown(memory), quic.opener?.(packet, 0, packet.length)]).toEqual([true, CLIENT])
+    const flow = new Flow(60_000_000, memory).says(CLIENT, packet)
     expect(flow.state.done).toBe(true)
     expect(flow.finish()).toMatchObject({ quicVersion: 1, protection: 'encrypted', midstream: true, tls: AGREED })
   })
 
-  it('is not believed where the id is shorter than 8 bytes', () => {
-    established([9, 9, 9, 9])
-    const packet = Uint8Array.from(short([9, 9, 9, 9]))
-    expect(quic.probe(packet, 0, packet.length, 0, CLIENT)).toBe(false)
+  it('is not the one of another capture, or of one that is over', () => {
+    const memory = established(ID)
+    expect(isKnown(new CaptureMemory())).toBe(false)
+    memory.clear()
+    expect(isKnown(memory)).toBe(false)
   })
 
+  it('is not believed where the id is shorter than 8 bytes', () =>
+    expect(isKnown(established([9, 9, 9, 9]), Uint8Array.from(short([9, 9, 9, 9])))).toBe(false))
+
   it('is not the one of an earlier time', () => {
-    const id = hex('1112131415161718')
-    established(id)
-    const packet = Uint8Array.from(short(id))
     const facts = new FlowFacts()
-    const state = quic.start(facts, null)
+    const state = quic.start(facts, null, established(ID))
     quic.read(state, facts, CLIENT, packet, 0, packet.length, 0, 4 * 3600 * 1e6)
     expect([state.refused, facts.appProtocol]).toEqual([true, null])
   })

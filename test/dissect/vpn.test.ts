@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CLIENT, SERVER } from '../../src/dissect/dissector.ts'
 import { esp } from '../../src/dissect/esp.ts'
 import { ike } from '../../src/dissect/ike.ts'
+import { CaptureMemory } from '../../src/dissect/memory.ts'
 import { wireguard } from '../../src/dissect/wireguard.ts'
 import { ikeMessage, MARKER, SK, saV1, saV2, type Transform } from '../wire/ike-bytes.ts'
 import { u32be } from '../wire/ssh-bytes.ts'
@@ -61,6 +62,30 @@ describe('IKE of version 2', () => {
     const { facts, state } = readDatagrams(ike, [...opening, [CLIENT, auth(8)], [SERVER, auth(0x20)]])
     expect(facts.protection).toBe('encrypted')
     expect(state?.done).toBe(true)
+  })
+
+  it('keeps what was chosen where it goes on between other ports, and in the same capture alone', () => {
+    const memory = new CaptureMemory()
+    const moved: Datagrams = [
+      [CLIENT, [...MARKER, ...auth(8)]],
+      [SERVER, [...MARKER, ...auth(0x20)]],
+    ]
+    readDatagrams(
+      ike,
+      [
+        [CLIENT, initRequest],
+        [SERVER, initResponse(...WEAK)],
+      ],
+      memory,
+    )
+    expect(readDatagrams(ike, moved, memory).facts).toMatchObject({
+      protection: 'encrypted',
+      ike: { version: 2, encryption: 'ENCR_3DES', group: '1024-bit MODP Group' },
+    })
+    const another = ikeMessage({ exchange: 35, flags: 8, next: 46, payload: SK }).with(3, 0x77)
+    expect(readDatagrams(ike, [[CLIENT, [...MARKER, ...another]]], memory).facts.ike?.encryption).toBeNull()
+    memory.clear()
+    expect(readDatagrams(ike, moved, memory).facts).toMatchObject({ protection: 'opaque', ike: { encryption: null } })
   })
 
   it('names further key exchanges beside the first', () => {
