@@ -211,6 +211,7 @@ function reasonOf(facts: FlowFacts, visibility: Visibility, hadPayload: boolean)
   if (!hadPayload) return 'no_payload'
   if (facts.midstream) return 'midstream'
   if (visibility !== 'both') return 'one_sided'
+  if (facts.ambiguous) return 'ambiguous'
   // A protocol we know spoke, and ended before its first byte of application data: a handshake that failed.
   return facts.appProtocol === null ? 'unrecognised' : 'no_payload'
 }

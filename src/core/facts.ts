@@ -252,6 +252,8 @@ export class FlowFacts {
   credentialsExposed: string[] = []
   /** Flows that this one arranges; whoever keeps the flows takes them from here. */
   announced: AnnouncedFlow[] = []
+  /** Data crossed that its protocol gives the same look with encryption and without (RTP, SRTP). */
+  ambiguous = false
   // Capture health: facts that widen the bounds and never raise the score.
   sawGap = false
   sawTruncation = false
@@ -307,6 +309,7 @@ export class FlowFacts {
     this.sawGap = false
     this.sawTruncation = false
     this.midstream = false
+    this.ambiguous = false
     this.capHit = false
     this.malformed = 0
   }

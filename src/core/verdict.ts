@@ -9,6 +9,7 @@ export const UNKNOWN_REASONS = [
   'one_sided', // only one direction was captured, and it does not show enough
   'gap', // bytes before the verdict were lost
   'truncated', // the capture kept too few bytes of each frame
+  'ambiguous', // data crossed that looks the same with encryption and without
   'unrecognised', // bytes were seen and no dissector knows them
   'cap_hit', // one of our own memory caps stopped the reading
 ] as const

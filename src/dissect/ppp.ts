@@ -94,6 +94,7 @@ class PppWatch {
   /** What compresses alone can be read by everybody; what was agreed on out of sight is left open. */
   #data(facts: FlowFacts): boolean {
     const agreed = facts.protocolSecurity
+    facts.ambiguous = agreed === null
     if (agreed !== null) facts.protection = agreed.startsWith('mppe') ? 'encrypted' : 'cleartext'
     return agreed !== null || this.#frames >= MAX_FRAMES
   }

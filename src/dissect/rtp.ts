@@ -49,7 +49,9 @@ class Lane {
     const timeStep = (timestamp - this.timestamp) >>> 0
     const isKnown = this.source === rtpSource(buf, at)
     const isLate = step > 0xffff - MAX_STEP
-    const isNear = isKnown && (isLate || (step >= 1 && step <= MAX_STEP))
+    // Once it has its name, it may change to comfort noise or events.
+    const isSameType = this.following >= MIN_FOLLOWING || this.type === rtpPayloadType(buf, at)
+    const isNear = isKnown && isSameType && (isLate || (step >= 1 && step <= MAX_STEP))
     const isInTime = timeStep <= MAX_TIME_STEP || timeStep >= 2 ** 32 - MAX_TIME_STEP
     if (isNear && isLate) return true
     const follows = isNear && isInTime
@@ -119,6 +121,7 @@ function readRtp(
   }
   if (lane.following < MIN_FOLLOWING) return
   name(facts)
+  facts.ambiguous = true
   if (isReadable(buf, rtpPayloadAt(buf, at, end), end)) conclude(state, facts, 'cleartext', 'RTP')
 }
 

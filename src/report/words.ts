@@ -39,6 +39,10 @@ const REASONS: Readonly<Record<UnknownReason, ReasonWords>> = {
     why: 'The capture kept too few bytes of each frame.',
     remedy: 'Capture whole frames: tcpdump -s 0, or a larger packet length in the traffic mirror session.',
   },
+  ambiguous: {
+    why: 'Data crossed in a protocol whose packets look the same encrypted and in the clear, such as RTP and SRTP.',
+    remedy: 'Ask the owners of these services; capture the signalling (SIP, DTLS) and RTCP of the same calls as well.',
+  },
   unrecognised: {
     why: 'Bytes were seen, in a protocol that intransit does not know.',
     remedy: 'Ask the owners of these ports what they speak; what is known to be harmless can be exempted.',

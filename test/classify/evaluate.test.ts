@@ -179,6 +179,7 @@ describe('the reason of an unknown', () => {
     { want: 'no_payload', spoil: spoilt('midstream'), visibility: 'client_only', hadPayload: false },
     { want: 'midstream', spoil: spoilt('midstream'), visibility: 'client_only', hadPayload: true },
     { want: 'one_sided', spoil: spoilt(), visibility: 'client_only', hadPayload: true },
+    { want: 'ambiguous', spoil: spoilt('ambiguous'), visibility: 'both', hadPayload: true },
     { want: 'unrecognised', spoil: spoilt(), visibility: 'both', hadPayload: true },
   ] as const)('is $want, before those below it', ({ want, spoil, visibility, hadPayload }) =>
     expect(verdict(undetermined(spoil), visibility, hadPayload)).toMatchObject({ verdict: 'unknown', reason: want }),
@@ -374,7 +375,7 @@ function encryptedOtherwise(): FlowFacts {
   return facts
 }
 
-function spoilt(...faults: ('sawTruncation' | 'sawGap' | 'midstream')[]) {
+function spoilt(...faults: ('sawTruncation' | 'sawGap' | 'midstream' | 'ambiguous')[]) {
   return (facts: FlowFacts) => {
     for (const fault of faults) facts[fault] = true
   }

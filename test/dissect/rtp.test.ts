@@ -31,6 +31,17 @@ describe('RTP', () => {
     expect(facts).toMatchObject({ appProtocol: 'rtp', protection: 'undetermined', protocolSecurity: null })
   })
 
+  it('is as ambiguous as its packets are', () => {
+    expect(readAll(rtp, ...stream(12)).facts.ambiguous).toBe(true)
+    expect(readAll(rtp, ...stream(2)).facts.ambiguous).toBe(false)
+  })
+
+  it('keeps one payload type until it is named, and may change it then', () => {
+    const types = (...list: number[]) =>
+      readAll(rtp, ...list.map((type, n) => packet(n + 1, noise(60, n), 0x77, type))).facts.appProtocol
+    expect([types(0, 8, 0, 8, 0, 8), types(0, 0, 0, 0, 13, 101)]).toEqual([null, 'rtp'])
+  })
+
   it('asserts nothing of a packet or two', () => {
     expect(readAll(rtp, ...stream(2)).facts.appProtocol).toBeNull()
   })
