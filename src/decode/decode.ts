@@ -242,7 +242,29 @@ function decodeSctp(buf: Uint8Array, m: PacketMeta): number {
   m.srcPort = u16(buf, m.at)
   m.dstPort = u16(buf, m.at + 2)
   m.at += SCTP_HEADER
+  if (isWithoutData(buf, m)) {
+    m.at = m.end
+    m.missing = 0
+  }
   return LAYER_DONE
+}
+
+const CHUNK_HEADER = 4
+/** INIT to SHUTDOWN COMPLETE, ECN and AUTH (RFC 9260 §3.2, RFC 4895); addresses, streams, padding, what is skipped. */
+const LAST_CONTROL_CHUNK = 15
+const CONTROL_CHUNKS = [0x80, 0x81, 0x82, 0x84, 0xc0, 0xc1, 0xc2]
+
+/** Chunks that fill the packet and set up, acknowledge or end an association are no payload. What is cut off may be. */
+function isWithoutData(buf: Uint8Array, m: PacketMeta): boolean {
+  let p = m.at
+  while (m.end - p >= CHUNK_HEADER) {
+    const type = u8(buf, p)
+    const size = u16(buf, p + 2)
+    const isControl = (type > 0 && type <= LAST_CONTROL_CHUNK) || CONTROL_CHUNKS.includes(type)
+    if (!isControl || size < CHUNK_HEADER) return false
+    p += (size + 3) & ~3
+  }
+  return p >= m.end + m.missing
 }
 
 /** RFC 3931 §4.1.1: the session identifier is all the header there is. */

@@ -87,6 +87,24 @@ describe('SCTP', () => {
       payload: DATA,
     }))
 
+  const INIT = hex('01 00 0014 0000abcd 0000ffff 000a 000a 00000001')
+  const SACK = hex('03 00 0010 00000001 0000ffff 0000 0000')
+  const DATA_CHUNK = hex('00 03 0013 00000001 0000 0000 00000000 aabbcc 00')
+
+  it('has no payload where its chunks set up and acknowledge alone', () => {
+    for (const chunks of [INIT, SACK, [...SACK, ...hex('04 00 0008 00010004')], hex('c0 00 0008 00000001')])
+      expect(decode(carried(132, sctp(chunks)))).toMatchObject({ ports: [36_412, 2905], payload: [], missing: 0 })
+    expect(decode(carried(132, sctp([...SACK, ...DATA_CHUNK]))).payload).toEqual([...SACK, ...DATA_CHUNK])
+  })
+
+  it('may have payload in what was cut off of it', () => {
+    const frame = carried(132, sctp([...SACK, ...DATA_CHUNK]))
+    expect(decode(frame.slice(0, -DATA_CHUNK.length), 1, frame.length)).toMatchObject({
+      payload: SACK,
+      missing: DATA_CHUNK.length,
+    })
+  })
+
   it('a common header cut off is truncated', () =>
     expect(decode(carried(132, sctp([]).slice(0, 11))).status).toBe('truncated'))
 })
