@@ -17,7 +17,7 @@ export const PACKAGES =
   'python3-pymongo derby-tools mosquitto mosquitto-clients rabbitmq-server amqp-tools python3-qpid-proton ' +
   'nats-server kcat python3-zmq libcoap3-bin bind9 isc-dhcp-server isc-dhcp-client chrony snmpd snmp rsyslog ' +
   'tftpd-hpa tftp-hpa freeradius freeradius-utils libauthen-tacacsplus-perl krb5-kdc krb5-admin-server ' +
-  'krb5-user samba samba-common-bin coturn sip-tester ffmpeg softflowd nfdump bird2 keepalived collectd-core ' +
+  'krb5-user samba samba-common-bin coturn sip-tester ffmpeg softflowd nfdump bird2 frr keepalived collectd-core ' +
   'python3-thrift smbclient xrdp freerdp2-x11 freerdp2-shadow-x11 xvfb x11-utils xauth tigervnc-standalone-server x11vnc ' +
   'vncsnapshot telnet inetutils-telnetd inetutils-inetd rsh-redone-client rsh-redone-server rsync rpcbind ' +
   'microsocks dante-server qemu-utils subversion git mbpoll python3-pymodbus python3-serial ' +

@@ -16,6 +16,7 @@ import { dns, dnsOverTcp, llmnr, mdns } from './dns.ts'
 import { doip, doipOverTcp } from './doip.ts'
 import { drda } from './drda.ts'
 import { dtls } from './dtls.ts'
+import { eigrp } from './eigrp.ts'
 import { elasticsearch } from './elasticsearch.ts'
 import { enip, enipDatagrams } from './enip.ts'
 import { esp } from './esp.ts'
@@ -57,6 +58,7 @@ import { openvpn } from './openvpn.ts'
 import { openvpnUdp } from './openvpn-udp.ts'
 import { openwire } from './openwire.ts'
 import { pfcp } from './pfcp.ts'
+import { pim } from './pim.ts'
 import { pop3 } from './pop3.ts'
 import { postgresql } from './postgresql.ts'
 import { ppp } from './ppp.ts'
@@ -207,6 +209,7 @@ export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [
   dhcp,
   dhcpv6,
   doip,
+  eigrp,
   gtp,
   ipfix,
   kerberos,
@@ -215,6 +218,7 @@ export const DATAGRAM_DISSECTORS: readonly DatagramDissector[] = [
   ntp,
   ospf,
   pfcp,
+  pim,
   radius,
   rip,
   rtcp,

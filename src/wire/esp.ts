@@ -1,5 +1,6 @@
 /** ESP (RFC 4303), and how to tell that it encrypts nothing (RFC 5879). */
 import { u8, u16, u32 } from '../core/bytes.ts'
+import { onesSum } from './checksum.ts'
 
 const HEADER_BYTES = 8
 const TRAILER_BYTES = 2
@@ -73,13 +74,4 @@ function isIpv4(buf: Uint8Array, at: number, size: number): boolean {
 function isTcp(buf: Uint8Array, at: number, size: number): boolean {
   const header = (u8(buf, at + 12) >>> 4) * 4
   return header >= 20 && header <= size && (u8(buf, at + 12) & 15) === 0 && (u8(buf, at + 13) & 0xc0) === 0
-}
-
-/** RFC 1071: 0xffff over bytes that hold their own checksum. */
-function onesSum(buf: Uint8Array, at: number, end: number): number {
-  let sum = 0
-  for (let p = at; p + 1 < end; p += 2) sum += u16(buf, p)
-  if ((end - at) % 2 === 1) sum += u8(buf, end - 1) << 8
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
-  return sum
 }

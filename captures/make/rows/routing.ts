@@ -56,6 +56,35 @@ const ospf =
 const rip = ({ dev }: End): string =>
   `protocol rip { ipv4 { import all; export all; }; interface "${dev}" { update time 1; authentication plaintext; password "not-a-secret"; }; }`
 
+/** FRR's daemons of both ends, each with a zebra of its own and sockets in the lab's folder. */
+function frrRow(
+  name: string,
+  shows: string,
+  daemon: string,
+  config: (end: End) => string,
+  checks: Row['checks'],
+): NetworkRow {
+  return {
+    name,
+    shows,
+    peers: 'FRR 8.4.4, FRR 8.4.4 of Debian',
+    how: `\`${daemon}\``,
+    checks,
+    talk: async (lab) => {
+      for (const end of ENDS) {
+        const folder = `${lab.temp}/${end.at}`
+        const conf = file(lab, `${end.at}.conf`, config(end))
+        const common = `-u frr -g frr -z ${folder}/zserv --vty_socket ${folder} -P 0`
+        const start = (program: string, from: string): string =>
+          `/usr/lib/frr/${program} -f ${from} -i ${folder}/${program}.pid ${common} --log stdout &`
+        const command = `install -d -o frr ${folder}; ${start('zebra', '/dev/null')} sleep 1; ${start(daemon, conf)} sleep 1; echo started; wait`
+        await lab.serve(['sh', '-c', command], /started/, { at: end.at })
+      }
+      await sleep(9000)
+    },
+  }
+}
+
 const PASSWORD = 'authentication simple; password "notsecre";'
 const DIGEST = 'authentication cryptographic; password "not-a-secret" { algorithm hmac sha256; };'
 
@@ -83,6 +112,19 @@ const ROUTING_ROWS: readonly NetworkRow[] = [
   }),
   birdRow('rip-password.pcap', 'RIP version 2 with a password in the clear', '`authentication plaintext`', rip, {
     'rip.auth.type == 2': 'some',
+  }),
+  frrRow(
+    'eigrp.pcap',
+    'EIGRP: hellos, and the table of routes',
+    'eigrpd',
+    () => 'router eigrp 1\n network 10.11.0.0/24\n',
+    {
+      'eigrp.opcode == 5': 'some',
+      'eigrp.opcode == 1': 'some',
+    },
+  ),
+  frrRow('pim.pcap', 'PIM version 2: hellos', 'pimd', ({ dev }) => `interface ${dev}\n ip pim\n`, {
+    'pim.type == 0': 'some',
   }),
   {
     name: 'vrrp-password.pcap',
