@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -306,6 +307,33 @@ describe('tunnels', () => {
       .says(LOW, 'OPTIONS * HTTP/1.1\r\nHost: a\r\nUpgrade: TLS/1.0\r\n\r\n')
       .says(HIGH, 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\n\r\n')
     expect(withTls(flow).finish()).toMatchObject({ upgrade: 'tls/1.0', protection: 'encrypted', tls: TLS12 })
+  })
+})
+
+describe('Tor, and what hides it', () => {
+  it('is TLS where it is TLS, whatever its made-up names look like', () => {
+    const hello = clientHello({ extensions: [serverName('www.4gk67zpn3brh7qxg.com')] })
+    const flow = new Flow().says(LOW, handshake(hello))
+    flow.finish()
+    expect(flow.session.facts).toMatchObject({ appProtocol: 'tls', upgrade: null, protocolSecurity: null })
+  })
+
+  // obfs4 and its like: uniform bytes of any length from the first on, both ways.
+  it('is nothing that can be named where every byte is random', () => {
+    const random = (seed: string, bytes: number): Uint8Array =>
+      Buffer.concat(
+        Array.from({ length: 46 }, (_, i) => createHash('sha256').update(`${seed} ${i}`).digest()),
+      ).subarray(0, bytes)
+    const kinds = Array.from({ length: 200 }, (_, n) => {
+      const flow = new Flow()
+        .says(LOW, random(`client ${n}`, 300 + n * 5))
+        .says(HIGH, random(`server ${n}`, 1400 - n * 5))
+      flow.finish()
+      const { facts } = flow.session
+      expect([facts.appProtocol, facts.protection]).toEqual([null, 'undetermined'])
+      return facts.payloadKind
+    })
+    expect(kinds.filter((kind) => kind === 'random').length).toBeGreaterThan(190)
   })
 })
 
