@@ -3,7 +3,6 @@
  * channel is agreed inside and stays unknown, so the flow is opaque however good the handshake looks.
  */
 import type { FlowFacts } from '../core/facts.ts'
-import { lendBuffer, returnBuffer } from '../flow/buffer-pool.ts'
 import {
   ENCRYPTED,
   NOT_A_RESET,
@@ -14,33 +13,21 @@ import {
   readOpenVpnControl,
 } from '../wire/openvpn.ts'
 import { CLIENT, type Direction, type DissectorState, SERVER } from './dissector.ts'
-import { tls } from './tls.ts'
-import { TlsState } from './tls-state.ts'
-
-/** Bytes of one direction's TLS that may wait for the rest of a record. */
-const MAX_PENDING_BYTES = 32 * 1024
+import { InnerTls } from './inner-tls.ts'
 
 const PIECE = new OpenVpnPiece()
 
 /** One direction of the control channel. */
 class Channel {
   nextId = 0
-  pending: Uint8Array | null = null
-  length = 0
   sawData = false
-
-  release(): void {
-    if (this.pending !== null) returnBuffer(this.pending)
-    this.pending = null
-    this.length = 0
-  }
 }
 
 export class OpenVpnState implements DissectorState {
   done = false
   /** Bytes that tls-auth adds to each control packet; below 0 = not known, or encrypted. */
   added = -1
-  readonly inner = new TlsState()
+  readonly inner = new InnerTls()
   readonly channels: readonly [Channel, Channel] = [new Channel(), new Channel()]
 }
 
@@ -72,8 +59,7 @@ export function isOpenVpnData(buf: Uint8Array, at: number): boolean {
 }
 
 export function finishOpenVpn(state: OpenVpnState, facts: FlowFacts): void {
-  tls.finish(state.inner, facts)
-  for (const channel of state.channels) channel.release()
+  state.inner.finish(facts)
   hideDataChannel(state, facts)
 }
 
@@ -94,51 +80,11 @@ function readControl(
   const channel = state.channels[direction]
   // Sent again: over TCP too the two ends time out on their own.
   if (PIECE.packetId < channel.nextId) return
-  if (PIECE.packetId > channel.nextId) {
-    channel.release()
-    tls.gap(state.inner, facts, direction, 1)
-  }
+  if (PIECE.packetId > channel.nextId) state.inner.gap(facts, direction)
   channel.nextId = PIECE.packetId + 1
-  if (PIECE.at < PIECE.end) feedTls(state, facts, direction, buf, PIECE.at, PIECE.end, timeUs)
-}
-
-/** Hands the pieces put together to the TLS dissector, and keeps what it has to wait with. */
-function feedTls(
-  state: OpenVpnState,
-  facts: FlowFacts,
-  direction: Direction,
-  buf: Uint8Array,
-  at: number,
-  end: number,
-  timeUs: number,
-): void {
-  const channel = state.channels[direction]
-  if (!append(channel, buf, at, end)) {
-    facts.capHit = true
-    state.done = true
-    return
-  }
-  const pending = channel.pending as Uint8Array
-  const consumed = Math.min(tls.feed(state.inner, facts, direction, pending, 0, channel.length, timeUs), channel.length)
-  pending.copyWithin(0, consumed, channel.length)
-  channel.length -= consumed
-  hideDataChannel(state, facts)
-}
-
-function append(channel: Channel, buf: Uint8Array, at: number, end: number): boolean {
-  const need = channel.length + end - at
-  if (need > MAX_PENDING_BYTES) return false
-  if (channel.pending === null || channel.pending.length < need) {
-    const grown = lendBuffer(need)
-    if (channel.pending !== null) {
-      grown.set(channel.pending.subarray(0, channel.length))
-      returnBuffer(channel.pending)
-    }
-    channel.pending = grown
-  }
-  channel.pending.set(buf.subarray(at, end), channel.length)
-  channel.length = need
-  return true
+  if (PIECE.at === PIECE.end) return
+  if (state.inner.feed(facts, direction, buf, PIECE.at, PIECE.end, timeUs)) hideDataChannel(state, facts)
+  else state.done = true
 }
 
 function noteData(state: OpenVpnState, facts: FlowFacts, direction: Direction): void {

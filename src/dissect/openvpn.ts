@@ -2,7 +2,6 @@
 import { ENCRYPTED, OPENVPN_LENGTH_BYTES, openVpnLength, openVpnOpening, UNSURE } from '../wire/openvpn.ts'
 import { CLIENT, type Direction, type Dissector, type Probe } from './dissector.ts'
 import { finishOpenVpn, isOpenVpnData, learnReset, OpenVpnState, readOpenVpnPacket } from './openvpn-control.ts'
-import { tls } from './tls.ts'
 
 export const openvpn: Dissector<OpenVpnState> = {
   name: 'openvpn',
@@ -44,8 +43,7 @@ export const openvpn: Dissector<OpenVpnState> = {
   gap(state, facts, direction): void {
     facts.sawGap = true
     // Where the next packet begins is lost with the bytes.
-    state.channels[direction].release()
-    tls.gap(state.inner, facts, direction, 1)
+    state.inner.gap(facts, direction)
     state.done = true
   },
 
