@@ -1,9 +1,12 @@
 /** What every row of the table of datagram dissectors must hold, whatever its protocol. */
+
+import { createCipheriv } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FlowFacts } from '../../src/core/facts.ts'
+import { PROTO_ESP } from '../../src/core/ip-numbers.ts'
 import { CLIENT, type DatagramDissector, type DissectorState } from '../../src/dissect/dissector.ts'
 import { DATAGRAM_DISSECTORS } from '../../src/dissect/index.ts'
 import { type Datagram, datagramFlowsIn, told } from './conversation.ts'
@@ -23,6 +26,20 @@ const namesOf = ({ name, inside = [] }: DatagramDissector): string[] => [name, .
 
 const knows = (dissector: DatagramDissector, { bytes, from }: Datagram): boolean =>
   dissector.probe(bytes, 0, bytes.length, 0, from)
+
+/** Datagrams of every length up to a full one, the same in each run: a generator of arrays would draw short ones alone. */
+const RANDOM: readonly Uint8Array[] = randomDatagrams(20_000)
+
+function randomDatagrams(count: number): Uint8Array[] {
+  const noise = createCipheriv('aes-128-ctr', Buffer.alloc(16, 5), Buffer.alloc(16)).update(Buffer.alloc(count * 800))
+  let at = 0
+  return Array.from({ length: count }, (_, n) => {
+    // Half of them short, where little has to fit; the others spread over all lengths.
+    const length = n % 2 === 0 ? n % 129 : n % 1473
+    at += length
+    return Uint8Array.from(noise.subarray(at - length, at))
+  })
+}
 
 /** The datagram by which a flow is recognised, its place, and the row that does. */
 function recognise(datagrams: readonly Datagram[]): { dissector: DatagramDissector; place: number } | null {
@@ -78,16 +95,16 @@ function contract(dissector: DatagramDissector): void {
   })
 
   it('says no to random bytes', () => {
-    const bytes = fc.uint8Array({ minLength: 0, maxLength: 300 })
-    let yes = 0
-    const count = (payload: Uint8Array): void => {
-      if (!dissector.probe(payload, 0, payload.length, 0, CLIENT)) return
-      // A yes that can be taken back is none before something is asserted.
-      const { facts } = read(dissector, [{ from: CLIENT, proto: dissector.transport, bytes: payload, timeUs: 0 }])
-      if (dissector.tentative !== true || facts.appProtocol !== null) yes += 1
+    const taken: string[] = []
+    for (const bytes of RANDOM) {
+      if (!dissector.probe(bytes, 0, bytes.length, 0, CLIENT)) continue
+      // A yes that asserts nothing can be taken back.
+      const { facts } = read(dissector, [{ from: CLIENT, proto: dissector.transport, bytes, timeUs: 0 }])
+      if (facts.appProtocol !== null) taken.push(Buffer.from(bytes).toString('hex'))
     }
-    fc.assert(fc.property(bytes, count), { numRuns: 20_000, seed: 5 })
-    expect(yes).toBe(0)
+    // Nothing but the header of IP says that it is ESP: any bytes are.
+    if (dissector.transport === PROTO_ESP) expect(taken.length).toBeGreaterThan(0)
+    else expect(taken).toEqual([])
   })
 
   it('neither throws nor asserts another protocol on datagrams cut or changed at random', () => {
