@@ -26,6 +26,9 @@ const INSERT_SETTINGS = [
   'max_partitions_per_insert_block = 0',
 ].join(', ')
 
+/** On a cluster, what a subquery found is sent to every shard, and what was inserted is there; elsewhere they change nothing. */
+export const SELECT_SETTINGS = "SETTINGS distributed_product_mode = 'global', distributed_foreground_insert = 1"
+
 /** The clauses of an INSERT after its source. */
 export function insertClauses(token: string): string {
   if (!/^[\w-]+$/.test(token)) throw new Error(`not an insert token: ${token}`)

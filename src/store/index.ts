@@ -1,11 +1,15 @@
 /** Where flows are kept: ClickHouse, in this process or on a server, behind one interface. */
 import { OperatorError } from '../core/errors.ts'
 import { connectEmbedded } from './embedded.ts'
-import type { Engine } from './engine.ts'
+import { type Engine, SELECT_SETTINGS } from './engine.ts'
 import { reasonOf } from './reason.ts'
+import { markMissed, rollUp } from './rollup.ts'
 import { checkSchema, migrateSchema } from './schema.ts'
 import { connectServer } from './server.ts'
 import { readMigrations, readQuery } from './sql-files.ts'
+import { replaceZones, type ZoneRange } from './zones.ts'
+
+export type { ZoneRange } from './zones.ts'
 
 export interface Store {
   /** Brings the schema up to date; `cluster` spreads one that is made anew over the servers of that name. */
@@ -26,6 +30,13 @@ export interface Store {
    * up by the store. @throws OperatorError ERR_STORE_READ
    */
   select<T>(queryName: string, params?: Record<string, unknown>, maxSeconds?: number): Promise<T[]>
+  /**
+   * Brings the rollups up to date with the flows stored so far, edges only when asked for; resolves to the number of hours that
+   * were made anew. @throws OperatorError ERR_STORE_WRITE
+   */
+  rollUp(task?: { edges: boolean }): Promise<number>
+  /** Names networks anew; resolves to whether that changed anything. @throws OperatorError ERR_STORE_WRITE */
+  setZones(zones: readonly ZoneRange[]): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -38,17 +49,23 @@ export async function openStore(choice: { data: string } | { clickhouse: string 
     await engine.client.close()
     throw error
   }
-  return new ClickHouseStore(engine)
+  return new ClickHouseStore(engine, 'data' in choice ? 0 : OTHERS_SETTLE_S)
 }
 
-/** On a cluster, what a subquery found is sent to every shard; elsewhere it changes nothing. */
-const ANSWER_SETTINGS = "SETTINGS distributed_product_mode = 'global'"
+/** Other processes may be inserting into a server, and none of these inserts takes longer: the client would have given up. */
+const OTHERS_SETTLE_S = 120
 
 class ClickHouseStore implements Store {
   readonly #engine: Engine
+  readonly #settleSeconds: number
+  /** When the inserts that are under way began. */
+  readonly #inserts = new Set<{ sinceMs: number }>()
+  #rollup: Promise<unknown> = Promise.resolve()
+  #hasLookedForMissed = false
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, settleSeconds: number) {
     this.#engine = engine
+    this.#settleSeconds = settleSeconds
   }
 
   migrate(cluster?: string): Promise<{ from: number; to: number }> {
@@ -75,6 +92,8 @@ class ClickHouseStore implements Store {
 
   async #insert(table: string, jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
     if (rows === 0) return
+    const insert = { sinceMs: performance.now() }
+    this.#inserts.add(insert)
     try {
       await this.#engine.insert(table, jsonLines, token)
     } catch (error) {
@@ -83,13 +102,53 @@ class ClickHouseStore implements Store {
         `the store did not take ${rows} rows for ${table}: ${reasonOf(error)}`,
         'look at the disk space and the log of the store, then run the same command again: nothing is stored twice',
       )
+    } finally {
+      this.#inserts.delete(insert)
+    }
+  }
+
+  rollUp({ edges } = { edges: true }): Promise<number> {
+    // One at a time: two would make the same hours.
+    const next = this.#rollup.then(() => this.#rollUpNow(edges))
+    this.#rollup = next.catch(() => undefined)
+    return next
+  }
+
+  async #rollUpNow(edges: boolean): Promise<number> {
+    const { client } = this.#engine
+    const nowMs = performance.now()
+    const oldestMs = Math.min(nowMs, ...Array.from(this.#inserts, ({ sinceMs }) => sinceMs))
+    // By the store's clock a mark is a little later than the call of its insert.
+    const settleSeconds = this.#settleSeconds + (nowMs - oldestMs) / 1000
+    try {
+      if (!this.#hasLookedForMissed) await markMissed(client)
+      this.#hasLookedForMissed = true
+      return await rollUp(client, { settleSeconds, edges })
+    } catch (error) {
+      throw new OperatorError(
+        'ERR_STORE_WRITE',
+        `the store did not bring its rollups up to date: ${reasonOf(error)}`,
+        'look at the memory and the log of the store, and whether the user may write',
+      )
+    }
+  }
+
+  async setZones(zones: readonly ZoneRange[]): Promise<boolean> {
+    try {
+      return await replaceZones(this.#engine.client, zones)
+    } catch (error) {
+      throw new OperatorError(
+        'ERR_STORE_WRITE',
+        `the store did not take the zones: ${reasonOf(error)}`,
+        'look at the log of the store, and whether the user may write',
+      )
     }
   }
 
   async select<T>(queryName: string, params: Record<string, unknown> = {}, maxSeconds?: number): Promise<T[]> {
     // In the text, for the reason that an insert's settings are.
     const limit = maxSeconds === undefined ? '' : `, max_execution_time = ${Number(maxSeconds)}`
-    const query = `${readQuery(queryName)}\n${ANSWER_SETTINGS}${limit}`
+    const query = `${readQuery(queryName)}\n${SELECT_SETTINGS}${limit}`
     const query_params = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, asParameter(value)]))
     try {
       const rows = await this.#engine.client.query({ query, format: 'JSONEachRow', query_params })

@@ -13,6 +13,7 @@ export interface Migration {
 
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 const QUERIES = new URL('./queries/', import.meta.url)
+const JOBS = new URL('./jobs/', import.meta.url)
 
 /** In the order in which they apply. */
 export function readMigrations(folder: URL = MIGRATIONS): Migration[] {
@@ -30,17 +31,21 @@ export function readMigrations(folder: URL = MIGRATIONS): Migration[] {
   })
 }
 
-const queries = new Map<string, string>()
+const texts = new Map<string, string>()
 
 /** The text of queries/<name>.sql. */
-export function readQuery(name: string): string {
-  const known = queries.get(name)
+export const readQuery = (name: string): string => readStatement(name, QUERIES)
+
+/** The text of jobs/<name>.sql: statements that write what is derived. */
+export const readJob = (name: string): string => readStatement(name, JOBS)
+
+function readStatement(name: string, folder: URL): string {
+  const { href } = new URL(`${name}.sql`, folder)
+  const known = texts.get(href)
   if (known !== undefined) return known
   if (!/^[a-z0-9-]+$/.test(name)) throw new Error(`not a query name: ${name}`)
-  const text = readFileSync(new URL(`${name}.sql`, QUERIES), 'utf8')
-    .trim()
-    .replace(/;$/, '')
-  queries.set(name, text)
+  const text = readFileSync(new URL(href), 'utf8').trim().replace(/;$/, '')
+  texts.set(href, text)
   return text
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { VERDICTS } from '../../src/core/verdict.ts'
-import { readMigrations, readQuery, splitStatements } from '../../src/store/sql-files.ts'
+import { readJob, readMigrations, readQuery, splitStatements } from '../../src/store/sql-files.ts'
 
 it.each([
   { name: 'at semicolons', text: 'A;B ; C;', want: ['A', 'B', 'C'] },
@@ -33,7 +33,7 @@ it('loses nothing of a migration but semicolons and space', () => {
 })
 
 const MAY_RUN_TWICE =
-  /^CREATE .* IF NOT EXISTS |^CREATE OR REPLACE VIEW |^DROP VIEW IF EXISTS \w+$|^ALTER TABLE \w+(?:\s+ADD COLUMN IF NOT EXISTS [^\n]+)+$/m
+  /^CREATE .* IF NOT EXISTS |^CREATE OR REPLACE VIEW |^DROP VIEW IF EXISTS \w+$|^ALTER TABLE \w+(?:\s+ADD COLUMN IF NOT EXISTS [^\n]+)+$|^INSERT INTO (?:rollup|health)_marks /m
 
 it('makes every statement of a migration one that may run twice', () => {
   for (const { statements } of readMigrations()) {
@@ -53,6 +53,12 @@ it('says in the first line of each query what it answers', () => {
   const files = readdirSync(new URL('../../src/store/queries/', import.meta.url))
   expect(files.length).toBeGreaterThan(9)
   for (const file of files) expect(readQuery(file.replace(/\.sql$/, ''))).toMatch(/^-- [A-Z]/)
+})
+
+it('says in the first line of each job what it does', () => {
+  const files = readdirSync(new URL('../../src/store/jobs/', import.meta.url))
+  expect(files.length).toBeGreaterThan(9)
+  for (const file of files) expect(readJob(file.replace(/\.sql$/, ''))).toMatch(/^-- [A-Z]/)
 })
 
 it('reads no file outside the folder of queries', () => {
