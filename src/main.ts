@@ -65,6 +65,7 @@ program
   .option('--no-store', 'keep nothing')
   .option('--spool <dir>', 'where rows wait while the store is away (default: beside the data)')
   .option('--spool-size <mib>', 'most that may wait there', '1024')
+  .option('--zones <file>', 'names of networks, for figures by zone (docs/store.md)')
   .addOption(new Option('--workers <n>', 'threads for each interface, with rings of their own').default('1'))
   .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
   .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
@@ -176,6 +177,32 @@ Examples:
   $ intransit certs --clickhouse https://user@ch.example:8443/intransit --expiring 30d --json | jq .subject`,
   )
   .action(async (options) => (await import('./cli/certs.ts')).certs(options))
+
+program
+  .command('kpi')
+  .description('how much is encrypted, how well, and who shows who it is: the figures of SEC09 (docs/kpis.md)')
+  .argument('[name]', 'one of them, or "maturity"')
+  .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['clickhouse']))
+  .option('--clickhouse <url>', 'the ClickHouse server that they write to')
+  .option('--from <time>', 'what began at this time or later, as 2026-11-25 or 2026-11-25T12:00:00Z')
+  .option('--to <time>', 'what began at this time or before')
+  .option('--zone <zone...>', 'in a zone, or from one to another: apps, "apps>db"')
+  .option('--service <name...>', 'names that clients asked for')
+  .option('--sensor <name...>', 'seen by these')
+  .option('--protocol <name...>', 'as app_protocol of the flow record; none = not recognised')
+  .option('--policy <pack...>', 'judged by these packs, and as they judge')
+  .addOption(new Option('--interval <length>', 'one KPI over time').choices(['hour', 'day', 'week']))
+  .option('--zones <file>', 'name zones anew first (docs/store.md)')
+  .option('--json', 'one JSON object a line')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ intransit kpi --data data
+  $ intransit kpi coverage-flows --data data --from 2026-11-01 --interval day
+  $ intransit kpi maturity --data data --json | jq .level`,
+  )
+  .action(async (name: string | undefined, options) => (await import('./cli/kpi.ts')).kpi(name, options))
 
 const policy = program
   .command('policy')

@@ -21,6 +21,7 @@ const STAGES = [
   'record',
   'agent',
   'store',
+  'kpi',
   'report',
   'api',
   'cli',
@@ -52,8 +53,8 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   fzstd: /^source\/zstd-input\.ts$/,
   koffi: /^source\/koffi\.ts$/,
   'prom-client': /^api\/metrics\.ts$/,
-  yaml: /^cli\/capture-config\.ts$/,
-  zod: /^cli\/capture-config\.ts$/,
+  yaml: /^cli\/(capture-config|zones)\.ts$/,
+  zod: /^cli\/(capture-config|zones)\.ts$/,
 }
 
 /** Longer files hold two ideas. */

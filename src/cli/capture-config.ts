@@ -4,6 +4,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { OperatorError } from '../core/errors.ts'
 import { type CaptureOptions, MAX_DURATION_S, MAX_RING_MIB, MAX_SPOOL_MIB, MAX_WORKERS } from './capture-options.ts'
+import { ZONES } from './zones.ts'
 
 const text = z.string().min(1)
 const oneOrMore = z.union([text.transform((one) => [one]), z.array(text).min(1)], {
@@ -23,6 +24,7 @@ const CONFIG = z
     store: z.boolean(),
     spool: text,
     'spool-size': wholeNumber(MAX_SPOOL_MIB),
+    zones: z.union([text, ZONES]),
     workers: wholeNumber(MAX_WORKERS),
     filter: text,
     vpc: oneOrMore,

@@ -1,4 +1,6 @@
 /** What `intransit capture` may be asked for, and the most of it. */
+import type { Zones } from './zones.ts'
+
 export interface CaptureOptions {
   /** A file that says what the command line does not. */
   config?: string
@@ -18,6 +20,8 @@ export interface CaptureOptions {
   store: boolean
   spool?: string
   spoolSize: string
+  /** A file, or what the configuration says. */
+  zones?: string | Zones
   user?: string
   duration?: string
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { OperatorError } from '../core/errors.ts'
 import { keepKoffiLoaded } from '../source/koffi.ts'
 import { needsKoffi } from '../source/live-interface.ts'
-import { openStore } from '../store/index.ts'
+import { openStore, type ZoneRange } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
 import { CaptureHealth } from './capture-health.ts'
 import type { CaptureJob, Judging } from './capture-job.ts'
@@ -31,6 +31,7 @@ export async function capture(
   const read = await optionsReader(given, isGiven)
   const options = read()
   const jobs = jobsOf(options)
+  const zones = options.zones === undefined ? null : (await import('./zones.ts')).zonesOf(options.zones)
   const say = (text: string): void => writeError(`${new Date().toISOString()} ${text}`)
   const output = new CaptureOutput(options.format === 'jsonl')
   const health = new CaptureHealth(say, (line) => output.health(line))
@@ -44,7 +45,7 @@ export async function capture(
   }
   try {
     if (options.user !== undefined) say(dropPrivileges(options.user))
-    const store = await openLiveStore(options, say)
+    const store = await openLiveStore(options, zones, say)
     run.endAtSignals()
     output.begin(store)
     say(`captures ${options.source?.join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`)
@@ -218,12 +219,17 @@ class Run {
   }
 }
 
-async function openLiveStore(options: CaptureOptions, say: (text: string) => void): Promise<LiveStore | null> {
+async function openLiveStore(
+  options: CaptureOptions,
+  zones: readonly ZoneRange[] | null,
+  say: (text: string) => void,
+): Promise<LiveStore | null> {
   const { data, clickhouse } = options
   if (!options.store || (options.format === 'jsonl' && data === undefined && clickhouse === undefined)) return null
   const store = await openStore(clickhouse === undefined ? { data: data ?? DEFAULT_DATA } : { clickhouse })
   try {
     await store.migrate()
+    if (zones !== null) await store.setZones(zones)
     return new LiveStore(
       store,
       new Spool(spoolFolderOf(options), wholeNumber('--spool-size', options.spoolSize, MAX_SPOOL_MIB) * MIB),

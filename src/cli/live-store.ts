@@ -14,6 +14,10 @@ const MAX_RETRY_MS = 30_000
 /** Once a capture ends, a store that says nothing for so long, or has not taken all after so long, is waited for no more. */
 const ANSWER_MS = 5000
 const ENDING_MS = 20_000
+/** Rollups are brought up to date so often, edges every tenth time; more seldom where that takes long. */
+const ROLL_UP_MS = 60_000
+const EDGES_EVERY = 10
+const MAX_ROLL_UP_SHARE = 0.1
 
 type Kind = 'flows' | 'certificates' | 'health'
 
@@ -33,6 +37,10 @@ export class LiveStore implements RowOutput {
   /** One insert after the other: the order of batches is the order in which they came. */
   #work: Promise<void> = Promise.resolve()
   readonly #flushTimer: NodeJS.Timeout
+  readonly #rollUpTimer: NodeJS.Timeout
+  #rollingUp: Promise<void> | null = null
+  #rollUps = 0
+  #nextRollUpMs = 0
   #retryTimer: NodeJS.Timeout | null = null
   #retryMs = FIRST_RETRY_MS
   /** When an insert last began or ended. */
@@ -53,6 +61,7 @@ export class LiveStore implements RowOutput {
     })
     this.#abandoned.catch(() => undefined)
     this.#flushTimer = setInterval(() => void this.flush(), FLUSH_MS)
+    this.#rollUpTimer = setInterval(() => this.#rollUp(), ROLL_UP_MS)
     if (spool.batches > 0) {
       say(`${spool.rows} rows of an earlier run wait in the spool`)
       this.#retryLater(0)
@@ -95,7 +104,10 @@ export class LiveStore implements RowOutput {
   async close(): Promise<void> {
     this.hurry()
     clearInterval(this.#flushTimer)
+    clearInterval(this.#rollUpTimer)
     await this.flush()
+    // The store must not be closed under it.
+    if (this.#rollingUp !== null) await Promise.race([this.#rollingUp, this.#abandoned.catch(() => undefined)])
     this.#closed = true
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
     // One more try: a store that is back takes all of it.
@@ -113,6 +125,25 @@ export class LiveStore implements RowOutput {
     this.#abandon(new OperatorError('ERR_STORE_WRITE', 'the store was too slow for a capture that ends', fix))
     // The answers that it still owes would keep the process.
     this.#store.close().catch(() => undefined)
+  }
+
+  /** What is stored is not held up: inserts go on meanwhile. What fails is tried again the next time. */
+  #rollUp(): void {
+    const beganMs = performance.now()
+    if (this.#rollingUp !== null || this.spool.batches > 0 || beganMs < this.#nextRollUpMs) return
+    const edges = this.#rollUps++ % EDGES_EVERY === 0
+    this.#rollingUp = this.#store.rollUp({ edges }).then(
+      () => undefined,
+      (error: unknown) => {
+        if (!(error instanceof OperatorError)) throw error
+        this.#say(`${error.code}: ${error.message}`)
+      },
+    )
+    void this.#rollingUp.finally(() => {
+      this.#rollingUp = null
+      const endedMs = performance.now()
+      this.#nextRollUpMs = endedMs + (endedMs - beganMs) / MAX_ROLL_UP_SHARE
+    })
   }
 
   async #gather(kind: Kind, lines: Uint8Array, rows: number): Promise<void> {

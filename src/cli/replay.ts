@@ -48,6 +48,7 @@ export async function replay(paths: readonly string[], options: ReplayOptions): 
           for (const interval of done.health) await output.health(fileHealthLine(job.sensor, interval))
           await output.flush()
           await report(store, options)
+          if (!('temporary' in choice)) await store.rollUp()
           return done
         })
   for (const line of describeResult(result)) writeError(line)

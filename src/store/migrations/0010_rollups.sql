@@ -217,7 +217,7 @@ FROM sensor_health;
 
 -- The rows of rollups that [from, to] takes: minutes up to six hours, hours up to two days, else days with hours at both
 -- ends; from and to are widened to whole ones. Of several generations the one that holds. An empty list asks for nothing.
--- zones: "a" = at either end, "a>b" = from a to b. services are in small letters, protocols as in flows.sql.
+-- zones: "a" = at either end, "a>b" = from a to b, "!external" = neither end is. services are in small letters, protocols as in flows.sql.
 CREATE VIEW IF NOT EXISTS kpi_rows AS
 WITH
     toUnixTimestamp64Micro({from:DateTime64(6, 'UTC')}) AS from_us,
@@ -249,6 +249,7 @@ WHERE by_service = notEmpty({services:Array(String)})
         OR has({zones:Array(String)}, client_zone)
         OR has({zones:Array(String)}, server_zone)
         OR has({zones:Array(String)}, concat(client_zone, '>', server_zone))
+        OR (has({zones:Array(String)}, '!external') AND client_zone != 'external' AND server_zone != 'external')
     )
     AND (empty({services:Array(String)}) OR has({services:Array(String)}, service))
     AND (empty({sensors:Array(String)}) OR has({sensors:Array(String)}, sensor))
@@ -274,6 +275,7 @@ WHERE day >= toDateTime64(intDiv(toUnixTimestamp64Micro({from:DateTime64(6, 'UTC
         OR has({zones:Array(String)}, client_zone)
         OR has({zones:Array(String)}, server_zone)
         OR has({zones:Array(String)}, concat(client_zone, '>', server_zone))
+        OR (has({zones:Array(String)}, '!external') AND client_zone != 'external' AND server_zone != 'external')
     )
     AND (empty({services:Array(String)}) OR has({services:Array(String)}, service))
     AND (empty({sensors:Array(String)}) OR has({sensors:Array(String)}, sensor))
