@@ -5,6 +5,9 @@
  */
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import { VERDICTS } from '../core/verdict.ts'
+import { KPIS } from '../kpi/index.ts'
+import type { Kpi, KpiValue } from '../kpi/kpi.ts'
+import { readKpi } from '../kpi/read-kpi.ts'
 import type { Context, Route } from './route.ts'
 import { END } from './time-range.ts'
 
@@ -58,6 +61,16 @@ function gaugesIn(registry: Registry, hours: number) {
       `Share that is encrypted of what was seen ${seen}; none where nothing can be judged`,
       ...(['scope', 'weight', 'bound'] as const),
     ),
+    ratios: gauge(
+      'kpi_ratio',
+      `KPIs that are shares or ratios, of what began ${seen}; none where there is no figure`,
+      ...(['kpi', 'bound'] as const),
+    ),
+    durations: gauge(
+      'kpi_seconds',
+      `KPIs that are times, of what began ${seen}; none where there is no figure`,
+      ...(['kpi', 'bound'] as const),
+    ),
     flows: gauge('flows', `Flows seen ${seen}`, 'verdict'),
     bytes: gauge('bytes', `L4 payload bytes of flows seen ${seen}`, 'verdict'),
     certEnds: gauge(
@@ -81,7 +94,9 @@ async function read(context: Context, gauges: Gauges, hours: number): Promise<vo
   const certificates = await select<CertificateRow>('expiring-certificates', MAX_CERTIFICATES)
   const rules = await select<{ violation: string; flows: number }>('rules', 0)
   const sensors = await select<SensorRow>('sensor-health', MAX_SENSORS)
+  const kpis = await readKpis(context, range.from)
   setCoverage(gauges, coverage)
+  setKpis(gauges, kpis)
   setVerdicts(gauges, verdicts)
   setCertificates(gauges, certificates)
   setRules(gauges, rules)
@@ -97,6 +112,28 @@ function setCoverage({ coverage }: Gauges, rows: readonly CoverageRow[]): void {
     for (const bound of ['low', 'point', 'high'] as const) {
       const share = row[bound]
       if (share !== null) coverage.set({ scope: 'all', weight: row.unit, bound }, share)
+    }
+  }
+}
+
+type AnsweredKpi = readonly [Kpi, KpiValue]
+
+async function readKpis({ select, rollups }: Context, from: Date): Promise<AnsweredKpi[]> {
+  const cut = { zones: [], services: [], sensors: [], protocols: [], packs: [] }
+  const question = { from: from.toISOString(), to: END, ...cut }
+  await rollups.bring()
+  const answers: AnsweredKpi[] = []
+  for (const kpi of KPIS) answers.push([kpi, await readKpi(select, kpi, question)])
+  return answers
+}
+
+function setKpis({ ratios, durations }: Gauges, answers: readonly AnsweredKpi[]): void {
+  ratios.reset()
+  durations.reset()
+  for (const [{ name, unit }, value] of answers) {
+    for (const bound of ['low', 'point', 'high'] as const) {
+      const figure = value[bound]
+      if (figure !== null) (unit === 'seconds' ? durations : ratios).set({ kpi: name, bound }, figure)
     }
   }
 }

@@ -45,14 +45,17 @@ function documentOf(version: string, routes: readonly Route[]): Schema {
   }
 }
 
-function operationOf({ path, summary, demand, query, answers }: Route): Schema {
+function operationOf({ path, summary, demand, params = {}, query, answers }: Route): Schema {
   const content = Object.fromEntries(Object.entries(answers).map(([type, schema]) => [type, { schema }]))
   return {
     operationId: operationId(path),
     summary,
     ...(demand === null ? {} : { description: `Needs the role ${demand.role}.` }),
     security: demand === null ? [] : [{ bearer: [] }],
-    parameters: Object.entries(query).map(([name, schema]) => parameterOf(name, schema)),
+    parameters: [
+      ...Object.entries(params).map(([name, schema]) => pathParameterOf(name, schema)),
+      ...Object.entries(query).map(([name, schema]) => parameterOf(name, schema)),
+    ],
     responses: { 200: { description: summary, content }, default: { $ref: '#/components/responses/Problem' } },
   }
 }
@@ -63,9 +66,14 @@ function parameterOf(name: string, { description, ...schema }: Schema): Schema {
   return { name, in: 'query', description, schema, ...(isList ? { style: 'form', explode: true } : {}) }
 }
 
-/** "/api/v1/kpis/coverage" is kpis_coverage. */
+const pathParameterOf = (name: string, { description, ...schema }: Schema): Schema => ({
+  ...{ name, in: 'path', required: true, description, schema },
+})
+
+/** "/api/v1/kpis/coverage" is kpis_coverage, "/api/v1/kpis/{name}" is kpis_name. */
 const operationId = (path: string): string =>
   path
     .replace(/^\/(api\/v1\/)?/, '')
     .replace(/\.json$/, '')
     .replaceAll('/', '_')
+    .replace(/[{}]/g, '')

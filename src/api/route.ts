@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify'
 import type { Store } from '../store/index.ts'
 import type { Access, Demand } from './access.ts'
 import type { Select } from './bounded-select.ts'
+import type { FreshRollups } from './fresh-rollups.ts'
 
 /** JSON Schema 2020-12, as OpenAPI 3.1 has it. */
 export type Schema = Readonly<Record<string, unknown>>
@@ -11,15 +12,19 @@ export interface Context {
   readonly store: Store
   readonly access: Access
   readonly select: Select
+  readonly rollups: FreshRollups
 }
 
 export interface Route {
+  /** With {name} for each of `params`. */
   readonly path: string
   readonly summary: string
   /** Null: anybody who reaches the port. */
   readonly demand: Demand | null
   /** Each call is written to the audit log. */
   readonly isAudited?: boolean
+  /** Parameters in the path, by name; they come to `answer` among those of the query. */
+  readonly params?: Readonly<Record<string, Schema>>
   /** Parameters of the query, by name; all are optional. */
   readonly query: Readonly<Record<string, Schema>>
   /** Media types of the answer, with their schemas. */
@@ -27,7 +32,7 @@ export interface Route {
   readonly answer: (context: Context, query: Query, reply: FastifyReply) => Promise<unknown>
 }
 
-/** What came in the query, after its schema was held against it. */
+/** What came in the query and the path, after its schema was held against it. */
 export type Query = Readonly<Record<string, unknown>>
 
 export const VIEWERS: Demand = { role: 'viewer', isOpenOnLoopback: false }

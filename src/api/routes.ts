@@ -2,8 +2,11 @@
 import type { Store } from '../store/index.ts'
 import { certificates } from './certificates.ts'
 import { coverage } from './coverage.ts'
+import { edges, endpoints } from './edges.ts'
 import { flowSchema, flows } from './flows.ts'
 import { health } from './health.ts'
+import { kpis, oneKpi } from './kpis.ts'
+import { maturity } from './maturity.ts'
 import { metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
 import { policies } from './policies.ts'
@@ -26,8 +29,13 @@ export async function routesOf(store: Store, settings: RouteSettings): Promise<r
     openApi(version, () => routes),
     flows(flow),
     services,
+    edges,
+    endpoints,
     certificates,
+    kpis,
     coverage,
+    oneKpi,
+    maturity,
     policies,
     sensors,
     tokenList,

@@ -9,6 +9,7 @@ import type { Store } from '../store/index.ts'
 import { type Access, type Caller, callerOf, demand } from './access.ts'
 import { boundedSelect, type QueryLimits } from './bounded-select.ts'
 import { checkExposure, type Exposure, type Secrets, TLS_SETTINGS } from './exposure.ts'
+import { freshRollups } from './fresh-rollups.ts'
 import { PROBLEM_JSON, Problem, problemDetails, problemOf, sendProblem } from './problem.ts'
 import type { Context, Query, Route } from './route.ts'
 import { type RouteSettings, routesOf } from './routes.ts'
@@ -125,13 +126,19 @@ async function buildServer(store: Store, settings: ServerSettings, access: Acces
     reply.header('cache-control', 'no-store')
   })
 
-  const context: Context = { store, access, select: boundedSelect(store, limits) }
+  const rollups = freshRollups(store, say)
+  // The store must not be closed under them.
+  app.addHook('onClose', () => rollups.settle())
+  const context: Context = { store, access, select: boundedSelect(store, limits), rollups }
   for (const route of routes) {
     const callers = new WeakMap<FastifyRequest, Caller>()
-    app.get<{ Querystring: Query }>(
-      route.path,
+    app.get<{ Querystring: Query; Params: Query }>(
+      route.path.replace(/\{(\w+)\}/g, ':$1'),
       {
-        schema: { querystring: { type: 'object', properties: route.query, additionalProperties: false } },
+        schema: {
+          querystring: { type: 'object', properties: route.query, additionalProperties: false },
+          params: { type: 'object', properties: route.params ?? {} },
+        },
         onRequest: async (request) => {
           if (route.demand === null) return
           const caller = callerOf(request, access)
@@ -142,7 +149,7 @@ async function buildServer(store: Store, settings: ServerSettings, access: Acces
           if (route.isAudited) audit(auditLine(route, callers.get(request) ?? null, request, reply.statusCode))
         },
       },
-      async (request, reply) => route.answer(context, request.query, reply),
+      async (request, reply) => route.answer(context, { ...request.query, ...request.params }, reply),
     )
   }
   return app
@@ -158,8 +165,9 @@ function auditLine(route: Route, caller: Caller | null, request: FastifyRequest,
 }
 
 function nothingThere({ method, url }: FastifyRequest, routes: readonly Route[]): Problem {
-  const path = url.split('?')[0]
-  if (!routes.some((route) => route.path === path)) return new Problem(404, 'there is nothing under this path')
+  const path = url.split('?')[0] ?? ''
+  if (!routes.some((route) => new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path)))
+    return new Problem(404, 'there is nothing under this path')
   return new Problem(405, `${method} is not answered here`, { allow: 'GET, HEAD' })
 }
 

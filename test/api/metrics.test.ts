@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { KPIS } from '../../src/kpi/index.ts'
 import { scrape } from './scrape.ts'
 import { madeTokens, type Served, serveCaptures } from './served.ts'
 
@@ -35,6 +36,23 @@ describe('metrics', () => {
       expect(series.get(`intransit_flows{verdict="${verdict}"}`)).toBe(flows)
       expect(series.get(`intransit_bytes{verdict="${verdict}"}`)).toBe(bytes)
     }
+  })
+
+  it('have every KPI that has a figure, with its bounds', async () => {
+    const series = await scrape(url)
+    const question = { ...all, zones: [], services: [], sensors: [], protocols: [], packs: [] }
+    let figures = 0
+    for (const { name, unit } of KPIS) {
+      const [row] = await served.store.select<Record<string, number | null>>(`kpi-${name}`, question)
+      for (const bound of ['low', 'point', 'high']) {
+        const metric = `intransit_kpi_${unit === 'seconds' ? 'seconds' : 'ratio'}{kpi="${name}",bound="${bound}"}`
+        const want = row?.[bound] ?? null
+        if (want === null) expect(series.has(metric), metric).toBe(false)
+        else expect(series.get(metric), metric).toBeCloseTo(want)
+        if (want !== null) figures++
+      }
+    }
+    expect(figures).toBeGreaterThan(60)
   })
 
   it('have violations, by pack and rule', async () => {
@@ -96,7 +114,7 @@ describe('a scrape', () => {
       queries = 0
       await Promise.all([scrape(spied.url), scrape(spied.url)])
       await scrape(spied.url)
-      expect(queries).toBe(5)
+      expect(queries).toBe(5 + KPIS.length)
     } finally {
       served.store.select = select
     }

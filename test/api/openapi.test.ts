@@ -7,6 +7,7 @@ import { madeTokens, type Served, serveCaptures } from './served.ts'
 
 interface Parameter {
   name: string
+  in: 'query' | 'path'
   schema: { type?: string; enum?: string[]; items?: { enum?: string[] } }
 }
 interface Operation {
@@ -38,6 +39,10 @@ afterAll(() => served.end())
 const operations = (): [string, Operation][] => Object.entries(document.paths).map(([path, { get }]) => [path, get])
 const ask = (path: string, headers: Record<string, string> = bearer.admin) => fetch(`${url}${path}`, { headers })
 
+/** With the first value that each parameter of a path may have. */
+const asked = (path: string, { parameters }: Operation): string =>
+  path.replace(/\{(\w+)\}/g, (_, name) => parameters.find((one) => one.name === name)?.schema.enum?.[0] ?? 'x')
+
 describe('the OpenAPI document', () => {
   it('is one, by the schema of OpenAPI 3.1', async () => {
     const validator = new Validator()
@@ -51,7 +56,7 @@ describe('the OpenAPI document', () => {
   it('has a name of its own for each operation', () => {
     const names = operations().map(([, { operationId }]) => operationId)
     expect(new Set(names).size).toBe(names.length)
-    expect(names).toEqual(expect.arrayContaining(['flows', 'kpis_coverage']))
+    expect(names).toEqual(expect.arrayContaining(['flows', 'kpis_coverage', 'kpis_name']))
   })
 
   it('lists exactly the paths that docs/api.md has', () => {
@@ -65,7 +70,9 @@ describe('the OpenAPI document', () => {
   })
 
   it('says of each path whether it needs a token, and which role', async () => {
-    for (const [path, { security, description }] of operations()) {
+    for (const [template, operation] of operations()) {
+      const { security, description } = operation
+      const path = asked(template, operation)
       // Metrics are open to whoever is on this machine, and only to them.
       const isOpen = security.length === 0 || path === '/metrics'
       expect((await ask(path, {})).status === 401, path).toBe(!isOpen)
@@ -74,8 +81,9 @@ describe('the OpenAPI document', () => {
   })
 
   it('says which parameters a path takes, and no other is taken', async () => {
-    for (const [path, { parameters }] of operations()) {
-      for (const { name, schema } of parameters) {
+    for (const [template, operation] of operations()) {
+      const path = asked(template, operation)
+      for (const { name, schema } of operation.parameters.filter((one) => one.in === 'query')) {
         const [value] = schema.enum ?? schema.items?.enum ?? []
         // Whatever the value: the name is known.
         const response = await ask(`${path}?${name}=${value ?? 'x'}`)
@@ -87,7 +95,9 @@ describe('the OpenAPI document', () => {
   })
 
   it('says of what type answers are, also of an empty store', async () => {
-    for (const [path, { responses }] of operations()) {
+    for (const [template, operation] of operations()) {
+      const path = asked(template, operation)
+      const { responses } = operation
       const response = await ask(path)
       expect(response.status, path).toBe(200)
       const [type = ''] = (response.headers.get('content-type') ?? '').split(';')
