@@ -1,5 +1,6 @@
 /** Flow lines made by hand, in the vocabulary of the record, with the least a line must have. */
 import { createHash } from 'node:crypto'
+import { readdirSync } from 'node:fs'
 
 export interface MadeFlow {
   name: string
@@ -43,5 +44,13 @@ export const UNFILTERED = {
   ...{ verdicts: [], app_protocols: [], server_ips: [], server_ports: [], sensors: [], roles: [] },
   ...{ server_names: [], server_name_suffixes: [], expires_before: ALL_TIME.to, is_first: true },
   ...{ after_first_seen: ALL_TIME.from, after_flow_id: '0'.repeat(32), after_end_s: 0, after_fingerprint: '' },
-  ...{ after_server_ip: '::', after_server_port: 0, after_app_protocol: '' },
+  ...{ after_client_ip: '::', after_server_ip: '::', after_server_port: 0, after_app_protocol: '' },
+  ...{ packs: [], protocols: [], services: [], zones: [] },
 }
+
+/** The store's queries about what was seen: not those about the store itself, or about when rows came to it. */
+export const QUERIES = readdirSync(new URL('../../src/store/queries/', import.meta.url))
+  .map((file) => file.slice(0, -4))
+  .filter((name) => !['clock', 'cluster-form', 'rollup-marks', 'kpi-plaintext-detection-time'].includes(name))
+
+export const ZONES = [{ name: 'inside', cidr: '10.0.0.0/8', vni: -1 }]

@@ -1,5 +1,5 @@
 /** The store on a server: its whole life over HTTP, carried out by the real engine behind chdb-http-server.ts. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
@@ -7,10 +7,11 @@ import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import forge from 'node-forge'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openStore, type Store } from '../../src/store/index.ts'
+import { rollUp } from '../../src/store/rollup.ts'
 import { readMigrations } from '../../src/store/sql-files.ts'
 import { CAPTURES, intransit } from '../cli/run.ts'
 import { capturedLines } from './captured-lines.ts'
-import { ALL_TIME, flowLine, UNFILTERED } from './lines.ts'
+import { ALL_TIME, flowLine, QUERIES, UNFILTERED, ZONES } from './lines.ts'
 import { type RunningServer, startServer } from './running-server.ts'
 
 const USER = { username: 'sensor@site', password: 'p@ss:w/rd%' }
@@ -153,10 +154,6 @@ describe('rows', () => {
 })
 
 describe('the captures', () => {
-  const QUERIES = readdirSync(new URL('../../src/store/queries/', import.meta.url))
-    .map((file) => file.slice(0, -4))
-    // Of a cluster: test/store/cluster.test.ts.
-    .filter((name) => name !== 'cluster-form')
   const database = newDatabase()
   const folder = mkdtempSync(join(tmpdir(), 'intransit-server-engine-'))
   let remote: Store
@@ -171,8 +168,14 @@ describe('the captures', () => {
       await store.insertCertificates(`${certificates.join('\n')}\n`, certificates.length, 'certificates')
       await store.insertFlows(`${flows.join('\n')}\n`, flows.length, 'flows')
       await store.insertHealth(`${health.join('\n')}\n`, health.length, 'health')
+      await store.setZones(ZONES)
       expect(await flowCount(store)).toBe(flows.length)
     }
+    // On a server rows settle for two minutes before they are added up.
+    const client = createClient({ url: origin(), ...USER, database })
+    await rollUp(client, { settleSeconds: 0, edges: true })
+    await client.close()
+    await embedded.rollUp({ edges: true })
   })
   afterAll(async () => {
     await remote.close()
@@ -215,7 +218,7 @@ describe('the command line', () => {
     for (const { stderr } of [first, second]) expect(stderr).toBe(kept.stderr)
     const printed = run(['replay', CAPTURES, '--format', 'jsonl']).stdout.trimEnd().split('\n').length
     expect(await ask(database, 'SELECT count() AS flows FROM flows FINAL')).toEqual([{ flows: printed }])
-  })
+  }, 180_000)
 
   it('takes the password from CLICKHOUSE_PASSWORD, and says what it did to the schema', () => {
     const url = urlOf(newDatabase(), encodeURIComponent(USER.username))
