@@ -165,6 +165,7 @@ program
   .option('--clickhouse <url>', 'the ClickHouse server that they write to')
   .option('--expiring <time>', "only servers' and clients' own that end within it, as 30d, 4w or 12h")
   .option('--failing', 'only those with a fault')
+  .option('--provenance <word...>', 'only sightings that are observed, probed, imported or inferred')
   .option('--name <name>', 'only those with this in a name, or with a wildcard for it')
   .option('--now <time>', 'another day than today, as 2026-11-25: replayed captures are old')
   .option('--pem <file>', 'write them there too; "-" prints them in place of the list')

@@ -1,4 +1,5 @@
 /** Certificates that were presented, those that end first at the beginning. */
+import { PROVENANCES } from '../core/provenance.ts'
 import { anyOf, IP, valuesOf } from './flow-filter.ts'
 import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
 import { type Route, VIEWERS } from './route.ts'
@@ -6,6 +7,7 @@ import { COUNT, FLAG, objectOf, PORT, TEXT, TEXT_OR_NULL, TEXTS, TIME, TIME_OR_N
 import { END, given, instant, TIME_RANGE, timeRange } from './time-range.ts'
 
 const ROLE = { enum: ['server', 'client'] }
+const PROVENANCE = { enum: PROVENANCES }
 
 const PROPERTIES = {
   fingerprint_sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
@@ -24,6 +26,7 @@ const PROPERTIES = {
   subject_alt_names: TEXTS,
   malformed: TEXT_OR_NULL,
   roles: { type: 'array', items: ROLE },
+  provenance: { type: 'array', items: PROVENANCE },
   position: COUNT,
   endpoints: COUNT,
   servers: {
@@ -58,6 +61,7 @@ export const certificates: Route = {
     ...TIME_RANGE,
     expires_before: instant('Those that end before this time, or say no end; RFC 3339 in UTC'),
     role: anyOf(ROLE, 'Who presented it'),
+    provenance: anyOf(PROVENANCE, 'How that is known'),
     server_ip: anyOf(IP, 'The address of a server that it was seen at'),
     ...PAGE,
   },
@@ -69,6 +73,7 @@ export const certificates: Route = {
       ...{ after_end_s, after_fingerprint, limit: rowsToRead(query) },
       expires_before: given(query['expires_before'], END),
       roles: valuesOf(query['role']),
+      provenances: valuesOf(query['provenance']),
       server_ips: valuesOf(query['server_ip']),
     }
     const rows = await select<CertificateRow>('certificates', params)

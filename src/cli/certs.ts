@@ -2,6 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { OperatorError } from '../core/errors.ts'
 import { asciiJson } from '../core/json.ts'
+import { isProvenance, PROVENANCES, type Provenance } from '../core/provenance.ts'
 import { renderCertificates } from '../report/certificate-list.ts'
 import { type CertificateQuestion, readCertificates, type SeenCertificate } from '../report/read-certificates.ts'
 import { namedStore } from './named-store.ts'
@@ -14,6 +15,7 @@ export interface CertsOptions {
   clickhouse?: string
   expiring?: string
   failing?: boolean
+  provenance?: string[]
   name?: string
   now?: string
   /** A file, or "-" = standard output in place of the list. */
@@ -49,13 +51,19 @@ function existing<T extends { data: string } | { clickhouse: string }>(choice: T
   return choice
 }
 
-function questionOf({ expiring, failing = false, name = '', now }: CertsOptions): CertificateQuestion {
+function questionOf({ expiring, failing = false, name = '', now, provenance = [] }: CertsOptions): CertificateQuestion {
   return {
     nowUs: now === undefined ? Date.now() * 1000 : timeUs(now),
     name,
     expiringUs: expiring === undefined ? null : durationUs(expiring),
     failing,
+    provenances: provenance.map(provenanceOf),
   }
+}
+
+function provenanceOf(word: string): Provenance {
+  if (isProvenance(word)) return word
+  throw new OperatorError('ERR_USAGE', `--provenance ${word} is not known`, `write one of ${PROVENANCES.join(', ')}`)
 }
 
 const UNITS_US: Readonly<Record<string, number>> = { h: 3_600_000_000, d: 86_400_000_000, w: 604_800_000_000 }

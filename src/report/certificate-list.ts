@@ -67,6 +67,7 @@ function whereabouts(one: SeenCertificate): string {
     `${one.use === 'client' ? 'to' : 'at'} ${place}`,
     counted(one.flows, 'flow'),
     from === to ? from : `${from} to ${to}`,
+    ...(one.provenance.every((word) => word === 'observed') ? [] : [one.provenance.join(' and ')]),
     ...(one.in_use ? [] : ['since replaced']),
   ].join(', ')
 }

@@ -1,6 +1,7 @@
 /** The certificates that were seen, with where they are in use and what is wrong with them. Members as in the JSON lines. */
 import { rfc3339 } from '../core/clock.ts'
 import type { CertificateFacts } from '../core/facts.ts'
+import { PROVENANCES, type Provenance } from '../core/provenance.ts'
 import type { Store } from '../store/index.ts'
 import { parseCertificate } from '../wire/x509.ts'
 import { CERTIFICATE_FAULTS, type UsedCertificate } from './certificate-faults.ts'
@@ -24,6 +25,8 @@ export interface Sighting {
   first_seen: string
   last_seen: string
   flows: number
+  /** How that is known. */
+  provenance: readonly Provenance[]
   /** Another was shown in its place since. */
   replaced: boolean
   /** Flows whose client asked for a name that it does not cover, and went on. */
@@ -57,6 +60,8 @@ export interface SeenCertificate {
   first_seen: string
   last_seen: string
   flows: number
+  /** How its sightings are known. */
+  provenance: readonly Provenance[]
   /** Server addresses and ports. */
   endpoints: number
   /** Whom its key was certified for, when that is more than one. */
@@ -74,6 +79,8 @@ export interface CertificateQuestion {
   /** µs; only leaves in use that end within this time, or ended no longer ago, or were shown after their end. */
   readonly expiringUs: number | null
   readonly failing: boolean
+  /** Only what is known by one of these; empty = all. */
+  readonly provenances?: readonly Provenance[]
 }
 
 /** Those that are asked for, the one that ends first first. `takeDer` is handed the DER of each of them. */
@@ -89,7 +96,7 @@ export async function readCertificates(
     const rows = await store.select<StoredCertificate>('certificate-facts', { after, name: question.name, limit: PAGE })
     isLast = rows.length < PAGE
     const last = rows.at(-1)?.fingerprint_sha256 ?? after
-    const places = await readPlaces(store, after, last)
+    const places = await readPlaces(store, { after, last, provenances: question.provenances ?? [] })
     for (const row of rows) {
       const der = Buffer.from(row.der, 'base64')
       const seen = describe(row, der, places.get(row.fingerprint_sha256) ?? [], question.nowUs)
@@ -117,8 +124,11 @@ interface Place extends Omit<Sighting, 'replaced'> {
   first_seen_of_certificate: string
 }
 
-async function readPlaces(store: Store, after: string, last: string): Promise<ReadonlyMap<string, Place[]>> {
-  const places = await store.select<Place>('certificate-sightings', { after, last, limit: MAX_SIGHTINGS })
+async function readPlaces(
+  store: Store,
+  asked: { after: string; last: string; provenances: readonly Provenance[] },
+): Promise<ReadonlyMap<string, Place[]>> {
+  const places = await store.select<Place>('certificate-sightings', { ...asked, limit: MAX_SIGHTINGS })
   const of = new Map<string, Place[]>()
   for (const place of places) {
     const known = of.get(place.fingerprint_sha256)
@@ -160,6 +170,7 @@ function describe(
     last_seen: latest.last_seen,
     // Some servers send 64-bit integers as text.
     flows: Number(latest.flows_of_certificate),
+    provenance: PROVENANCES.filter((one) => sightings.some(({ provenance }) => provenance.includes(one))),
     endpoints: Number(latest.endpoints_of_certificate),
     key_identities,
     faults: CERTIFICATE_FAULTS.filter(({ found }) => found(used)).map(({ id }) => id),
@@ -176,6 +187,7 @@ const sighting = (place: Place): Sighting => ({
   first_seen: place.first_seen,
   last_seen: place.last_seen,
   flows: Number(place.flows),
+  provenance: place.provenance,
   replaced: place.replaced === 1,
   mismatched: Number(place.mismatched),
 })

@@ -23,6 +23,10 @@ export interface Store {
   insertFlows(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for lines of `record/certificate-line.ts`. */
   insertCertificates(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
+  /** The same for lines of `probe/probe-line.ts`. */
+  insertProbes(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
+  /** The same for lines of `cli/inventory-line.ts`. */
+  insertImports(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for lines of `record/health-line.ts`. */
   insertHealth(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /**
@@ -84,6 +88,14 @@ class ClickHouseStore implements Store {
 
   insertCertificates(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
     return this.#insert('certificates', jsonLines, rows, token)
+  }
+
+  insertProbes(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
+    return this.#insert('probes', jsonLines, rows, token)
+  }
+
+  insertImports(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
+    return this.#insert('certificate_imports', jsonLines, rows, token)
   }
 
   insertHealth(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {

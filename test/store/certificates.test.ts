@@ -67,7 +67,13 @@ afterAll(async () => {
 const list = (params: Record<string, unknown> = {}) =>
   store.select<Record<string, unknown>>('certificate-facts', { after: '', name: '', limit: 10, ...params })
 const sightings = (params: Record<string, unknown> = {}) =>
-  store.select<Record<string, unknown>>('certificate-sightings', { after: '', last: 'g', limit: 10, ...params })
+  store.select<Record<string, unknown>>('certificate-sightings', {
+    after: '',
+    last: 'g',
+    limit: 10,
+    provenances: [],
+    ...params,
+  })
 
 it('an empty store has none', async () => {
   expect(await list()).toEqual([])
@@ -116,6 +122,7 @@ describe('four certificates', () => {
       server_ip: '10.0.1.1',
       server_port: 443,
       server_name: 'db.example',
+      provenance: ['observed'],
       replaced: 0,
       mismatched: 0,
       ...of,
@@ -143,6 +150,39 @@ describe('four certificates', () => {
     expect(await sightings({ after: OLD, last: NEW, limit: 1 })).toMatchObject([
       { fingerprint_sha256: NEW, role: 'client', endpoints_of_certificate: 3 },
     ])
+  })
+})
+
+describe('a probe', () => {
+  const probe = (members: Record<string, unknown>): string =>
+    `${JSON.stringify({
+      probe_id: '0f'.repeat(16),
+      probed_at: '2026-03-01T11:00:00.000000Z',
+      sensor: 'test',
+      server_ip: '10.0.1.1',
+      server_port: 443,
+      server_name: 'db.example',
+      protocol: 'tls',
+      outcome: 'handshake',
+      handshakes: 1,
+      server_certificates: [NEW, CA],
+      ...members,
+    })}\n`
+
+  it('is a sighting beside those of traffic, and says so', async () => {
+    await store.insertProbes(probe({}), 1, 'probe')
+    const rows = await sightings({ provenances: ['probed'] })
+    expect(
+      rows.map((row) => [row['fingerprint_sha256'], row['position'], row['provenance'], row['first_seen']]),
+    ).toEqual([
+      [NEW, 0, ['probed'], '2026-03-01T11:00:00.000000Z'],
+      [CA, 1, ['probed'], '2026-03-01T11:00:00.000000Z'],
+    ])
+    const all = await sightings()
+    const of = (provenance: string[]) => all.filter((row) => String(row['provenance']) === String(provenance)).length
+    // NEW and CA at db.example:443 were both observed and probed.
+    expect(of(['observed', 'probed'])).toBe(2)
+    expect(of(['observed'])).toBe(all.length - 2)
   })
 })
 

@@ -1,6 +1,7 @@
 -- Where the certificates after {after} and up to {last} were shown, at most {limit} rows of each, the latest first; the
 -- columns named of_certificate are of all its rows. An endpoint is a server address and port.
 -- replaced: another key of that kind was shown first, there, in that place of the chain, after this certificate was last shown.
+-- provenance: how it is known to have been shown there; {provenances} keeps those of some, an empty list all.
 -- mismatched: flows whose client asked for a name that the certificate does not cover, and went on (rule cert-name-mismatch).
 WITH
     sightings AS
@@ -15,9 +16,11 @@ WITH
             min(first_seen) AS first_shown,
             -- Rows of schema 7 and before do not have it; the certificate was shown when its first flow began.
             greatest(max(last_shown), first_shown) AS last_shown_at,
-            uniqCombinedMerge(12)(flows) AS flow_count
+            uniqCombinedMerge(12)(flows) AS flow_count,
+            arraySort(groupUniqArray(toString(provenance))) AS provenance_words
         FROM certificate_sightings
-        WHERE (role, server_ip, server_port, server_name) IN
+        WHERE (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(provenance)))
+            AND (role, server_ip, server_port, server_name) IN
         (
             SELECT role, server_ip, server_port, server_name
             FROM certificate_sightings
@@ -57,6 +60,7 @@ SELECT
     formatDateTime(i.first_shown, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS first_seen,
     formatDateTime(i.last_shown_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS last_seen,
     i.flow_count AS flows,
+    i.provenance_words AS provenance,
     i.latest > i.last_shown_at AS replaced,
     if(i.role = 'server' AND i.place = 0, m.flow_count, 0) AS mismatched,
     uniqExact(i.server_ip, i.server_port) OVER (PARTITION BY i.fingerprint_sha256) AS endpoints_of_certificate,

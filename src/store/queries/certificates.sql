@@ -1,13 +1,14 @@
 -- Certificates that were presented in [from, to] and end by `expires_before`, those that end first at the beginning: those
 -- after the one with that end and fingerprint. `end_s` is not_after in seconds of the epoch, beyond all of them where there is
--- none. `roles`: who presented it; `position`: the least, 0 = as the leaf; `servers`: up to ten of those it was seen at. An
--- empty list asks for nothing.
+-- none. `roles`: who presented it; `position`: the least, 0 = as the leaf; `servers`: up to ten of those it was seen at;
+-- `provenance`: how that is known. An empty list asks for nothing.
 WITH
     seen AS
     (
         SELECT
             s.fingerprint_sha256 AS fingerprint,
             arraySort(groupUniqArray(toString(s.role))) AS roles,
+            arraySort(groupUniqArray(toString(s.provenance))) AS provenance,
             min(s.position) AS position,
             uniqExact(s.server_ip, s.server_port) AS endpoints,
             arraySort(groupUniqArray(10)((s.server_ip, s.server_port, s.server_name))) AS servers,
@@ -21,6 +22,7 @@ WITH
                 OR has(arrayMap(ip -> toIPv6(ip), {server_ips:Array(String)}), s.server_ip)
             )
             AND (empty({roles:Array(String)}) OR has({roles:Array(String)}, toString(s.role)))
+            AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(s.provenance)))
         GROUP BY s.fingerprint_sha256
     ),
     ends AS
@@ -47,6 +49,7 @@ SELECT
     c.subject_alt_names AS subject_alt_names,
     c.malformed AS malformed,
     seen.roles AS roles,
+    seen.provenance AS provenance,
     seen.position AS position,
     seen.endpoints AS endpoints,
     arrayMap(
