@@ -205,6 +205,33 @@ Examples:
   )
   .action(async (name: string | undefined, options) => (await import('./cli/kpi.ts')).kpi(name, options))
 
+program
+  .command('probe')
+  .description(
+    'ask servers that were seen for what traffic hides: TLS 1.3 certificates, versions, suites (docs/probe.md)',
+  )
+  .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['clickhouse']))
+  .option('--clickhouse <url>', 'the ClickHouse server that they write to')
+  .option('--allow <what...>', 'what may be probed: ranges of addresses and names, as 10.0.0.0/8 *.example')
+  .option('--deny <what...>', 'what may not, whatever is allowed')
+  .option('--dry-run', 'connect to nothing; say what would be probed')
+  .option('--rate <n>', 'connections a second, to all endpoints together', '5')
+  .option('--handshakes <n>', 'connections to one endpoint; 1 = only its certificates', '40')
+  .option('--timeout <seconds>', 'for each connection', '5')
+  .option('--days <n>', 'only endpoints seen in the last so many days', '30')
+  .option('--sensor <name>', 'name of this sensor in the records', hostname())
+  .option('--json', 'one JSON object a line')
+  .addHelpText(
+    'after',
+    `
+It connects to addresses and ports that the store saw answer, and to nothing else.
+
+Examples:
+  $ intransit probe --data data --dry-run
+  $ intransit probe --data data --allow 10.0.0.0/8 --deny 10.9.0.0/16 --json`,
+  )
+  .action(async (options) => (await import('./cli/probe.ts')).runProbe(options))
+
 const policy = program
   .command('policy')
   .description('list, show or check policy packs')

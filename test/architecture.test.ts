@@ -22,6 +22,7 @@ const STAGES = [
   'agent',
   'store',
   'kpi',
+  'probe',
   'report',
   'api',
   'cli',

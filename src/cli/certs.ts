@@ -1,11 +1,11 @@
 /** `intransit certs`: the certificates that a store has seen, when they end, where they are and what is wrong with them. */
-import { existsSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { OperatorError } from '../core/errors.ts'
 import { asciiJson } from '../core/json.ts'
 import { isProvenance, PROVENANCES, type Provenance } from '../core/provenance.ts'
 import { renderCertificates } from '../report/certificate-list.ts'
 import { type CertificateQuestion, readCertificates, type SeenCertificate } from '../report/read-certificates.ts'
-import { namedStore } from './named-store.ts'
+import { existingStore } from './named-store.ts'
 import { pemText } from './pem.ts'
 import { withStore } from './store-output.ts'
 import { wantsColour, writeOut } from './terminal.ts'
@@ -28,7 +28,7 @@ export async function certs(options: CertsOptions): Promise<void> {
   const question = questionOf(options)
   const ders = new Map<string, Uint8Array>()
   const take = (fingerprint: string, der: Uint8Array) => void ders.set(fingerprint, der)
-  const found = await withStore(existing(namedStore(options)), (store) =>
+  const found = await withStore(existingStore(options), (store) =>
     readCertificates(store, question, options.pem === undefined ? undefined : take),
   )
   if (options.pem !== undefined) await writePem(options.pem, found, ders)
@@ -38,18 +38,6 @@ export async function certs(options: CertsOptions): Promise<void> {
 const lines = (found: readonly SeenCertificate[]): string => found.map((one) => `${asciiJson(one)}\n`).join('')
 
 const inWords = (found: readonly SeenCertificate[]): string => renderCertificates(found, wantsColour(process.stdout))
-
-/** A folder that is not there holds no certificates, and none is made by asking. */
-function existing<T extends { data: string } | { clickhouse: string }>(choice: T): T {
-  if ('data' in choice && !existsSync(choice.data)) {
-    throw new OperatorError(
-      'ERR_DATA_FOLDER',
-      `${choice.data} is not there`,
-      'name the folder that replay or capture has',
-    )
-  }
-  return choice
-}
 
 function questionOf({ expiring, failing = false, name = '', now, provenance = [] }: CertsOptions): CertificateQuestion {
   return {

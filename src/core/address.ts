@@ -67,3 +67,9 @@ function v6Words(text: string): number[] {
   )
   return [0, 2, 4, 6].map((i) => ((groups[i] as number) << 16) | (groups[i + 1] as number))
 }
+
+/** The words of one address; null when the text is none. */
+export function addressWords(text: string): readonly [number, number, number, number] | null {
+  const range = text.includes('/') ? null : addressRange(text)
+  return range === null ? null : (range.words as readonly number[] as [number, number, number, number])
+}

@@ -63,8 +63,9 @@ function shared(statement: string, table: string, cluster: ClusterForm): string[
 function altered(statement: string, table: string, cluster: ClusterForm): string[] {
   const local = `${table}_local`
   const rows = onCluster(statement.replace(table, local), local, cluster)
-  // What is before the rows has columns only.
-  return /\bMODIFY (?:TTL|SETTING)\b/.test(statement) ? rows : [...rows, ...onCluster(statement, table, cluster)]
+  // What is in front of the rows has columns only.
+  if (/\bMODIFY (?:TTL|SETTING)\b/.test(statement)) return rows
+  return [...rows, ...onCluster(statement.replace(/,\s*MODIFY ORDER BY \([^)]*\)/, ''), table, cluster)]
 }
 
 /** Rows that replace one another have the same key, and so must have the same shard. */
