@@ -18,6 +18,7 @@ const STAGES = [
   'flow',
   'dissect',
   'classify',
+  'trust',
   'record',
   'agent',
   'store',

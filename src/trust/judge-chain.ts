@@ -1,0 +1,133 @@
+/** The judgement of a chain as it was shown: who vouches for the leaf, and what is wrong on the way there. */
+import type { CertificateFacts } from '../core/facts.ts'
+import { ANY_PURPOSE, CLIENT_AUTH, SERVER_AUTH } from '../wire/x509-usage.ts'
+import type { Candidate } from './candidate.ts'
+import type { StepProblem } from './issuing.ts'
+import { bestPath, type Path, type PathEnd } from './paths.ts'
+import { Pool } from './pool.ts'
+import type { AnchorKind, Roots } from './roots.ts'
+import type { Signatures } from './signatures.ts'
+
+export type ChainProblem =
+  | StepProblem
+  | 'untrusted' // it ends at a root that nobody named
+  | 'self-signed' // the leaf is that root
+  | 'incomplete-chain' // it ends at an issuer that was seen nowhere
+  | 'completed-chain' // whole only with certificates that this server did not send
+  | 'bad-signature'
+  | 'wrong-order'
+  | 'wrong-purpose' // the leaf may not be used for what it was used for
+  | 'weak-issuer-hash'
+  | 'weak-issuer-key'
+  | 'not-verifiable' // an algorithm that is not known here, or more certificates than are looked at
+
+export interface ShownChain {
+  /** As it was sent, the leaf first. */
+  readonly sent: readonly Candidate[]
+  readonly role: 'server' | 'client'
+  /** µs; when it was shown. */
+  readonly timeUs: number
+}
+
+export interface Surroundings {
+  readonly roots: Roots
+  /** Authorities seen anywhere. */
+  readonly seen: Pool
+  readonly signatures: Signatures
+}
+
+export interface ChainJudgement {
+  readonly anchor: AnchorKind
+  /** Fingerprints, the leaf first, the root that vouches last where there is one. */
+  readonly path: readonly string[]
+  readonly problems: readonly ChainProblem[]
+}
+
+/** Null where nothing was sent. */
+export function judgeChain(shown: ShownChain, { roots, seen, signatures }: Surroundings): ChainJudgement | null {
+  const [leaf, ...others] = shown.sent
+  if (leaf === undefined) return null
+  const sent = new Pool()
+  for (const other of others) sent.add(other)
+  const purpose = shown.role === 'server' ? SERVER_AUTH : CLIENT_AUTH
+  const path = bestPath(leaf, { roots, sent, seen, signatures, timeUs: shown.timeUs, purpose })
+  const problems = new Set<ChainProblem>(path.problems)
+  const ended = END_PROBLEMS[path.end]
+  if (ended !== null) problems.add(ended === 'untrusted' && path.certificates.length === 1 ? 'self-signed' : ended)
+  for (const { problem, found } of CHECKS) if (found({ shown, path, roots, sent, purpose })) problems.add(problem)
+  const last = path.certificates.at(-1) as Candidate
+  return {
+    anchor: path.end === 'trusted' ? roots.kindOf(last) : 'none',
+    path: path.certificates.map(({ facts }) => facts.fingerprint),
+    problems: [...problems],
+  }
+}
+
+const END_PROBLEMS: Readonly<Record<PathEnd, ChainProblem | null>> = {
+  trusted: null,
+  'unknown-root': 'untrusted',
+  'no-issuer': 'incomplete-chain',
+  'bad-signature': 'bad-signature',
+  'not-verifiable': 'not-verifiable',
+  cap: 'not-verifiable',
+}
+
+interface Judged {
+  readonly shown: ShownChain
+  readonly path: Path
+  readonly roots: Roots
+  readonly sent: Pool
+  readonly purpose: string
+}
+
+interface Check {
+  readonly problem: ChainProblem
+  readonly found: (judged: Judged) => boolean
+}
+
+const CHECKS: readonly Check[] = [
+  {
+    problem: 'completed-chain',
+    found: ({ path, roots, sent }) =>
+      path.certificates.some(
+        ({ facts: { fingerprint } }, i) => i > 0 && !sent.has(fingerprint) && !roots.pool.has(fingerprint),
+      ),
+  },
+  { problem: 'wrong-order', found: ({ shown }) => isUnordered(shown.sent) },
+  { problem: 'wrong-purpose', found: ({ shown, purpose }) => !mayBeUsedFor(shown.sent[0] as Candidate, purpose) },
+  {
+    problem: 'unknown-critical',
+    found: ({ path }) => (path.certificates[0] as Candidate).usage.unknownCritical.length > 0,
+  },
+  { problem: 'weak-issuer-hash', found: ({ path }) => authoritiesOf(path).some(isWeaklySigned) },
+  {
+    problem: 'weak-issuer-key',
+    found: ({ path }) => path.certificates.slice(1).some(({ facts }) => hasWeakKey(facts)),
+  },
+]
+
+/** RFC 5246 §7.4.2: each certificate must directly certify the one before it. */
+const isUnordered = (sent: readonly Candidate[]): boolean =>
+  sent.some((one, i) => i > 0 && sent[i - 1]?.issuerName !== one.subjectName)
+
+/** RFC 5280 §4.2.1.3, §4.2.1.12; TLS needs a key that signs, or for a server also one that agrees or unwraps a key. */
+function mayBeUsedFor({ usage }: Candidate, purpose: string): boolean {
+  const { purposes, keyUsage } = usage
+  if (purposes !== null && !purposes.includes(purpose) && !purposes.includes(ANY_PURPOSE)) return false
+  const needed = purpose === SERVER_AUTH ? SERVER_KEY_USES : CLIENT_KEY_USES
+  return keyUsage === null || keyUsage.some((use) => needed.has(use))
+}
+
+const SERVER_KEY_USES: ReadonlySet<string> = new Set(['digitalSignature', 'keyEncipherment', 'keyAgreement'])
+const CLIENT_KEY_USES: ReadonlySet<string> = new Set(['digitalSignature', 'keyAgreement'])
+
+/** Between the leaf and the root: how a root signed itself does not matter, and the leaf has a fault of its own. */
+const authoritiesOf = ({ certificates }: Path): readonly Candidate[] =>
+  certificates.slice(1).filter(({ facts }) => !facts.selfIssued)
+
+const isWeaklySigned = ({ facts }: Candidate): boolean => WEAK_HASHES.has(facts.signatureHash ?? '')
+const WEAK_HASHES: ReadonlySet<string> = new Set(['md2', 'md4', 'md5', 'sha1'])
+
+const hasWeakKey = ({ keyType, keyBits }: CertificateFacts): boolean =>
+  keyType === 'dsa' || (keyBits !== null && keyBits < (LEAST_BITS[keyType ?? ''] ?? 0))
+const LEAST_BITS: Readonly<Record<string, number>> = { rsa: 2048, 'rsa-pss': 2048, ec: 224 }
