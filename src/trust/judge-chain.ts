@@ -3,16 +3,16 @@ import type { CertificateFacts } from '../core/facts.ts'
 import { ANY_PURPOSE, CLIENT_AUTH, SERVER_AUTH } from '../wire/x509-usage.ts'
 import type { Candidate } from './candidate.ts'
 import type { StepProblem } from './issuing.ts'
-import { bestPath, type Path, type PathEnd } from './paths.ts'
+import { bestPath, type Path } from './paths.ts'
 import { Pool } from './pool.ts'
 import type { AnchorKind, Roots } from './roots.ts'
 import type { Signatures } from './signatures.ts'
 
 export type ChainProblem =
   | StepProblem
-  | 'untrusted' // it ends at a root that nobody named
+  | 'untrusted' // it ends at a root that nobody named, or below one that was seen nowhere
   | 'self-signed' // the leaf is that root
-  | 'incomplete-chain' // it ends at an issuer that was seen nowhere
+  | 'incomplete-chain' // the leaf's issuer was seen nowhere
   | 'completed-chain' // whole only with certificates that this server did not send
   | 'bad-signature'
   | 'wrong-order'
@@ -36,10 +36,18 @@ export interface Surroundings {
   readonly signatures: Signatures
 }
 
+/** Who had a certificate of a path: the peer that showed the chain, another peer, or our set of roots. */
+export type Origin = 'sent' | 'seen' | 'root'
+
+export interface PathStep {
+  readonly certificate: CertificateFacts
+  readonly from: Origin
+}
+
 export interface ChainJudgement {
   readonly anchor: AnchorKind
-  /** Fingerprints, the leaf first, the root that vouches last where there is one. */
-  readonly path: readonly string[]
+  /** The leaf first, the root that vouches last where there is one. */
+  readonly path: readonly PathStep[]
   readonly problems: readonly ChainProblem[]
 }
 
@@ -52,24 +60,36 @@ export function judgeChain(shown: ShownChain, { roots, seen, signatures }: Surro
   const purpose = shown.role === 'server' ? SERVER_AUTH : CLIENT_AUTH
   const path = bestPath(leaf, { roots, sent, seen, signatures, timeUs: shown.timeUs, purpose })
   const problems = new Set<ChainProblem>(path.problems)
-  const ended = END_PROBLEMS[path.end]
-  if (ended !== null) problems.add(ended === 'untrusted' && path.certificates.length === 1 ? 'self-signed' : ended)
+  const ended = endProblem(path)
+  if (ended !== null) problems.add(ended)
   for (const { problem, found } of CHECKS) if (found({ shown, path, roots, sent, purpose })) problems.add(problem)
   const last = path.certificates.at(-1) as Candidate
   return {
     anchor: path.end === 'trusted' ? roots.kindOf(last) : 'none',
-    path: path.certificates.map(({ facts }) => facts.fingerprint),
+    path: path.certificates.map(({ facts }, i) => ({
+      certificate: facts,
+      from: i === 0 || sent.has(facts.fingerprint) ? 'sent' : roots.pool.has(facts.fingerprint) ? 'root' : 'seen',
+    })),
     problems: [...problems],
   }
 }
 
-const END_PROBLEMS: Readonly<Record<PathEnd, ChainProblem | null>> = {
-  trusted: null,
-  'unknown-root': 'untrusted',
-  'no-issuer': 'incomplete-chain',
-  'bad-signature': 'bad-signature',
-  'not-verifiable': 'not-verifiable',
-  cap: 'not-verifiable',
+/** What lies above the last certificate that anybody showed may be the root alone, which servers need not send. */
+function endProblem({ end, certificates }: Path): ChainProblem | null {
+  const isLeafAlone = certificates.length === 1
+  switch (end) {
+    case 'trusted':
+      return null
+    case 'unknown-root':
+      return isLeafAlone ? 'self-signed' : 'untrusted'
+    case 'no-issuer':
+      return isLeafAlone ? 'incomplete-chain' : 'untrusted'
+    case 'bad-signature':
+      return 'bad-signature'
+    case 'not-verifiable':
+    case 'cap':
+      return 'not-verifiable'
+  }
 }
 
 interface Judged {
