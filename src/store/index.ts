@@ -29,6 +29,8 @@ export interface Store {
   insertImports(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for lines of `record/health-line.ts`. */
   insertHealth(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
+  /** The same for rows of `certificate_judgements`. */
+  insertJudgements(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /**
    * Runs queries/<queryName>.sql. Times are given as RFC 3339 text or Date. What would take longer than `maxSeconds` is given
    * up by the store. @throws OperatorError ERR_STORE_READ
@@ -100,6 +102,10 @@ class ClickHouseStore implements Store {
 
   insertHealth(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
     return this.#insert('sensor_health', jsonLines, rows, token)
+  }
+
+  insertJudgements(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
+    return this.#insert('certificate_judgements', jsonLines, rows, token)
   }
 
   async #insert(table: string, jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {

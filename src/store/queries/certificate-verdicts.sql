@@ -1,0 +1,25 @@
+-- What was judged by {basis} of the chains that the certificates after {after} and up to {last} lead: the faults of all places,
+-- and who vouches by the latest.
+WITH places AS
+(
+    SELECT
+        leaf,
+        argMax(faults, last_shown) AS found,
+        argMax(anchor, last_shown) AS vouching,
+        argMax(path, last_shown) AS fingerprints,
+        argMax(path_names, last_shown) AS names,
+        argMax(path_from, last_shown) AS origins,
+        max(last_shown) AS shown
+    FROM certificate_judgements FINAL
+    WHERE leaf > {after:String} AND leaf <= {last:String} AND basis = {basis:String}
+    GROUP BY leaf, role, server_ip, server_port, server_name
+)
+SELECT
+    leaf,
+    arraySort(groupUniqArrayArray(found)) AS faults,
+    toString(argMax(vouching, shown)) AS anchor,
+    argMax(fingerprints, shown) AS path,
+    argMax(names, shown) AS path_names,
+    arrayMap(one -> toString(one), argMax(origins, shown)) AS path_from
+FROM places
+GROUP BY leaf

@@ -1,0 +1,44 @@
+-- Chains that were shown and not judged since, or by another basis than {basis}, after the place {after_…}, {limit} of them.
+-- One that was incomplete is judged again once another authority was stored.
+WITH
+    chains AS
+    (
+        SELECT
+            chain_hash,
+            role,
+            server_ip,
+            server_port,
+            server_name,
+            any(chain) AS certificates,
+            min(first_shown) AS first_shown_at,
+            max(last_shown) AS last_shown_at
+        FROM certificate_chains
+        GROUP BY chain_hash, role, server_ip, server_port, server_name
+    ),
+    judged AS
+    (
+        SELECT chain_hash, role, server_ip, server_port, server_name, last_shown, basis, judged_at, has(faults, 'incomplete-chain') AS is_open
+        FROM certificate_judgements FINAL
+    )
+SELECT
+    c.chain_hash AS chain_hash,
+    toString(c.role) AS role,
+    toString(c.server_ip) AS server_ip,
+    c.server_port AS server_port,
+    c.server_name AS server_name,
+    c.certificates AS chain,
+    formatDateTime(c.first_shown_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS first_shown,
+    formatDateTime(c.last_shown_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS last_shown
+FROM chains AS c
+LEFT JOIN judged AS j
+    ON j.chain_hash = c.chain_hash AND j.role = c.role AND j.server_ip = c.server_ip AND j.server_port = c.server_port
+    AND j.server_name = c.server_name
+WHERE (c.chain_hash, toString(c.role), toString(c.server_ip), c.server_port, c.server_name)
+    > ({after_hash:String}, {after_role:String}, {after_ip:String}, {after_port:UInt16}, {after_name:String})
+    AND (
+        j.basis != {basis:String}
+        OR j.last_shown < c.last_shown_at
+        OR (j.is_open AND j.judged_at <= (SELECT max(stored_at) FROM certificates WHERE ifNull(is_ca, true)))
+    )
+ORDER BY c.chain_hash, toString(c.role), toString(c.server_ip), c.server_port, c.server_name
+LIMIT {limit:UInt32}
