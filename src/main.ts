@@ -121,6 +121,8 @@ const serve = program
   .option('--tls-cert <file>', 'PEM chain, the leaf first')
   .option('--tls-key <file>', 'PEM key of the leaf')
   .option('--metrics-window <hours>', 'the time that metrics are about', '24')
+  .option('--judge-every <minutes>', 'how often new certificates are judged; 0 = not at all', '10')
+  .option('--roots <place...>', 'the organisation\'s own roots, beside Mozilla\'s: PEM files, folders, or "system"')
   .option('--tokens <file>', 'who may call: a line for each token, as "serve token" prints it')
   .addOption(dataOption().conflicts(['clickhouse']))
   .addOption(clickhouseOption())
@@ -168,6 +170,7 @@ program
   .option('--provenance <word...>', 'only sightings that are observed, probed, imported or inferred')
   .option('--name <name>', 'only those with this in a name, or with a wildcard for it')
   .option('--now <time>', 'another day than today, as 2026-11-25: replayed captures are old')
+  .option('--roots <place...>', 'the organisation\'s own roots, beside Mozilla\'s: PEM files, folders, or "system"')
   .option('--pem <file>', 'write them there too; "-" prints them in place of the list')
   .option('--json', 'one JSON object a line (docs/certificates.md)')
   .addHelpText(
@@ -175,6 +178,7 @@ program
     `
 Examples:
   $ intransit certs --data data --failing
+  $ intransit certs --data data --roots corporate-root.pem
   $ intransit certs --clickhouse https://user@ch.example:8443/intransit --expiring 30d --json | jq .subject`,
   )
   .action(async (options) => (await import('./cli/certs.ts')).certs(options))

@@ -4,9 +4,11 @@ import { OperatorError } from '../core/errors.ts'
 import { asciiJson } from '../core/json.ts'
 import { isProvenance, PROVENANCES, type Provenance } from '../core/provenance.ts'
 import { renderCertificates } from '../report/certificate-list.ts'
+import { basisOf, judgeCertificates } from '../report/judge-certificates.ts'
 import { type CertificateQuestion, readCertificates, type SeenCertificate } from '../report/read-certificates.ts'
 import { existingStore } from './named-store.ts'
 import { pemText } from './pem.ts'
+import { readRoots } from './root-files.ts'
 import { withStore } from './store-output.ts'
 import { wantsColour, writeOut } from './terminal.ts'
 
@@ -18,6 +20,7 @@ export interface CertsOptions {
   provenance?: string[]
   name?: string
   now?: string
+  roots?: string[]
   /** A file, or "-" = standard output in place of the list. */
   pem?: string
   json?: boolean
@@ -25,12 +28,14 @@ export interface CertsOptions {
 
 /** @throws OperatorError ERR_USAGE, ERR_STORE_*, ERR_DATA_FOLDER */
 export async function certs(options: CertsOptions): Promise<void> {
-  const question = questionOf(options)
+  const judging = { roots: readRoots(options.roots) }
+  const question = { ...questionOf(options), basis: basisOf(judging) }
   const ders = new Map<string, Uint8Array>()
   const take = (fingerprint: string, der: Uint8Array) => void ders.set(fingerprint, der)
-  const found = await withStore(existingStore(options), (store) =>
-    readCertificates(store, question, options.pem === undefined ? undefined : take),
-  )
+  const found = await withStore(existingStore(options), async (store) => {
+    await judgeCertificates(store, judging)
+    return await readCertificates(store, question, options.pem === undefined ? undefined : take)
+  })
   if (options.pem !== undefined) await writePem(options.pem, found, ders)
   if (options.pem !== '-') await writeOut(options.json === true ? lines(found) : inWords(found))
 }
@@ -39,7 +44,13 @@ const lines = (found: readonly SeenCertificate[]): string => found.map((one) => 
 
 const inWords = (found: readonly SeenCertificate[]): string => renderCertificates(found, wantsColour(process.stdout))
 
-function questionOf({ expiring, failing = false, name = '', now, provenance = [] }: CertsOptions): CertificateQuestion {
+function questionOf({
+  expiring,
+  failing = false,
+  name = '',
+  now,
+  provenance = [],
+}: CertsOptions): Omit<CertificateQuestion, 'basis'> {
   return {
     nowUs: now === undefined ? Date.now() * 1000 : timeUs(now),
     name,

@@ -4,9 +4,12 @@ import { checkExposure, type Secrets } from '../api/exposure.ts'
 import { type ApiServer, startServer } from '../api/server.ts'
 import { newToken, readTokens } from '../api/tokens.ts'
 import { OperatorError } from '../core/errors.ts'
+import { judgeCertificates } from '../report/judge-certificates.ts'
 import { parseEndpoint } from '../source/endpoint.ts'
 import { wholeNumber } from './capture-jobs.ts'
 import { namedStore } from './named-store.ts'
+import { RepeatedJob } from './repeated-job.ts'
+import { readRoots } from './root-files.ts'
 import { withStore } from './store-output.ts'
 import { writeError, writeOut } from './terminal.ts'
 
@@ -16,11 +19,14 @@ export interface ServeOptions {
   tlsKey?: string
   tokens?: string
   metricsWindow: string
+  judgeEvery: string
+  roots?: string[]
   data?: string
   clickhouse?: string
 }
 
 const MAX_WINDOW_HOURS = 24 * 366
+const MAX_JUDGE_MINUTES = 24 * 60
 
 /** Ending takes no longer than this: a supervisor would kill us. */
 const STOP_MS = 25_000
@@ -35,14 +41,17 @@ export async function serve(options: ServeOptions, version: string): Promise<voi
   const metricsWindowHours = wholeNumber('--metrics-window', options.metricsWindow, MAX_WINDOW_HOURS)
   const settings = { metricsWindowHours, listen, ...secrets, version, say, audit: writeError }
   checkExposure(settings)
+  const minutes = options.judgeEvery === '0' ? 0 : wholeNumber('--judge-every', options.judgeEvery, MAX_JUDGE_MINUTES)
+  const judging = { roots: readRoots(options.roots) }
   const signal = nextSignal()
   await withStore(namedStore(options), async (store) => {
     const server = await startServer(store, settings)
     process.on('SIGHUP', () => renew(server, options))
     say(`serves ${server.url}${secrets.tokens === null ? ', to this machine only and without tokens' : ''}`)
+    const job = minutes === 0 ? null : new RepeatedJob(() => judgeCertificates(store, judging), minutes * 60_000, say)
     say(`ends: ${await signal}`)
     setTimeout(() => process.exit(1), STOP_MS).unref()
-    await server.close()
+    await Promise.all([server.close(), job?.stop()])
   })
 }
 

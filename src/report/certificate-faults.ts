@@ -2,6 +2,8 @@
 import { compilePresented, DEFAULT_POLICY, loadPolicy, type Presented, YES } from '../classify/index.ts'
 import type { Severity } from '../classify/policy.ts'
 import type { CertificateFacts } from '../core/facts.ts'
+import type { ChainProblem } from '../trust/judge-chain.ts'
+import type { AnchorKind } from '../trust/roots.ts'
 
 /** A certificate with what the store knows of its use. Times in µs. */
 export interface UsedCertificate {
@@ -16,6 +18,12 @@ export interface UsedCertificate {
   /** No other has taken its place everywhere. */
   readonly inUse: boolean
   readonly issuerSeen: boolean
+  /** Who vouches for it, as a leaf; null = no chain that it leads was judged. */
+  readonly anchor: AnchorKind | null
+  /** What was wrong with the chains that it led; faults by the same ids. */
+  readonly chainProblems: ReadonlySet<string>
+  /** Server addresses and ports that showed it. */
+  readonly endpoints: number
   /** Whom its key was certified for, when that is more than one. */
   readonly keyIdentities: readonly string[]
   /** Flows whose client went on though the certificate does not cover the name it asked for. */
@@ -51,10 +59,43 @@ function says(words: unknown, time: (used: UsedCertificate) => number = ({ lastS
   }
 }
 
+/** A chain that it led had this. */
+const inChain =
+  (problem: ChainProblem): Test =>
+  ({ chainProblems }) =>
+    chainProblems.has(problem)
+
 /** CA/Browser Forum Baseline Requirements §6.3.2, by the day of issue: as the policy pack has it. */
-const validityLimits: readonly unknown[] = loadPolicy(DEFAULT_POLICY)
+const validityLimits: readonly object[] = loadPolicy(DEFAULT_POLICY)
   .rules.filter(({ id }) => /^cert-validity-\d+d$/.test(id))
-  .map(({ when }) => (when as { server_certificate: unknown }).server_certificate)
+  .map(({ when }) => (when as { server_certificate: object }).server_certificate)
+
+const CLAIM = 'claims_public_policy'
+
+/** They bind authorities below a public root; where no root is known, those who say that they follow them. */
+const beyondLimits = says(validityLimits)
+const beyondLimitsOfPublic = says(
+  validityLimits.map((limit) => Object.fromEntries(Object.entries(limit).filter(([word]) => word !== CLAIM))),
+)
+
+const isTooLong: Test = (used) =>
+  used.anchor === 'public' ? beyondLimitsOfPublic(used) : used.anchor !== 'private' && beyondLimits(used)
+
+/** Automatic renewal comes at a third of the life left, so a quarter says that it did not come. */
+const LEAST_LIFE_LEFT = 1 / 4
+const LEAST_US_LEFT = 30 * 86_400_000_000
+
+function endsSoon({ certificate: { notBefore, notAfter }, nowUs, inUse: isUsed, position }: UsedCertificate): boolean {
+  if (!isUsed || position !== 0 || notBefore === null || notAfter === null) return false
+  const left = notAfter - nowUs
+  return left >= 0 && left < LEAST_US_LEFT && left < LEAST_LIFE_LEFT * (notAfter - notBefore)
+}
+
+/** From here on one key that leaks opens more than a service. */
+const WIDE_ENDPOINTS = 10
+
+const isWideWildcard: Test = ({ certificate: { subjectAltNames }, position, endpoints }) =>
+  position === 0 && endpoints >= WIDE_ENDPOINTS && subjectAltNames.some((name) => name.startsWith('*.'))
 
 /** In the order in which they are told. */
 export const CERTIFICATE_FAULTS: readonly CertificateFault[] = [
@@ -105,7 +146,9 @@ export const CERTIFICATE_FAULTS: readonly CertificateFault[] = [
     severity: 'medium',
     title: 'Nobody but itself vouches for it',
     fix: 'Owner: use a certificate of a public or private authority.',
-    found: both(isLeaf, says({ self_issued: true })),
+    found: both(isLeaf, (used) =>
+      used.anchor === null ? says({ self_issued: true })(used) : used.chainProblems.has('self-signed'),
+    ),
   },
   {
     id: 'ca-as-leaf',
@@ -133,14 +176,16 @@ export const CERTIFICATE_FAULTS: readonly CertificateFault[] = [
     severity: 'medium',
     title: 'It is public, and valid for longer than authorities may issue since its day',
     fix: 'Authority: issue shorter certificates; owner: automate renewal.',
-    found: both(isServerLeaf, says(validityLimits)),
+    found: both(isServerLeaf, isTooLong),
   },
   {
     id: 'incomplete-chain',
     severity: 'low',
     title: 'Its issuer was shown nowhere: clients must have it already',
     fix: 'Owner: send the intermediate certificates too. Nothing to do where clients trust its issuer itself.',
-    found: both(isLeaf, ({ certificate, issuerSeen }) => hasOtherIssuer(certificate) && !issuerSeen),
+    found: both(isLeaf, ({ certificate, issuerSeen, anchor, chainProblems }) =>
+      anchor === null ? hasOtherIssuer(certificate) && !issuerSeen : chainProblems.has('incomplete-chain'),
+    ),
   },
   {
     id: 'shared-key',
@@ -155,6 +200,133 @@ export const CERTIFICATE_FAULTS: readonly CertificateFault[] = [
     title: 'It could not be read in full',
     fix: 'Owner: look at it with openssl x509, and replace it if it is damaged.',
     found: says({ malformed: true }),
+  },
+  {
+    id: 'bad-signature',
+    severity: 'critical',
+    title: 'The certificate that should vouch for it has another key: the signature is wrong',
+    fix: 'Owner: send the intermediate that signed it; if that is what is sent, it is forged or damaged.',
+    found: inChain('bad-signature'),
+  },
+  {
+    id: 'issuer-not-ca',
+    severity: 'critical',
+    title: 'Its issuer is no authority, or its key may not sign certificates',
+    fix: 'Owner: find out who issued it; a certificate like this is refused, or used in an attack.',
+    found: inChain('issuer-not-ca'),
+  },
+  {
+    id: 'untrusted',
+    severity: 'high',
+    title: 'No root that is trusted here vouches for it',
+    fix: 'Owner: use an authority that the clients trust. If it is your own, name its root with --roots.',
+    found: inChain('untrusted'),
+  },
+  {
+    id: 'issuer-expired',
+    severity: 'high',
+    title: 'An authority above it had ended when it was shown',
+    fix: 'Owner: send the renewed intermediate, or have the certificate issued by another.',
+    found: inChain('issuer-expired'),
+  },
+  {
+    id: 'path-too-long',
+    severity: 'high',
+    title: 'More authorities stand below one than it allows',
+    fix: 'Authority: issue the intermediate with another path length; owner: use another intermediate.',
+    found: inChain('path-too-long'),
+  },
+  {
+    id: 'names-not-permitted',
+    severity: 'high',
+    title: 'An authority above it may not certify its names',
+    fix: 'Authority: look at the name constraints; owner: use another authority for these names.',
+    found: inChain('names-not-permitted'),
+  },
+  {
+    id: 'weak-issuer-hash',
+    severity: 'high',
+    title: 'An authority above it, other than the root, is signed with MD5 or SHA-1',
+    fix: 'Owner: send an intermediate that is signed with SHA-256 or better.',
+    found: inChain('weak-issuer-hash'),
+  },
+  {
+    id: 'weak-issuer-key',
+    severity: 'high',
+    title: 'The key of an authority above it is RSA under 2048 bits, an elliptic curve under 224, or DSA',
+    fix: 'Authority: issue from a stronger key; owner: have the certificate issued anew.',
+    found: inChain('weak-issuer-key'),
+  },
+  {
+    id: 'issuer-not-yet-valid',
+    severity: 'medium',
+    title: 'An authority above it was not yet valid when it was shown',
+    fix: 'Owner: set the clocks, or send the intermediate that is valid.',
+    found: inChain('issuer-not-yet-valid'),
+  },
+  {
+    id: 'issuer-wrong-purpose',
+    severity: 'medium',
+    title: 'An authority above it may issue for other purposes only',
+    fix: 'Owner: have it issued by an authority for servers, or for clients.',
+    found: inChain('issuer-wrong-purpose'),
+  },
+  {
+    id: 'wrong-purpose',
+    severity: 'medium',
+    title: 'It may not be used for what it is used for: its extended key usage or key usage says so',
+    fix: 'Owner: have it issued with serverAuth for a server, clientAuth for a client.',
+    found: inChain('wrong-purpose'),
+  },
+  {
+    id: 'unknown-critical',
+    severity: 'medium',
+    title: 'It, or an authority above it, has a critical extension that is not known here',
+    fix: 'Owner: see whether the clients know the extension; those that do not must refuse it.',
+    found: inChain('unknown-critical'),
+  },
+  {
+    id: 'completed-chain',
+    severity: 'medium',
+    title: 'Its server does not send all intermediates: the chain is whole only with what others sent',
+    fix: 'Owner: send the intermediate certificates too.',
+    found: inChain('completed-chain'),
+  },
+  {
+    id: 'over-a-year',
+    severity: 'low',
+    title: 'It is public, and valid for more than one year (SEC09)',
+    fix: 'Owner: renew with a shorter validity, automatically.',
+    found: both(isServerLeaf, ({ anchor }) => anchor === 'public', says({ validity_days_gt: 366 })),
+  },
+  {
+    id: 'ends-soon',
+    severity: 'low',
+    title: 'Less than a quarter of its life, and fewer than 30 days, are left',
+    fix: 'Owner: renew it, and find out why that was not done automatically.',
+    found: endsSoon,
+  },
+  {
+    id: 'wrong-order',
+    severity: 'low',
+    title: 'It is not followed by its issuer, and that by the next, as TLS up to 1.2 demands',
+    fix: 'Owner: put the chain into order, and leave out what does not belong to it.',
+    found: inChain('wrong-order'),
+  },
+  {
+    id: 'wide-wildcard',
+    severity: 'low',
+    title: 'A wildcard certificate is used at ten endpoints or more',
+    fix: 'Owner: give every service a certificate of its own: one key that leaks gives all of them away.',
+    found: isWideWildcard,
+  },
+  {
+    id: 'not-verifiable',
+    severity: 'low',
+    title:
+      'Its chain could not be verified: an algorithm is not known here, or too many certificates vouch for each other',
+    fix: 'Owner: look at it with openssl verify.',
+    found: inChain('not-verifiable'),
   },
 ]
 

@@ -51,10 +51,24 @@ function details(one: SeenCertificate, sheet: Sheet): string[] {
   const signed = [one.signature_algorithm, one.signature_hash].filter((part) => part !== null).join(', ')
   return [
     ...hanging('  ', `issued by ${one.issuer || '?'}${signed === '' ? '' : ` (${signed})`}`, sheet),
+    ...(one.chain.length > 1 ? hanging('  ', vouching(one), sheet) : []),
+    ...one.issuer_addresses.slice(0, 1).flatMap((at) => hanging('  ', `its issuer says to be at ${at}`, sheet)),
     ...hanging('  ', whereabouts(one), sheet),
     ...faults(one, sheet),
   ]
 }
+
+/** The path above it, and who had what is not of the server's own. */
+function vouching({ chain, anchor }: SeenCertificate): string {
+  const above = chain
+    .slice(1)
+    .map(({ subject, from }) => `${shortName(subject)}${from === 'seen' ? ' (not sent)' : ''}`)
+  return `under ${above.join(' < ')}: ${ANCHORS[anchor ?? 'none']}`
+}
+
+const ANCHORS = { public: "a root of Mozilla's", private: 'a root of your own', none: 'no root that is trusted' }
+
+const shortName = (subject: string): string => COMMON_NAME.exec(subject)?.[1] || subject
 
 function whereabouts(one: SeenCertificate): string {
   const [latest] = one.sightings

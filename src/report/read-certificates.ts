@@ -3,7 +3,10 @@ import { rfc3339 } from '../core/clock.ts'
 import type { CertificateFacts } from '../core/facts.ts'
 import { PROVENANCES, type Provenance } from '../core/provenance.ts'
 import type { Store } from '../store/index.ts'
+import type { Origin } from '../trust/judge-chain.ts'
+import type { AnchorKind } from '../trust/roots.ts'
 import { parseCertificate } from '../wire/x509.ts'
+import { readUsage } from '../wire/x509-usage.ts'
 import { CERTIFICATE_FAULTS, type UsedCertificate } from './certificate-faults.ts'
 
 /** Certificates read at a time: their DER is many times larger than what is kept of it. */
@@ -31,6 +34,14 @@ export interface Sighting {
   replaced: boolean
   /** Flows whose client asked for a name that it does not cover, and went on. */
   mismatched: number
+}
+
+/** One certificate of the path from a leaf to whoever vouches for it. */
+export interface ChainLink {
+  fingerprint_sha256: string
+  subject: string
+  /** Who had it: the peer itself, another peer, or the set of roots. */
+  from: Origin
 }
 
 export interface SeenCertificate {
@@ -66,6 +77,14 @@ export interface SeenCertificate {
   endpoints: number
   /** Whom its key was certified for, when that is more than one. */
   key_identities: readonly string[]
+  /** Who vouches for it as a leaf; null = it led no chain that was judged. */
+  anchor: AnchorKind | null
+  /** From it to the root that vouches, or as far as a path goes; empty where none was judged. */
+  chain: readonly ChainLink[]
+  /** Share of its life that is left, of 1; negative after its end. */
+  life_left: number | null
+  /** Where its issuer's certificate could be had, as it says; told where it is missing. Nothing is fetched. */
+  issuer_addresses: readonly string[]
   /** Ids of CERTIFICATE_FAULTS. */
   faults: string[]
   sightings: Sighting[]
@@ -74,6 +93,8 @@ export interface SeenCertificate {
 export interface CertificateQuestion {
   /** µs; what "expired" and "days left" go by. */
   readonly nowUs: number
+  /** Judgements by other roots than these do not count (`basisOf`). */
+  readonly basis: string
   /** Part of a subject or name, or a host that a wildcard covers; '' = all. */
   readonly name: string
   /** µs; only leaves in use that end within this time, or ended no longer ago, or were shown after their end. */
@@ -97,9 +118,16 @@ export async function readCertificates(
     isLast = rows.length < PAGE
     const last = rows.at(-1)?.fingerprint_sha256 ?? after
     const places = await readPlaces(store, { after, last, provenances: question.provenances ?? [] })
+    const verdicts = await readVerdicts(store, question.basis, after, last)
     for (const row of rows) {
       const der = Buffer.from(row.der, 'base64')
-      const seen = describe(row, der, places.get(row.fingerprint_sha256) ?? [], question.nowUs)
+      const seen = describe(
+        row,
+        der,
+        places.get(row.fingerprint_sha256) ?? [],
+        verdicts.get(row.fingerprint_sha256),
+        question.nowUs,
+      )
       if (seen === null || !isWanted(seen, question)) continue
       found.push(seen)
       takeDer(seen.fingerprint_sha256, der)
@@ -138,11 +166,26 @@ async function readPlaces(
   return of
 }
 
+interface Verdict {
+  leaf: string
+  faults: string[]
+  anchor: AnchorKind
+  path: string[]
+  path_names: string[]
+  path_from: Origin[]
+}
+
+async function readVerdicts(store: Store, basis: string, after: string, last: string): Promise<Map<string, Verdict>> {
+  const rows = await store.select<Verdict>('certificate-verdicts', { basis, after, last })
+  return new Map(rows.map((row) => [row.leaf, row]))
+}
+
 /** Null when nothing is known any more of where it was shown. */
 function describe(
   { fingerprint_sha256, issuer_seen, key_identities }: StoredCertificate,
   der: Uint8Array,
   places: readonly Place[],
+  verdict: Verdict | undefined,
   nowUs: number,
 ): SeenCertificate | null {
   const [latest] = places
@@ -158,9 +201,13 @@ function describe(
     isServerLeaf: sightings.some(({ role, position }) => role === 'server' && position === 0),
     inUse: sightings.some(({ replaced }) => !replaced),
     issuerSeen: issuer_seen === 1,
+    anchor: verdict?.anchor ?? null,
+    chainProblems: new Set(verdict?.faults),
+    endpoints: Number(latest.endpoints_of_certificate),
     keyIdentities: key_identities,
     mismatched: sightings.reduce((sum, { mismatched }) => sum + mismatched, 0),
   }
+  const faults = CERTIFICATE_FAULTS.filter(({ found }) => found(used)).map(({ id }) => id)
   return {
     fingerprint_sha256,
     ...factsOf(certificate, nowUs),
@@ -171,12 +218,21 @@ function describe(
     // Some servers send 64-bit integers as text.
     flows: Number(latest.flows_of_certificate),
     provenance: PROVENANCES.filter((one) => sightings.some(({ provenance }) => provenance.includes(one))),
-    endpoints: Number(latest.endpoints_of_certificate),
+    endpoints: used.endpoints,
     key_identities,
-    faults: CERTIFICATE_FAULTS.filter(({ found }) => found(used)).map(({ id }) => id),
+    anchor: used.anchor,
+    chain: (verdict?.path ?? []).map((fingerprint, i) => ({
+      fingerprint_sha256: fingerprint,
+      subject: verdict?.path_names[i] ?? '',
+      from: verdict?.path_from[i] ?? 'sent',
+    })),
+    issuer_addresses: faults.some((id) => LACKS_ISSUER.has(id)) ? readUsage(der).issuerAddresses : [],
+    faults,
     sightings,
   }
 }
+
+const LACKS_ISSUER: ReadonlySet<string> = new Set(['incomplete-chain', 'completed-chain'])
 
 const sighting = (place: Place): Sighting => ({
   role: place.role,
@@ -201,6 +257,7 @@ const factsOf = (certificate: CertificateFacts, nowUs: number) => ({
   not_before: timeText(certificate.notBefore),
   not_after: timeText(certificate.notAfter),
   days_left: certificate.notAfter === null ? null : Math.floor((certificate.notAfter - nowUs) / US_PER_DAY),
+  life_left: lifeLeft(certificate, nowUs),
   key_type: certificate.keyType,
   key_bits: certificate.keyBits,
   key_curve: certificate.keyCurve,
@@ -210,6 +267,12 @@ const factsOf = (certificate: CertificateFacts, nowUs: number) => ({
   self_issued: certificate.selfIssued,
   malformed: certificate.malformed,
 })
+
+/** To three digits: it is a figure for people and thresholds. */
+function lifeLeft({ notBefore, notAfter }: CertificateFacts, nowUs: number): number | null {
+  if (notBefore === null || notAfter === null || notAfter <= notBefore) return null
+  return Math.round((1000 * (notAfter - nowUs)) / (notAfter - notBefore)) / 1000
+}
 
 /** Of a certificate, which has whole seconds. */
 const timeText = (us: number | null): string | null => (us === null ? null : `${rfc3339(us).slice(0, 19)}Z`)

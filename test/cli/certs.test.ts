@@ -1,7 +1,7 @@
 /** `intransit certs` over captures, held against what tshark takes out of the same packets and openssl reads in it. */
 import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -129,11 +129,26 @@ describe('faults', () => {
 
   /** From what captures/README.md says of these files. */
   const KNOWN = [
+    'client ec sha256: untrusted',
+    'server ec sha256: untrusted',
     'server ed25519 null: incomplete-chain',
     'server rsa sha1: weak-key weak-signature-hash self-signed ca-as-leaf no-san',
-    'server rsa sha1: weak-signature-hash',
-    'server rsa sha256: expired-when-seen',
+    'server rsa sha1: weak-signature-hash untrusted',
+    'server rsa sha256: expired-when-seen untrusted',
+    'server rsa sha256: untrusted',
+    'server rsa-pss sha256: untrusted',
   ]
+
+  it('are fewer where the organisation says whom it trusts', () => {
+    const issuing = [...exported()].filter(([, pem]) => new X509Certificate(pem).subject.includes('-issuing'))
+    const file = join(folder, 'issuing.pem')
+    writeFileSync(file, issuing.map(([, pem]) => pem).join(''))
+    expect(faults('--roots', file)).toEqual(
+      KNOWN.map((known) => known.replace(/ untrusted$/, '')).filter((known) => !known.endsWith(':')),
+    )
+    const client = list('--roots', file, '--name', 'backup-agent')[0]
+    expect(client).toMatchObject({ anchor: 'private', chain: [{ from: 'sent' }, { from: 'sent' }] })
+  })
 
   it('are those that the captures were made with', () => {
     expect(faults()).toEqual(KNOWN)

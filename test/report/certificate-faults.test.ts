@@ -13,6 +13,9 @@ const used = (changes: Partial<UsedCertificate> = {}): UsedCertificate => ({
   isServerLeaf: true,
   inUse: true,
   issuerSeen: true,
+  anchor: null,
+  chainProblems: new Set(),
+  endpoints: 1,
   keyIdentities: [],
   mismatched: 0,
   ...changes,
@@ -23,6 +26,11 @@ const asClient = (changes: Partial<CertificateFacts>) =>
   used({ certificate: certificate(changes), isServerLeaf: false })
 const publicFor = (day: string, days: number) =>
   of({ der: PUBLIC_DER, notBefore: us(day), notAfter: us(day) + days * DAY_US })
+
+const publicly = (days: number, day: string, anchor: 'public' | 'none') => ({
+  ...of({ notBefore: us(day), notAfter: us(day) + days * DAY_US }),
+  anchor,
+})
 
 const faultsOf = (one: UsedCertificate) => CERTIFICATE_FAULTS.filter(({ found }) => found(one)).map(({ id }) => id)
 
@@ -54,6 +62,20 @@ describe('the faults of certificates', () => {
     { name: 'RSA of 2048 bits', one: of({ keyType: 'rsa', keyBits: 2048 }) },
     { name: 'a curve of 224 bits', one: of({ keyBits: 224 }) },
     { name: 'a key of unknown kind', one: of({ keyType: '1.2.3', keyBits: null }) },
+    {
+      name: 'a private leaf that claims a public policy',
+      one: { ...publicFor('2026-06-01', 900), anchor: 'private' as const },
+    },
+    {
+      name: 'a self-signed leaf that is a root itself',
+      one: { ...of({ selfIssued: true }), anchor: 'private' as const },
+    },
+    { name: 'a leaf with a quarter of its life left', one: used({ nowUs: us('2026-12-07') }) },
+    { name: 'a wildcard in few places', one: { ...of({ subjectAltNames: ['*.example'] }), endpoints: 9 } },
+    {
+      name: 'many places of one name',
+      one: used({ endpoints: 100, certificate: certificate({ subjectAltNames: ['a.example'] }) }),
+    },
     { name: 'a private leaf of ten years', one: of({ notAfter: us('2036-10-01') }) },
   ])('are not found in $name', ({ one }) => expect(faultsOf(one)).toEqual([]))
 
@@ -75,6 +97,23 @@ describe('the faults of certificates', () => {
     { one: of({ subjectAltNames: [] }), faults: ['no-san'] },
     { one: used({ issuerSeen: false }), faults: ['incomplete-chain'] },
     { one: used({ keyIdentities: ['CN=a', 'CN=b'] }), faults: ['shared-key'] },
+    { one: publicly(400, '2026-06-01', 'public'), faults: ['validity-too-long', 'over-a-year'] },
+    { one: publicly(370, '2026-03-01', 'public'), faults: ['over-a-year'] },
+    {
+      one: { ...publicly(400, '2026-06-01', 'none'), certificate: { ...publicFor('2026-06-01', 400).certificate } },
+      faults: ['validity-too-long'],
+    },
+    { one: used({ nowUs: us('2026-12-15') }), faults: ['ends-soon'] },
+    { one: { ...of({ subjectAltNames: ['*.example'] }), endpoints: 10 }, faults: ['wide-wildcard'] },
+    { one: used({ anchor: 'none', chainProblems: new Set(['not-verifiable']) }), faults: ['not-verifiable'] },
+    {
+      one: used({ anchor: 'none', chainProblems: new Set(['untrusted', 'wrong-order']) }),
+      faults: ['untrusted', 'wrong-order'],
+    },
+    {
+      one: used({ anchor: 'none', issuerSeen: true, chainProblems: new Set(['incomplete-chain']) }),
+      faults: ['incomplete-chain'],
+    },
     { one: of({ malformed: 'bad_time', subjectAltNames: [], notAfter: null }), faults: ['unreadable'] },
   ])('are found: $faults', ({ one, faults }) => expect(faultsOf(one)).toEqual(faults))
 

@@ -28,6 +28,10 @@ const seen = (changes: Partial<SeenCertificate> = {}): SeenCertificate => ({
   provenance: ['observed'],
   endpoints: 3,
   key_identities: [],
+  anchor: null,
+  chain: [],
+  life_left: 0.388,
+  issuer_addresses: [],
   faults: [],
   sightings: [
     {

@@ -1,0 +1,120 @@
+/** The job that judges chains of certificates: each once, and again when it is shown again or something new may change it. */
+import { createHash } from 'node:crypto'
+import { ChainTable, coversName } from '../classify/chain.ts'
+import { asciiJson } from '../core/json.ts'
+import type { Store } from '../store/index.ts'
+import { type ChainJudgement, judgeChain } from '../trust/judge-chain.ts'
+import type { Roots } from '../trust/roots.ts'
+import { Signatures } from '../trust/signatures.ts'
+import { CERTIFICATE_FAULTS, type UsedCertificate } from './certificate-faults.ts'
+import { KnownCertificates } from './known-certificates.ts'
+
+/** Chains judged at a time; between two the process does other work. */
+const PAGE = 500
+
+export interface Judging {
+  readonly roots: Roots
+}
+
+/** Which roots a judgement rests on; those by others are made anew. */
+export const basisOf = ({ roots }: Judging): string => roots.id
+
+interface ShownChainRow {
+  chain_hash: string
+  role: 'server' | 'client'
+  server_ip: string
+  server_port: number
+  server_name: string
+  chain: string[]
+  first_shown: string
+  last_shown: string
+}
+
+/** How many were judged. `wallMs`: which of two judgements is the later one; nothing is judged by it. */
+export async function judgeCertificates(store: Store, judging: Judging, wallMs = Date.now()): Promise<number> {
+  const known = new KnownCertificates(store)
+  const judge = new ChainJudge(judging, known)
+  const judgedAt = new Date(wallMs).toISOString()
+  let count = 0
+  let after = FIRST
+  for (;;) {
+    const place = { after_hash: after.chain_hash, after_role: after.role, after_ip: after.server_ip }
+    const rows = await store.select<ShownChainRow>('chains-to-judge', {
+      ...place,
+      after_port: after.server_port,
+      after_name: after.server_name,
+      basis: basisOf(judging),
+      limit: PAGE,
+    })
+    await known.fetch(rows.flatMap(({ chain }) => chain))
+    const lines = rows.flatMap((row) => judge.line(row, judgedAt) ?? [])
+    const text = lines.map((line) => `${line}\n`).join('')
+    await store.insertJudgements(text, lines.length, createHash('sha256').update(text).digest('hex'))
+    count += lines.length
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < PAGE) return count
+    after = last
+  }
+}
+
+const FIRST = { chain_hash: '', role: '', server_ip: '', server_port: 0, server_name: '' }
+
+class ChainJudge {
+  readonly #judging: Judging
+  readonly #known: KnownCertificates
+  readonly #signatures = new Signatures()
+  readonly #names = new ChainTable()
+
+  constructor(judging: Judging, known: KnownCertificates) {
+    this.#judging = judging
+    this.#known = known
+  }
+
+  /** A row of certificate_judgements; null while the leaf is not in the store, which it may be in a moment. */
+  line(row: ShownChainRow, judgedAt: string): string | null {
+    const { chain_hash, role, server_ip, server_port, server_name, first_shown, last_shown } = row
+    const sent = row.chain.flatMap((fingerprint) => this.#known.of(fingerprint) ?? [])
+    const [leaf] = sent
+    if (leaf === undefined || leaf.facts.fingerprint !== row.chain[0]) return null
+    const { roots } = this.#judging
+    const shown = { sent, role, timeUs: Date.parse(last_shown) * 1000 }
+    const judgement = judgeChain(shown, { roots, seen: this.#known.seen, signatures: this.#signatures })
+    if (judgement === null) return null
+    return asciiJson({
+      ...{ chain_hash, role, server_ip, server_port, server_name, leaf: row.chain[0], first_shown, last_shown },
+      anchor: judgement.anchor,
+      path: judgement.path.map(({ certificate }) => certificate.fingerprint),
+      path_names: judgement.path.map(({ certificate }) => certificate.subject ?? ''),
+      path_from: judgement.path.map(({ from }) => from),
+      faults: this.#faults(row, leaf.facts, judgement),
+      basis: basisOf(this.#judging),
+      judged_at: judgedAt,
+    })
+  }
+
+  /** As of the time at which the chain was shown: what comes later is not of this row. */
+  #faults(row: ShownChainRow, certificate: UsedCertificate['certificate'], judgement: ChainJudgement): string[] {
+    const lastShownUs = Date.parse(row.last_shown) * 1000
+    const asked = row.role === 'server' && row.server_name !== ''
+    const covers = asked ? coversName(this.#names.intern([certificate]), row.server_name) : null
+    const used: UsedCertificate = {
+      certificate,
+      nowUs: lastShownUs,
+      firstShownUs: Date.parse(row.first_shown) * 1000,
+      lastShownUs,
+      position: 0,
+      isServerLeaf: row.role === 'server',
+      inUse: true,
+      issuerSeen: true,
+      anchor: judgement.anchor,
+      chainProblems: new Set(judgement.problems),
+      endpoints: 1,
+      keyIdentities: [],
+      mismatched: covers === false ? 1 : 0,
+    }
+    return CERTIFICATE_FAULTS.filter(({ id, found }) => id !== BY_NOW && found(used)).map(({ id }) => id)
+  }
+}
+
+/** Goes by the day on which somebody asks. */
+const BY_NOW = 'expired'
