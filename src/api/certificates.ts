@@ -37,12 +37,21 @@ const PROPERTIES = {
   flows: COUNT,
   first_seen: TIME,
   last_seen: TIME,
+  /** Null and empty where no chain that it leads was judged. */
+  anchor: { enum: ['public', 'private', 'none', null] },
+  chain: {
+    type: 'array',
+    items: objectOf({ fingerprint_sha256: TEXT, subject: TEXT, from: { enum: ['sent', 'seen', 'root'] } }),
+  },
+  faults: { type: ['array', 'null'], items: TEXT },
 }
 
 interface CertificateRow {
   [column: string]: unknown
   fingerprint_sha256: string
   end_s: number
+  /** JSON. */
+  faults: string | null
   servers: readonly { server_ip: string; server_port: string; server_name: string }[]
 }
 
@@ -83,8 +92,9 @@ export const certificates: Route = {
 }
 
 /** A map of the store's has values of one type. */
-const tell = ({ end_s: _, servers, ...row }: CertificateRow) => ({
+const tell = ({ end_s: _, servers, faults, ...row }: CertificateRow) => ({
   ...row,
+  faults: faults === null ? null : JSON.parse(faults),
   servers: servers.map(({ server_ip, server_port, server_name }) => ({
     server_ip,
     server_port: Number(server_port),

@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { schemaOf } from '../../src/api/flows.ts'
 import type { Schema } from '../../src/api/route.ts'
 import { routesOf } from '../../src/api/routes.ts'
+import { judgeCertificates } from '../../src/report/judge-certificates.ts'
+import { Roots } from '../../src/trust/roots.ts'
 import { capturedLines } from '../store/captured-lines.ts'
 import { madeTokens, type Served, serveCaptures } from './served.ts'
 
@@ -160,6 +162,20 @@ describe('certificates', () => {
     const ends = rows.map((row) => row['not_after']).filter((end) => end !== null)
     expect(ends).toEqual([...ends].sort())
     expect(Object.keys(rows[0] ?? {})).not.toContain('end_s')
+  })
+
+  it('tell who vouches for them, once that was judged', async () => {
+    const before = await allPages('/api/v1/certificates?limit=1000')
+    expect(before.filter(({ anchor, faults }) => anchor !== null || faults !== null)).toEqual([])
+    expect(await judgeCertificates(served.store, { roots: new Roots() })).toBeGreaterThan(10)
+    const rows = await allPages('/api/v1/certificates?limit=1000')
+    const leaves = rows.filter(({ anchor }) => anchor !== null)
+    expect(leaves.length).toBeGreaterThan(5)
+    for (const { chain, fingerprint_sha256: leaf, position } of leaves) {
+      expect((chain as Row[])[0]).toMatchObject({ fingerprint_sha256: leaf, from: 'sent' })
+      expect(position).toBe(0)
+    }
+    expect(leaves.flatMap(({ faults }) => faults)).toContain('untrusted')
   })
 
   it('are filtered by their end and by who presented them', async () => {

@@ -1,7 +1,8 @@
 -- Certificates that were presented in [from, to] and end by `expires_before`, those that end first at the beginning: those
 -- after the one with that end and fingerprint. `end_s` is not_after in seconds of the epoch, beyond all of them where there is
 -- none. `roles`: who presented it; `position`: the least, 0 = as the leaf; `servers`: up to ten of those it was seen at;
--- `provenance`: how that is known. An empty list asks for nothing.
+-- `provenance`: how that is known. An empty list asks for nothing. anchor, chain, faults: what was judged of the chains that
+-- it leads, whenever they were shown; faults are JSON, so that "not judged" can be told from "none".
 WITH
     seen AS
     (
@@ -24,6 +25,26 @@ WITH
             AND (empty({roles:Array(String)}) OR has({roles:Array(String)}, toString(s.role)))
             AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(s.provenance)))
         GROUP BY s.fingerprint_sha256
+    ),
+    verdicts AS
+    (
+        SELECT
+            leaf,
+            arraySort(groupUniqArrayArray(found)) AS faults,
+            toString(argMax(vouching, shown)) AS anchor,
+            argMax(steps, shown) AS chain
+        FROM
+        (
+            SELECT
+                leaf,
+                argMax(faults, last_shown) AS found,
+                argMax(anchor, last_shown) AS vouching,
+                argMax(arrayZip(path, path_names, path_from), last_shown) AS steps,
+                max(last_shown) AS shown
+            FROM certificate_judgements FINAL
+            GROUP BY leaf, role, server_ip, server_port, server_name
+        )
+        GROUP BY leaf
     ),
     ends AS
     (
@@ -63,9 +84,16 @@ SELECT
     seen.flows AS flows,
     formatDateTime(seen.first_seen, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS first_seen,
     formatDateTime(seen.last_seen, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS last_seen,
+    if(v.leaf = '', NULL, v.anchor) AS anchor,
+    arrayMap(
+        step -> map('fingerprint_sha256', step.1, 'subject', step.2, 'from', toString(step.3)),
+        v.chain
+    ) AS chain,
+    if(v.leaf = '', NULL, toJSONString(v.faults)) AS faults,
     c.end_s AS end_s
 FROM ends AS c
 INNER JOIN seen ON seen.fingerprint = c.fingerprint_sha256
+LEFT JOIN verdicts AS v ON v.leaf = c.fingerprint_sha256
 WHERE (c.end_s, c.fingerprint_sha256) > ({after_end_s:Int64}, {after_fingerprint:String})
     AND (c.not_after IS NULL OR c.not_after < {expires_before:DateTime64(6, 'UTC')})
 ORDER BY c.end_s, c.fingerprint_sha256
