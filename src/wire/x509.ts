@@ -134,7 +134,7 @@ function readExtensionFields(fields: DerCursor, version: number | null, facts: D
 const MAX_SERIAL_NUMBER_OCTETS = 40
 
 /** Hex of the number without a leading zero octet; a negative one, which some old authorities made, with a minus sign. */
-function serialNumberText(fields: DerCursor): string | null {
+export function serialNumberText(fields: DerCursor): string | null {
   if (!checkInteger(fields)) return null
   const { buf, at, end, faults } = fields
   if (end - at > MAX_SERIAL_NUMBER_OCTETS) {
