@@ -1,13 +1,16 @@
 import type { FlowSink } from './agent-options.ts'
-import type { CertificateFacts, TlsFacts } from './core/facts.ts'
+import type { CertificateFacts, StapledResponse, TlsFacts } from './core/facts.ts'
 
 /** Certificates whose first sight is remembered; past it they are handed to the sink again, which stores each once. */
 const MAX_KNOWN_CERTIFICATES = 1 << 17
+
+const MAX_KNOWN_STAPLES = 1 << 14
 
 /** Hands each certificate to the sink when it is seen for the first time. */
 export class CertificateSights {
   readonly #sink: FlowSink
   readonly #known = new Set<string>()
+  readonly #knownStaples = new Set<string>()
 
   constructor(sink: FlowSink) {
     this.#sink = sink
@@ -15,14 +18,27 @@ export class CertificateSights {
 
   note(tls: TlsFacts | null): void {
     if (tls === null || this.#sink.certificate === undefined) return
+    if (tls.ocspResponse !== null) this.#noteStaple(tls.serverCertificates[0], tls.ocspResponse)
     if (tls.serverCertificates.length > 0) tls.serverCertificates.forEach(this.#note)
     if (tls.clientCertificates.length > 0) tls.clientCertificates.forEach(this.#note)
   }
 
+  #noteStaple(leaf: CertificateFacts | undefined, staple: StapledResponse): void {
+    if (leaf === undefined || this.#knownStaples.has(staple.sha256)) return
+    if (this.#knownStaples.size >= MAX_KNOWN_STAPLES) this.#knownStaples.clear()
+    this.#knownStaples.add(staple.sha256)
+    this.#remember(leaf)
+    this.#sink.certificate?.(leaf, staple)
+  }
+
   readonly #note = (certificate: CertificateFacts): void => {
     if (this.#known.has(certificate.fingerprint)) return
+    this.#remember(certificate)
+    this.#sink.certificate?.(certificate, null)
+  }
+
+  #remember({ fingerprint }: CertificateFacts): void {
     if (this.#known.size >= MAX_KNOWN_CERTIFICATES) this.#known.clear()
-    this.#known.add(certificate.fingerprint)
-    this.#sink.certificate?.(certificate)
+    this.#known.add(fingerprint)
   }
 }

@@ -1,5 +1,5 @@
 import type { Judge } from './classify/evaluate.ts'
-import type { CertificateFacts } from './core/facts.ts'
+import type { CertificateFacts, StapledResponse } from './core/facts.ts'
 import type { PacketMeta } from './decode/packet-meta.ts'
 import { Lifetime } from './flow/lifetime.ts'
 import type { LineBuffer } from './record/line-buffer.ts'
@@ -8,8 +8,8 @@ import type { LineBuffer } from './record/line-buffer.ts'
 export interface FlowSink {
   /** Flow records are appended here, one JSON line each. */
   readonly lines: LineBuffer
-  /** A certificate seen for the first time by this agent. */
-  certificate?(certificate: CertificateFacts): void
+  /** A certificate seen for the first time by this agent, or with a stapled OCSP response that is new. */
+  certificate?(certificate: CertificateFacts, staple: StapledResponse | null): void
 }
 
 export interface AgentOptions {

@@ -47,8 +47,8 @@ export function createPipeline(job: PipelineJob, output: RowOutput): Pipeline {
     judge,
     sink: {
       lines: flows,
-      certificate: (certificate) => {
-        certificates.longText(certificateLine(certificate))
+      certificate: (certificate, staple) => {
+        certificates.longText(certificateLine(certificate, staple))
         certificates.endLine()
       },
     },

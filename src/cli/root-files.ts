@@ -1,9 +1,11 @@
-/** The roots that the operator names: PEM or DER files, folders of them, and the system's. */
+/** Roots and revocation lists that the operator names: PEM or DER files, folders of them, and the system's roots. */
 import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperatorError } from '../core/errors.ts'
+import { RevocationLists } from '../trust/revocation.ts'
 import { Roots } from '../trust/roots.ts'
+import { parseRevocationList, type RevocationList } from '../wire/crl.ts'
 
 /** Where Linux distributions keep what their programs trust, in the order in which they are looked for. */
 const SYSTEM_FILES = [
@@ -12,7 +14,7 @@ const SYSTEM_FILES = [
   '/etc/ssl/ca-bundle.pem',
   '/etc/ssl/cert.pem',
 ]
-const MAX_FILE_BYTES = 32 * 1024 * 1024
+const MAX_FILE_BYTES = 128 * 1024 * 1024
 const MAX_ROOTS = 10_000
 
 /** `named`: files, folders, or "system"; they are trusted beside Mozilla's. @throws OperatorError ERR_USAGE */
@@ -27,7 +29,7 @@ function systemRoots(): Uint8Array[] {
     try {
       return certificatesIn(readFileSync(file))
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable(file, error)
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw unreadable('--roots', file, error)
     }
   }
   throw new OperatorError(
@@ -38,14 +40,26 @@ function systemRoots(): Uint8Array[] {
 }
 
 function rootsIn(place: string): Uint8Array[] {
-  const files = filesIn(place)
-  const ders = files.flatMap((file) => certificatesIn(readFile(file)))
+  const ders = filesIn('--roots', place).flatMap((file) => certificatesIn(readFile('--roots', file)))
   if (ders.length > 0) return ders
   throw new OperatorError('ERR_USAGE', `--roots ${place} has no certificate`, 'name PEM or DER certificates of roots')
 }
 
+/** @throws OperatorError ERR_USAGE */
+export function readRevocationLists(named: readonly string[] = []): RevocationLists {
+  return new RevocationLists(named.flatMap(listsIn))
+}
+
+function listsIn(place: string): RevocationList[] {
+  const lists = filesIn('--crl', place)
+    .flatMap((file) => blocksIn(readFile('--crl', file), PEM_LIST))
+    .flatMap((der) => parseRevocationList(der) ?? [])
+  if (lists.length > 0) return lists
+  throw new OperatorError('ERR_USAGE', `--crl ${place} has no revocation list`, 'name lists in PEM or DER')
+}
+
 /** A folder's own files, not those of folders in it. */
-function filesIn(place: string): string[] {
+function filesIn(option: string, place: string): string[] {
   try {
     if (!statSync(place).isDirectory()) return [place]
     return readdirSync(place)
@@ -53,34 +67,43 @@ function filesIn(place: string): string[] {
       .map((name) => join(place, name))
       .filter((file) => statSync(file).isFile())
   } catch (error) {
-    throw unreadable(place, error)
+    throw unreadable(option, place, error)
   }
 }
 
-function readFile(file: string): Buffer {
+function readFile(option: string, file: string): Buffer {
   try {
     if (statSync(file).size > MAX_FILE_BYTES) throw new Error('it is too large')
     return readFileSync(file)
   } catch (error) {
-    throw unreadable(file, error)
+    throw unreadable(option, file, error)
   }
 }
 
-function unreadable(file: string, error: unknown): OperatorError {
+function unreadable(option: string, file: string, error: unknown): OperatorError {
   const why = (error as NodeJS.ErrnoException).code ?? (error as Error).message
-  return new OperatorError('ERR_USAGE', `--roots ${file} cannot be read: ${why}`, 'name a file that this user may read')
+  return new OperatorError(
+    'ERR_USAGE',
+    `${option} ${file} cannot be read: ${why}`,
+    'name a file that this user may read',
+  )
 }
 
 const PEM = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----([\s\S]+?)-----END/g
+const PEM_LIST = /-----BEGIN X509 CRL-----([\s\S]+?)-----END/g
 
-/** PEM blocks anywhere in a file, else the file as DER; what is no certificate is passed over. */
-function certificatesIn(bytes: Buffer): Uint8Array[] {
-  const blocks = Array.from(bytes.toString('latin1').matchAll(PEM), ([, base64 = '']) => Buffer.from(base64, 'base64'))
-  return (blocks.length > 0 ? blocks : [bytes]).flatMap((der) => {
+/** PEM blocks anywhere in a file, else the file as DER. */
+function blocksIn(bytes: Buffer, form: RegExp): Uint8Array[] {
+  const blocks = Array.from(bytes.toString('latin1').matchAll(form), ([, base64 = '']) => Buffer.from(base64, 'base64'))
+  return blocks.length > 0 ? blocks : [bytes]
+}
+
+/** What is no certificate is passed over. */
+const certificatesIn = (bytes: Buffer): Uint8Array[] =>
+  blocksIn(bytes, PEM).flatMap((der) => {
     try {
       return [new Uint8Array(new X509Certificate(der).raw)]
     } catch {
       return []
     }
   })
-}

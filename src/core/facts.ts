@@ -56,6 +56,13 @@ export interface CertificateFacts {
   readonly selfIssued: boolean
 }
 
+/** An OCSP response as a server stapled it, shared between flows. */
+export interface StapledResponse {
+  /** Of the DER, hex. */
+  readonly sha256: string
+  readonly der: Uint8Array
+}
+
 export class TlsFacts {
   offer: ClientOffer | null = null
   serverName: string | null = null
@@ -84,6 +91,8 @@ export class TlsFacts {
   renegotiation = false
   newSessionTicket = false
   ocspStaple = false
+  /** The response for the leaf; null where none was stapled, or it is too long to be kept. */
+  ocspResponse: StapledResponse | null = null
   clientCertificate: ClientCertificate = 'unobservable'
   serverCertificates: readonly CertificateFacts[] = []
   clientCertificates: readonly CertificateFacts[] = []
@@ -118,6 +127,7 @@ export class TlsFacts {
     this.renegotiation = false
     this.newSessionTicket = false
     this.ocspStaple = false
+    this.ocspResponse = null
     this.clientCertificate = 'unobservable'
     this.serverCertificates = NO_CERTIFICATES
     this.clientCertificates = NO_CERTIFICATES

@@ -19,11 +19,8 @@ import { copyChain } from './tls-certificate-cache.ts'
 import { keyExchangeKind } from './tls-key-exchange.ts'
 import { serverName } from './tls-name-cache.ts'
 import { clientOffer, serverFingerprint } from './tls-offer.ts'
+import { copyStaple, isOcspStatus } from './tls-staple-cache.ts'
 import type { TlsState } from './tls-state.ts'
-
-/** CertificateStatusType.ocsp and ocsp_multi (RFC 6066 §8, RFC 6961 §2.2). */
-const STATUS_OCSP = 1
-const STATUS_OCSP_MULTI = 2
 
 const clientHello = new ClientHelloView()
 const serverHello = new ServerHelloView()
@@ -63,7 +60,10 @@ export function readMessage(
       onCertificate(state, facts, direction, buf, at, end)
       break
     case HandshakeType.CERTIFICATE_STATUS:
-      if (at < end && (u8(buf, at) === STATUS_OCSP || u8(buf, at) === STATUS_OCSP_MULTI)) tls.ocspStaple = true
+      if (isOcspStatus(buf, at, end)) {
+        tls.ocspStaple = true
+        tls.ocspResponse ??= copyStaple(buf, at, end)
+      }
       break
     case HandshakeType.SERVER_KEY_EXCHANGE:
       onServerKeyExchange(facts, buf, at, end)

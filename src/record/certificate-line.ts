@@ -1,9 +1,9 @@
 import { rfc3339 } from '../core/clock.ts'
-import type { CertificateFacts } from '../core/facts.ts'
+import type { CertificateFacts, StapledResponse } from '../core/facts.ts'
 import { asciiJson } from '../core/json.ts'
 
 /** One certificate as one JSON line for the store, without the newline, in ASCII; what could not be read is left out. */
-export function certificateLine(certificate: CertificateFacts): string {
+export function certificateLine(certificate: CertificateFacts, staple: StapledResponse | null = null): string {
   const { notBefore, notAfter } = certificate
   return asciiJson({
     fingerprint_sha256: certificate.fingerprint,
@@ -23,5 +23,6 @@ export function certificateLine(certificate: CertificateFacts): string {
     self_issued: certificate.selfIssued,
     subject_alt_names: certificate.subjectAltNames,
     malformed: certificate.malformed ?? undefined,
+    ocsp_response: staple === null ? undefined : Buffer.from(staple.der).toString('base64'),
   })
 }

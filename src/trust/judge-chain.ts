@@ -1,10 +1,12 @@
 /** The judgement of a chain as it was shown: who vouches for the leaf, and what is wrong on the way there. */
 import type { CertificateFacts } from '../core/facts.ts'
+import type { OcspResponse } from '../wire/ocsp.ts'
 import { ANY_PURPOSE, CLIENT_AUTH, SERVER_AUTH } from '../wire/x509-usage.ts'
 import type { Candidate } from './candidate.ts'
 import type { StepProblem } from './issuing.ts'
 import { bestPath, type Path } from './paths.ts'
 import { Pool } from './pool.ts'
+import { ocspVerdict, type Revocation, type RevocationLists } from './revocation.ts'
 import type { AnchorKind, Roots } from './roots.ts'
 import type { Signatures } from './signatures.ts'
 
@@ -19,6 +21,8 @@ export type ChainProblem =
   | 'wrong-purpose' // the leaf may not be used for what it was used for
   | 'weak-issuer-hash'
   | 'weak-issuer-key'
+  | 'revoked'
+  | 'issuer-revoked'
   | 'not-verifiable' // an algorithm that is not known here, or more certificates than are looked at
 
 export interface ShownChain {
@@ -27,6 +31,8 @@ export interface ShownChain {
   readonly role: 'server' | 'client'
   /** µs; when it was shown. */
   readonly timeUs: number
+  /** OCSP responses that were stapled to the leaf at any time. */
+  readonly staples?: readonly OcspResponse[]
 }
 
 export interface Surroundings {
@@ -34,6 +40,7 @@ export interface Surroundings {
   /** Authorities seen anywhere. */
   readonly seen: Pool
   readonly signatures: Signatures
+  readonly revocations: RevocationLists
 }
 
 /** Who had a certificate of a path: the peer that showed the chain, another peer, or our set of roots. */
@@ -49,10 +56,13 @@ export interface ChainJudgement {
   /** The leaf first, the root that vouches last where there is one. */
   readonly path: readonly PathStep[]
   readonly problems: readonly ChainProblem[]
+  /** Of the leaf: good by a stapled response of that time, revoked by one or by a list; null = nothing verified speaks of it. */
+  readonly revocation: Revocation
 }
 
 /** Null where nothing was sent. */
-export function judgeChain(shown: ShownChain, { roots, seen, signatures }: Surroundings): ChainJudgement | null {
+export function judgeChain(shown: ShownChain, surroundings: Surroundings): ChainJudgement | null {
+  const { roots, seen, signatures } = surroundings
   const [leaf, ...others] = shown.sent
   if (leaf === undefined) return null
   const sent = new Pool()
@@ -63,6 +73,9 @@ export function judgeChain(shown: ShownChain, { roots, seen, signatures }: Surro
   const ended = endProblem(path)
   if (ended !== null) problems.add(ended)
   for (const { problem, found } of CHECKS) if (found({ shown, path, roots, sent, purpose })) problems.add(problem)
+  const revocation = leafRevocation(shown, path, surroundings)
+  if (revocation === 'revoked') problems.add('revoked')
+  if (hasRevokedIssuer(shown, path, surroundings)) problems.add('issuer-revoked')
   const last = path.certificates.at(-1) as Candidate
   return {
     anchor: path.end === 'trusted' ? roots.kindOf(last) : 'none',
@@ -71,8 +84,24 @@ export function judgeChain(shown: ShownChain, { roots, seen, signatures }: Surro
       from: i === 0 || sent.has(facts.fingerprint) ? 'sent' : roots.pool.has(facts.fingerprint) ? 'root' : 'seen',
     })),
     problems: [...problems],
+    revocation,
   }
 }
+
+function leafRevocation({ timeUs, staples = [] }: ShownChain, path: Path, surroundings: Surroundings): Revocation {
+  const { revocations, signatures } = surroundings
+  const [leaf, issuer] = path.certificates
+  if (leaf === undefined || issuer === undefined) return null
+  if (revocations.isRevoked(leaf, issuer, timeUs)) return 'revoked'
+  const words = staples.map((response) => ocspVerdict(response, leaf, issuer, timeUs, signatures))
+  return words.find((word) => word === 'revoked') ?? words.find((word) => word === 'good') ?? null
+}
+
+const hasRevokedIssuer = ({ timeUs }: ShownChain, { certificates }: Path, { revocations }: Surroundings): boolean =>
+  certificates.some((one, i) => {
+    const issuer = certificates[i + 1]
+    return i > 0 && issuer !== undefined && revocations.isRevoked(one, issuer, timeUs)
+  })
 
 /** What lies above the last certificate that anybody showed may be the root alone, which servers need not send. */
 function endProblem({ end, certificates }: Path): ChainProblem | null {

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { candidateOf } from '../../src/trust/candidate.ts'
 import { type ChainJudgement, judgeChain } from '../../src/trust/judge-chain.ts'
 import { Pool } from '../../src/trust/pool.ts'
+import { RevocationLists } from '../../src/trust/revocation.ts'
 import { Roots } from '../../src/trust/roots.ts'
 import { Signatures } from '../../src/trust/signatures.ts'
 import { type Holder, issue } from '../pki/issue.ts'
@@ -18,6 +19,7 @@ const lab = makeLaboratory(Date.parse(DAY))
 const seen = new Pool()
 for (const { der } of lab.seenElsewhere) seen.add(candidateOf(der))
 const signatures = new Signatures()
+const revocations = new RevocationLists()
 const roots = new Roots(lab.roots.map(({ der }) => der))
 
 /** Of the certificate alone, without its chain. */
@@ -33,7 +35,10 @@ const OF_THE_LEAF = new Set([
 
 const judged = ({ chain }: (typeof lab.shown)[number], among = seen): ChainJudgement => {
   const sent = chain.map(({ der }) => candidateOf(der))
-  const found = judgeChain({ sent, role: 'server', timeUs: Date.parse(DAY) * 1000 }, { roots, seen: among, signatures })
+  const found = judgeChain(
+    { sent, role: 'server', timeUs: Date.parse(DAY) * 1000 },
+    { roots, seen: among, signatures, revocations },
+  )
   return found as ChainJudgement
 }
 
@@ -74,14 +79,14 @@ describe('a chain', () => {
     const fresh = new Signatures()
     const found = judgeChain(
       { sent: [leaf], role: 'server', timeUs: dayMs * 1000 },
-      { roots, seen: mesh, signatures: fresh },
+      { roots, seen: mesh, signatures: fresh, revocations },
     )
     expect(found?.anchor).toBe('none')
     expect(fresh.verified).toBeLessThanOrEqual(64)
   })
 
   it('of nothing is not judged', () => {
-    expect(judgeChain({ sent: [], role: 'server', timeUs: 0 }, { roots, seen, signatures })).toBeNull()
+    expect(judgeChain({ sent: [], role: 'server', timeUs: 0 }, { roots, seen, signatures, revocations })).toBeNull()
   })
 })
 
