@@ -123,6 +123,7 @@ const serve = program
   .option('--metrics-window <hours>', 'the time that metrics are about', '24')
   .option('--judge-every <minutes>', 'how often new certificates are judged; 0 = not at all', '10')
   .option('--roots <place...>', 'the organisation\'s own roots, beside Mozilla\'s: PEM files, folders, or "system"')
+  .option('--crl <place...>', 'revocation lists: PEM or DER files, or folders of them')
   .option('--tokens <file>', 'who may call: a line for each token, as "serve token" prints it')
   .addOption(dataOption().conflicts(['clickhouse']))
   .addOption(clickhouseOption())
@@ -171,6 +172,7 @@ program
   .option('--name <name>', 'only those with this in a name, or with a wildcard for it')
   .option('--now <time>', 'another day than today, as 2026-11-25: replayed captures are old')
   .option('--roots <place...>', 'the organisation\'s own roots, beside Mozilla\'s: PEM files, folders, or "system"')
+  .option('--crl <place...>', 'revocation lists: PEM or DER files, or folders of them')
   .option('--pem <file>', 'write them there too; "-" prints them in place of the list')
   .option('--json', 'one JSON object a line (docs/certificates.md)')
   .addHelpText(

@@ -8,7 +8,7 @@ import { basisOf, judgeCertificates } from '../report/judge-certificates.ts'
 import { type CertificateQuestion, readCertificates, type SeenCertificate } from '../report/read-certificates.ts'
 import { existingStore } from './named-store.ts'
 import { pemText } from './pem.ts'
-import { readRoots } from './root-files.ts'
+import { readRevocationLists, readRoots } from './root-files.ts'
 import { withStore } from './store-output.ts'
 import { wantsColour, writeOut } from './terminal.ts'
 
@@ -21,6 +21,7 @@ export interface CertsOptions {
   name?: string
   now?: string
   roots?: string[]
+  crl?: string[]
   /** A file, or "-" = standard output in place of the list. */
   pem?: string
   json?: boolean
@@ -28,7 +29,7 @@ export interface CertsOptions {
 
 /** @throws OperatorError ERR_USAGE, ERR_STORE_*, ERR_DATA_FOLDER */
 export async function certs(options: CertsOptions): Promise<void> {
-  const judging = { roots: readRoots(options.roots) }
+  const judging = { roots: readRoots(options.roots), revocations: readRevocationLists(options.crl) }
   const question = { ...questionOf(options), basis: basisOf(judging) }
   const ders = new Map<string, Uint8Array>()
   const take = (fingerprint: string, der: Uint8Array) => void ders.set(fingerprint, der)

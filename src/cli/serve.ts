@@ -9,7 +9,7 @@ import { parseEndpoint } from '../source/endpoint.ts'
 import { wholeNumber } from './capture-jobs.ts'
 import { namedStore } from './named-store.ts'
 import { RepeatedJob } from './repeated-job.ts'
-import { readRoots } from './root-files.ts'
+import { readRevocationLists, readRoots } from './root-files.ts'
 import { withStore } from './store-output.ts'
 import { writeError, writeOut } from './terminal.ts'
 
@@ -21,6 +21,7 @@ export interface ServeOptions {
   metricsWindow: string
   judgeEvery: string
   roots?: string[]
+  crl?: string[]
   data?: string
   clickhouse?: string
 }
@@ -42,7 +43,7 @@ export async function serve(options: ServeOptions, version: string): Promise<voi
   const settings = { metricsWindowHours, listen, ...secrets, version, say, audit: writeError }
   checkExposure(settings)
   const minutes = options.judgeEvery === '0' ? 0 : wholeNumber('--judge-every', options.judgeEvery, MAX_JUDGE_MINUTES)
-  const judging = { roots: readRoots(options.roots) }
+  const judging = { roots: readRoots(options.roots), revocations: readRevocationLists(options.crl) }
   const signal = nextSignal()
   await withStore(namedStore(options), async (store) => {
     const server = await startServer(store, settings)

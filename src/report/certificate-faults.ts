@@ -202,6 +202,20 @@ export const CERTIFICATE_FAULTS: readonly CertificateFault[] = [
     found: says({ malformed: true }),
   },
   {
+    id: 'revoked',
+    severity: 'critical',
+    title: 'Its authority had revoked it when it was shown: a stapled response or a list says so',
+    fix: 'Owner: replace it with one on a new key, and find out why it was revoked.',
+    found: inChain('revoked'),
+  },
+  {
+    id: 'issuer-revoked',
+    severity: 'critical',
+    title: 'An authority above it was revoked',
+    fix: 'Owner: have it issued by another authority.',
+    found: inChain('issuer-revoked'),
+  },
+  {
     id: 'bad-signature',
     severity: 'critical',
     title: 'The certificate that should vouch for it has another key: the signature is wrong',

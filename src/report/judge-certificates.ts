@@ -4,6 +4,7 @@ import { ChainTable, coversName } from '../classify/chain.ts'
 import { asciiJson } from '../core/json.ts'
 import type { Store } from '../store/index.ts'
 import { type ChainJudgement, judgeChain } from '../trust/judge-chain.ts'
+import type { RevocationLists } from '../trust/revocation.ts'
 import type { Roots } from '../trust/roots.ts'
 import { Signatures } from '../trust/signatures.ts'
 import { CERTIFICATE_FAULTS, type UsedCertificate } from './certificate-faults.ts'
@@ -14,10 +15,11 @@ const PAGE = 500
 
 export interface Judging {
   readonly roots: Roots
+  readonly revocations: RevocationLists
 }
 
-/** Which roots a judgement rests on; those by others are made anew. */
-export const basisOf = ({ roots }: Judging): string => roots.id
+/** Which roots and lists a judgement rests on; those by others are made anew. */
+export const basisOf = ({ roots, revocations }: Judging): string => `${roots.id}${revocations.id}`
 
 interface ShownChainRow {
   chain_hash: string
@@ -47,6 +49,7 @@ export async function judgeCertificates(store: Store, judging: Judging, wallMs =
       limit: PAGE,
     })
     await known.fetch(rows.flatMap(({ chain }) => chain))
+    await known.fetchStaples(rows.flatMap(({ chain }) => chain[0] ?? []))
     const lines = rows.flatMap((row) => judge.line(row, judgedAt) ?? [])
     const text = lines.map((line) => `${line}\n`).join('')
     await store.insertJudgements(text, lines.length, createHash('sha256').update(text).digest('hex'))
@@ -76,9 +79,9 @@ class ChainJudge {
     const sent = row.chain.flatMap((fingerprint) => this.#known.of(fingerprint) ?? [])
     const [leaf] = sent
     if (leaf === undefined || leaf.facts.fingerprint !== row.chain[0]) return null
-    const { roots } = this.#judging
-    const shown = { sent, role, timeUs: Date.parse(last_shown) * 1000 }
-    const judgement = judgeChain(shown, { roots, seen: this.#known.seen, signatures: this.#signatures })
+    const staples = role === 'server' ? this.#known.staplesOf(leaf.facts.fingerprint) : []
+    const shown = { sent, role, timeUs: Date.parse(last_shown) * 1000, staples }
+    const judgement = judgeChain(shown, { ...this.#judging, seen: this.#known.seen, signatures: this.#signatures })
     if (judgement === null) return null
     return asciiJson({
       ...{ chain_hash, role, server_ip, server_port, server_name, leaf: row.chain[0], first_shown, last_shown },
@@ -86,6 +89,7 @@ class ChainJudge {
       path: judgement.path.map(({ certificate }) => certificate.fingerprint),
       path_names: judgement.path.map(({ certificate }) => certificate.subject ?? ''),
       path_from: judgement.path.map(({ from }) => from),
+      revocation: judgement.revocation ?? 'unknown',
       faults: this.#faults(row, leaf.facts, judgement),
       basis: basisOf(this.#judging),
       judged_at: judgedAt,

@@ -2,6 +2,7 @@
 import type { Store } from '../store/index.ts'
 import { Candidate } from '../trust/candidate.ts'
 import { Pool } from '../trust/pool.ts'
+import { type OcspResponse, parseOcspResponse } from '../wire/ocsp.ts'
 import { parseCertificate } from '../wire/x509.ts'
 
 /** Certificates kept at a time, with their DER; at the cap all are forgotten and fetched again. */
@@ -10,6 +11,8 @@ const MAX_KEPT = 20_000
 const MAX_ASKED = 500
 /** Authorities of one name that are fetched. */
 const MAX_OF_NAME = 16
+/** Responses of one leaf that are looked at: they are renewed every few days. */
+const MAX_STAPLES = 16
 /** Authorities above authorities: public chains have two or three. */
 const MAX_ROUNDS = 6
 
@@ -18,12 +21,18 @@ interface StoredDer {
   der: string
 }
 
+interface StoredStaple {
+  fingerprint_sha256: string
+  response: string
+}
+
 export class KnownCertificates {
   /** Authorities that were seen anywhere. */
   seen = new Pool()
   readonly #store: Store
   readonly #kept = new Map<string, Candidate>()
   readonly #askedNames = new Set<string>()
+  readonly #staples = new Map<string, readonly OcspResponse[]>()
 
   constructor(store: Store) {
     this.#store = store
@@ -40,6 +49,22 @@ export class KnownCertificates {
     }
     let below = wanted.flatMap((one) => this.#kept.get(one) ?? [])
     for (let round = 0; round < MAX_ROUNDS && below.length > 0; round++) below = await this.#fetchIssuers(below)
+  }
+
+  /** Fetches what was stapled to these; what was fetched before is let go. */
+  async fetchStaples(leaves: readonly string[]): Promise<void> {
+    this.#staples.clear()
+    for (const some of inParts([...new Set(leaves)])) {
+      const rows = await this.#store.select<StoredStaple>('ocsp-responses', { fingerprints: some, limit: MAX_STAPLES })
+      for (const { fingerprint_sha256: leaf, response: base64 } of rows) {
+        const response = parseOcspResponse(Buffer.from(base64, 'base64'))
+        if (response !== null) this.#staples.set(leaf, [...this.staplesOf(leaf), response])
+      }
+    }
+  }
+
+  staplesOf(leaf: string): readonly OcspResponse[] {
+    return this.#staples.get(leaf) ?? []
   }
 
   of(fingerprint: string): Candidate | undefined {

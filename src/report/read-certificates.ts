@@ -81,6 +81,8 @@ export interface SeenCertificate {
   anchor: AnchorKind | null
   /** From it to the root that vouches, or as far as a path goes; empty where none was judged. */
   chain: readonly ChainLink[]
+  /** By a stapled response or a list that was verified; null = none speaks of it, or no chain was judged. */
+  revocation: 'good' | 'revoked' | null
   /** Share of its life that is left, of 1; negative after its end. */
   life_left: number | null
   /** Where its issuer's certificate could be had, as it says; told where it is missing. Nothing is fetched. */
@@ -170,6 +172,7 @@ interface Verdict {
   leaf: string
   faults: string[]
   anchor: AnchorKind
+  revocation: 'good' | 'revoked' | null
   path: string[]
   path_names: string[]
   path_from: Origin[]
@@ -221,6 +224,7 @@ function describe(
     endpoints: used.endpoints,
     key_identities,
     anchor: used.anchor,
+    revocation: verdict?.revocation ?? null,
     chain: (verdict?.path ?? []).map((fingerprint, i) => ({
       fingerprint_sha256: fingerprint,
       subject: verdict?.path_names[i] ?? '',

@@ -5,6 +5,7 @@ import { schemaOf } from '../../src/api/flows.ts'
 import type { Schema } from '../../src/api/route.ts'
 import { routesOf } from '../../src/api/routes.ts'
 import { judgeCertificates } from '../../src/report/judge-certificates.ts'
+import { RevocationLists } from '../../src/trust/revocation.ts'
 import { Roots } from '../../src/trust/roots.ts'
 import { capturedLines } from '../store/captured-lines.ts'
 import { madeTokens, type Served, serveCaptures } from './served.ts'
@@ -167,7 +168,9 @@ describe('certificates', () => {
   it('tell who vouches for them, once that was judged', async () => {
     const before = await allPages('/api/v1/certificates?limit=1000')
     expect(before.filter(({ anchor, faults }) => anchor !== null || faults !== null)).toEqual([])
-    expect(await judgeCertificates(served.store, { roots: new Roots() })).toBeGreaterThan(10)
+    expect(
+      await judgeCertificates(served.store, { roots: new Roots(), revocations: new RevocationLists() }),
+    ).toBeGreaterThan(10)
     const rows = await allPages('/api/v1/certificates?limit=1000')
     const leaves = rows.filter(({ anchor }) => anchor !== null)
     expect(leaves.length).toBeGreaterThan(5)

@@ -30,6 +30,7 @@ const seen = (changes: Partial<SeenCertificate> = {}): SeenCertificate => ({
   key_identities: [],
   anchor: null,
   chain: [],
+  revocation: null,
   life_left: 0.388,
   issuer_addresses: [],
   faults: [],

@@ -9,6 +9,7 @@ import { basisOf, judgeCertificates } from '../../src/report/judge-certificates.
 import { readCertificates } from '../../src/report/read-certificates.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { candidateOf } from '../../src/trust/candidate.ts'
+import { RevocationLists } from '../../src/trust/revocation.ts'
 import { Roots } from '../../src/trust/roots.ts'
 import { type Holder, issue } from '../pki/issue.ts'
 import { makeLaboratory } from '../pki/lab.ts'
@@ -18,7 +19,7 @@ const DAY = '2026-11-20T12:00:00.000001Z'
 const dayMs = Date.parse(DAY)
 const lab = makeLaboratory(dayMs)
 const roots = new Roots(lab.roots.map(({ der }) => der))
-const judging = { roots }
+const judging = { roots, revocations: new RevocationLists() }
 
 const lineOf = ({ der }: Holder): string => `${certificateLine(candidateOf(der).facts)}\n`
 const fingerprintOf = ({ der }: Holder): string => candidateOf(der).facts.fingerprint
@@ -86,12 +87,14 @@ describe('the job', () => {
     expect(missing.sort()).toEqual(TESTED_ELSEWHERE)
   })
 
-  /** By hand-made facts in certificate-faults.test.ts: they need a public root, a day, or many places. */
+  /** By hand-made facts in certificate-faults.test.ts, they need a public root, a day, or many places; and in revocation.test.ts. */
   const TESTED_ELSEWHERE = [
     'ends-soon',
     'expired',
+    'issuer-revoked',
     'not-verifiable',
     'over-a-year',
+    'revoked',
     'shared-key',
     'unreadable',
     'validity-too-long',
@@ -125,7 +128,7 @@ describe('the job', () => {
   })
 
   it('judges all again by other roots', async () => {
-    const others = { roots: new Roots() }
+    const others = { roots: new Roots(), revocations: new RevocationLists() }
     expect(await judgeCertificates(store, others)).toBe(lab.shown.length + 1)
     const all = await readCertificates(store, { ...ask(), basis: basisOf(others) })
     expect(all.filter(({ anchor }) => anchor === 'private')).toEqual([])

@@ -68,6 +68,8 @@ CREATE TABLE IF NOT EXISTS certificate_judgements
     path Array(String),
     path_names Array(String),
     path_from Array(Enum8('sent' = 1, 'seen' = 2, 'root' = 3)),
+    -- Of the leaf; unknown = nothing that could be verified speaks of it.
+    revocation Enum8('unknown' = 0, 'good' = 1, 'revoked' = 2),
     faults Array(LowCardinality(String)),
     basis LowCardinality(String),
     judged_at DateTime64(3, 'UTC')

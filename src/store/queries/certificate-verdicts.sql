@@ -6,6 +6,7 @@ WITH places AS
         leaf,
         argMax(faults, last_shown) AS found,
         argMax(anchor, last_shown) AS vouching,
+        argMax(revocation, last_shown) AS revoked,
         argMax(path, last_shown) AS fingerprints,
         argMax(path_names, last_shown) AS names,
         argMax(path_from, last_shown) AS origins,
@@ -18,6 +19,7 @@ SELECT
     leaf,
     arraySort(groupUniqArrayArray(found)) AS faults,
     toString(argMax(vouching, shown)) AS anchor,
+    nullIf(toString(argMax(revoked, shown)), 'unknown') AS revocation,
     argMax(fingerprints, shown) AS path,
     argMax(names, shown) AS path_names,
     arrayMap(one -> toString(one), argMax(origins, shown)) AS path_from
