@@ -30,6 +30,8 @@ interface ShownChainRow {
   chain: string[]
   first_shown: string
   last_shown: string
+  /** That the store knows. */
+  authorities: number
 }
 
 /** How many were judged. `wallMs`: which of two judgements is the later one; nothing is judged by it. */
@@ -92,6 +94,7 @@ class ChainJudge {
       revocation: judgement.revocation ?? 'unknown',
       faults: this.#faults(row, leaf.facts, judgement),
       basis: basisOf(this.#judging),
+      authorities: row.authorities,
       judged_at: judgedAt,
     })
   }

@@ -72,6 +72,8 @@ CREATE TABLE IF NOT EXISTS certificate_judgements
     revocation Enum8('unknown' = 0, 'good' = 1, 'revoked' = 2),
     faults Array(LowCardinality(String)),
     basis LowCardinality(String),
+    -- How many authorities the store knew then.
+    authorities UInt64,
     judged_at DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree(judged_at)

@@ -1,6 +1,7 @@
 -- Chains that were shown and not judged since, or by another basis than {basis}, after the place {after_…}, {limit} of them.
--- One that was incomplete is judged again once another authority was stored.
+-- One that nobody vouched for is judged again once another authority was stored.
 WITH
+    (SELECT count() FROM certificates FINAL WHERE ifNull(is_ca, true)) AS known_authorities,
     chains AS
     (
         SELECT
@@ -17,7 +18,7 @@ WITH
     ),
     judged AS
     (
-        SELECT chain_hash, role, server_ip, server_port, server_name, last_shown, basis, judged_at, has(faults, 'incomplete-chain') AS is_open
+        SELECT chain_hash, role, server_ip, server_port, server_name, last_shown, basis, authorities, anchor = 'none' AS is_open
         FROM certificate_judgements FINAL
     )
 SELECT
@@ -28,7 +29,8 @@ SELECT
     c.server_name AS server_name,
     c.certificates AS chain,
     formatDateTime(c.first_shown_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS first_shown,
-    formatDateTime(c.last_shown_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS last_shown
+    formatDateTime(c.last_shown_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS last_shown,
+    toUInt32(known_authorities) AS authorities
 FROM chains AS c
 LEFT JOIN judged AS j
     ON j.chain_hash = c.chain_hash AND j.role = c.role AND j.server_ip = c.server_ip AND j.server_port = c.server_port
@@ -38,7 +40,7 @@ WHERE (c.chain_hash, toString(c.role), toString(c.server_ip), c.server_port, c.s
     AND (
         j.basis != {basis:String}
         OR j.last_shown < c.last_shown_at
-        OR (j.is_open AND j.judged_at <= (SELECT max(stored_at) FROM certificates WHERE ifNull(is_ca, true)))
+        OR (j.is_open AND j.authorities != known_authorities)
     )
 ORDER BY c.chain_hash, toString(c.role), toString(c.server_ip), c.server_port, c.server_name
 LIMIT {limit:UInt32}
