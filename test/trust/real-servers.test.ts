@@ -1,0 +1,112 @@
+/** Each fault of the laboratory at a real TLS server on loopback: captured as its handshake goes by, replayed, and judged. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { candidateOf } from '../../src/trust/candidate.ts'
+import { intransit, records } from '../cli/run.ts'
+import type { Holder } from '../pki/issue.ts'
+import { makeLaboratory } from '../pki/lab.ts'
+import { hasTool } from '../registry/tools.ts'
+
+/** The servers run now, and so do the packets. */
+const nowMs = Date.now()
+const lab = makeLaboratory(nowMs)
+const FIRST_PORT = 24_400
+
+/** What others send, so that chains can be completed: shown by a server of its own. */
+const elsewhere = lab.seenElsewhere.map((holder) => ({ name: `elsewhere ${holder.name}`, chain: [holder], faults: [] }))
+const shown = [...lab.shown, ...elsewhere]
+
+const canCapture = process.getuid?.() === 0 && hasTool('tcpdump') && hasTool('openssl')
+
+describe.skipIf(!canCapture)('servers with each fault (need root, tcpdump and openssl)', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'real-servers-'))
+  const pcap = join(folder, 'all.pcap')
+  const data = join(folder, 'data')
+  const running: ChildProcess[] = []
+  afterAll(() => {
+    for (const child of running) child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  const start = (command: string, ...args: string[]): ChildProcess => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    running.push(child)
+    return child
+  }
+  const ended = (child: ChildProcess): Promise<void> =>
+    child.exitCode === null ? new Promise((resolve) => child.once('exit', () => resolve())) : Promise.resolve()
+
+  const isListening = (port: number): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = connect(port, '127.0.0.1', () => resolve(true))
+      socket.once('error', () => resolve(false))
+      socket.once('connect', () => socket.end())
+    })
+
+  /** One server and one handshake; what the client thinks of the certificate does not matter. */
+  async function show(chain: readonly Holder[], port: number): Promise<void> {
+    const file = (what: string, text: string): string => {
+      const path = join(folder, `${port}-${what}`)
+      writeFileSync(path, text)
+      return path
+    }
+    const [leaf, ...others] = chain as [Holder, ...Holder[]]
+    const keys = ['-cert', file('leaf', leaf.pem), '-key', file('key', leaf.keyPem)]
+    const more = others.length === 0 ? [] : ['-cert_chain', file('chain', others.map(({ pem }) => pem).join(''))]
+    // Security level 0 lets it show short keys and SHA-1; it does not look for issuers of its own.
+    const level = ['-tls1_2', '-cipher', 'ALL:@SECLEVEL=0', '-no-CApath', '-no-CAfile', '-no-CAstore']
+    const server = start('openssl', 's_server', '-quiet', '-accept', `127.0.0.1:${port}`, ...level, ...keys, ...more)
+    for (let i = 0; i < 200 && server.exitCode === null && !(await isListening(port)); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 25))
+    }
+    const name = ['-servername', 'web.lab.example']
+    await ended(
+      start('openssl', 's_client', '-connect', `127.0.0.1:${port}`, '-tls1_2', '-cipher', 'ALL:@SECLEVEL=0', ...name),
+    )
+    server.kill('SIGKILL')
+    await ended(server)
+  }
+
+  const listed = new Map<string, Record<string, unknown>>()
+  beforeAll(async () => {
+    const capture = start(
+      'tcpdump',
+      '-i',
+      'lo',
+      '-U',
+      '--immediate-mode',
+      '-s',
+      '0',
+      '-w',
+      pcap,
+      'tcp',
+      'portrange',
+      `${FIRST_PORT}-${FIRST_PORT + shown.length}`,
+    )
+    await new Promise<void>((resolve) => capture.stderr?.once('data', () => resolve()))
+    for (const [i, { chain }] of shown.entries()) await show(chain, FIRST_PORT + i)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    capture.kill('SIGTERM')
+    await ended(capture)
+    expect(existsSync(pcap)).toBe(true)
+    const roots = join(folder, 'roots.pem')
+    writeFileSync(roots, lab.roots.map(({ pem }) => pem).join(''))
+    expect(intransit(['replay', pcap, '--data', data]).status).toBe(0)
+    for (const one of records(intransit(['certs', '--data', data, '--json', '--roots', roots]).stdout)) {
+      listed.set(one['fingerprint_sha256'] as string, one)
+    }
+  }, 240_000)
+
+  it.each(lab.shown)('$name: $faults', ({ chain, faults }) => {
+    const leaf = listed.get(candidateOf((chain[0] as Holder).der).facts.fingerprint)
+    // Names share a key in this laboratory, and what had ended has ended by now too.
+    const found = (leaf?.['faults'] as string[] | undefined)?.filter((id) => !OF_THE_WHOLE.has(id))
+    expect(found?.sort()).toEqual([...faults].sort())
+  })
+
+  const OF_THE_WHOLE = new Set(['shared-key', 'expired'])
+})
