@@ -6,6 +6,8 @@ const COOKIE = 0x2112a442
 /** Methods and classes there were before the cookie: binding and shared secret. */
 const CLASSIC_TYPES = [0x0001, 0x0101, 0x0111, 0x0002, 0x0102, 0x0112]
 const MAX_CLASSIC_ATTRIBUTE = 0x000b
+/** RFC 8489 §18.3 lists no attribute 0x01xx; Zoom's clients take their own from there. */
+const PRIVATE_PAGE = 0x01
 
 const CLASS = 0x0110
 const CLASS_SUCCESS = 0x0100
@@ -46,9 +48,9 @@ export class StunMessage {
     while (end - p >= 4) {
       const type = u16(buf, p)
       const length = u16(buf, p + 2)
-      // Whoever still speaks the first edition has few attributes; its optional ones begin at 0x8000 (RFC 3489 §11.2).
+      // Whoever still speaks the first edition has few attributes, and some of his own (Zoom's are 0x0101 and 0x0103).
       if (isClassic && (type === 0 || length === 0)) return false
-      if (isClassic && type > MAX_CLASSIC_ATTRIBUTE && type < 0x8000) return false
+      if (isClassic && type > MAX_CLASSIC_ATTRIBUTE && type < 0x8000 && type >>> 8 !== PRIVATE_PAGE) return false
       this.attributes += 1
       if (type === REALM) this.hasRealm = true
       if (type === MESSAGE_INTEGRITY || type === MESSAGE_INTEGRITY_SHA256) this.hasIntegrity = true
