@@ -22,10 +22,10 @@ const V6_HEADER_BYTES = 40
 /** More fragments, or an offset. */
 const V4_IS_FRAGMENT = 0x3fff
 /**
- * IGMP, ESP, OSPF, VRRP: protocols without a name in the language that certainly carry no further IP. Every other may,
- * now or when the decoder learns it; so may IPv6's extension headers.
+ * IGMP, ESP, EIGRP, OSPF, PIM, VRRP: protocols without a name in the language that certainly carry no further IP, or none
+ * that is looked into. Every other may, now or when the decoder learns it; so may IPv6's extension headers.
  */
-const PLAIN_PROTOCOLS = [2, 50, 89, 112]
+const PLAIN_PROTOCOLS = [2, 50, 88, 89, 103, 112]
 
 /** Two labels, by the version of IP. */
 export interface ByVersion {
