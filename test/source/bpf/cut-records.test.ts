@@ -6,9 +6,9 @@ import { Agent } from '../../../src/agent.ts'
 import { compilePolicies, loadPolicy } from '../../../src/classify/index.ts'
 import { LineBuffer } from '../../../src/record/line-buffer.ts'
 import { compileKernelFilter, KEPT_APPLICATION_BYTES } from '../../../src/source/bpf/kernel-filter.ts'
-import { runProgram } from '../../../src/source/bpf/run.ts'
 import { openSource } from '../../../src/source/index.ts'
 import type { FrameBatch } from '../../../src/source/source.ts'
+import { runProgram } from './run.ts'
 
 const FOLDER = fileURLToPath(new URL('../../../captures/', import.meta.url))
 const names = readdirSync(FOLDER).filter((name) => name.endsWith('.pcap'))

@@ -2,10 +2,10 @@ import { endianness } from 'node:os'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Assembler, Label } from '../../../src/source/bpf/assembler.ts'
-import { disassemble } from '../../../src/source/bpf/disassemble.ts'
 import { encodeProgram, OP } from '../../../src/source/bpf/instruction.ts'
-import { runProgram } from '../../../src/source/bpf/run.ts'
+import { disassemble } from './disassemble.ts'
 import { instructions, readNotation } from './notation.ts'
+import { runProgram } from './run.ts'
 
 fc.configureGlobal({ seed: Number(process.env['FUZZ_SEED'] ?? 20_261_124) })
 

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { parseFilter } from '../../../src/core/filter-expression.ts'
 import { encodeProgram, type Instruction, MAX_INSTRUCTIONS, OP } from '../../../src/source/bpf/instruction.ts'
 import { compileKernelFilter } from '../../../src/source/bpf/kernel-filter.ts'
-import { runProgram } from '../../../src/source/bpf/run.ts'
 import { anyFrames, ethernet, expressions, ipv4, plainFrames, tcp } from './frames.ts'
 import { instructions } from './notation.ts'
+import { runProgram } from './run.ts'
 import { stripTag } from './verdicts.ts'
 
 const SCRIPT = fileURLToPath(new URL('kernel.py', import.meta.url))

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Instruction, OP, VLAN_TAG, VLAN_TAG_PRESENT } from '../../../src/source/bpf/instruction.ts'
-import { type FilteredFrame, runProgram } from '../../../src/source/bpf/run.ts'
 import { instructions } from './notation.ts'
+import { type FilteredFrame, runProgram } from './run.ts'
 
 fc.configureGlobal({ seed: Number(process.env['FUZZ_SEED'] ?? 20_261_124) })
 

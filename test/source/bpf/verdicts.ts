@@ -4,7 +4,7 @@ import { decodeFrame } from '../../../src/decode/decode.ts'
 import { compileFilter } from '../../../src/decode/filter.ts'
 import { DECODED, FRAGMENT, PacketMeta } from '../../../src/decode/packet-meta.ts'
 import { compileKernelFilter } from '../../../src/source/bpf/kernel-filter.ts'
-import { runProgram } from '../../../src/source/bpf/run.ts'
+import { runProgram } from './run.ts'
 
 export const WHOLE = 0x40000
 

@@ -1,6 +1,6 @@
-/** Runs classic BPF as the kernel would (linux/net/core/filter.c), for tests and where no kernel does it. */
-import { u8, u16, u32 } from '../../core/bytes.ts'
-import { type Instruction, MEMORY_WORDS, OP, VLAN_TAG, VLAN_TAG_PRESENT } from './instruction.ts'
+/** Runs classic BPF as the kernel would (linux/net/core/filter.c). */
+import { u8, u16, u32 } from '../../../src/core/bytes.ts'
+import { type Instruction, MEMORY_WORDS, OP, VLAN_TAG, VLAN_TAG_PRESENT } from '../../../src/source/bpf/instruction.ts'
 
 /** A borrowed frame as a socket filter sees it. */
 export interface FilteredFrame {

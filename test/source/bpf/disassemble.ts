@@ -1,5 +1,5 @@
 /** A program as people read it: the notation of `tcpdump -d`. */
-import { type Instruction, OP, VLAN_TAG, VLAN_TAG_PRESENT } from './instruction.ts'
+import { type Instruction, OP, VLAN_TAG, VLAN_TAG_PRESENT } from '../../../src/source/bpf/instruction.ts'
 
 type Operand = (k: number, next: number) => string
 
