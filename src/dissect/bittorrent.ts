@@ -1,6 +1,6 @@
 import { u8, u16, u32 } from '../core/bytes.ts'
 import { PROTO_UDP } from '../decode/packet-meta.ts'
-import { findText, opensWith, standsAt } from '../wire/ascii.ts'
+import { findText, opensWith, standsAt } from '../wire/inner-text.ts'
 import { recognisedDatagrams, recognisedStream } from './recognised.ts'
 
 const ABOUT = { source: 'BEP 3', reads: null }

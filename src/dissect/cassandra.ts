@@ -14,7 +14,7 @@ import {
   SEGMENT_HEADER_BYTES,
   segmentLength,
 } from '../wire/cql.ts'
-import { beginsWith } from '../wire/inner-text.ts'
+import { standsAt } from '../wire/inner-text.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
 import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
 
@@ -123,8 +123,8 @@ function isPasswordAuthenticator(buf: Uint8Array, body: number, end: number): bo
   const nameAt = body + 2
   if (end < nameAt) return false
   const nameEnd = Math.min(end, nameAt + u16(buf, body))
-  const from = beginsWith(buf, nameAt, nameEnd, JAVA_PACKAGE) ? nameAt + JAVA_PACKAGE.length : nameAt
-  return beginsWith(buf, from, nameEnd, PASSWORD_AUTHENTICATOR)
+  const from = standsAt(buf, nameAt, nameEnd, JAVA_PACKAGE) ? nameAt + JAVA_PACKAGE.length : nameAt
+  return standsAt(buf, from, nameEnd, PASSWORD_AUTHENTICATOR)
 }
 
 /** The mechanism is the authenticator's: SASL PLAIN (RFC 4616) behind a length. */

@@ -1,5 +1,5 @@
 import { u8 } from '../core/bytes.ts'
-import { findText, opensWith, standsAt } from '../wire/ascii.ts'
+import { findText, opensWith, standsAt } from '../wire/inner-text.ts'
 import type { Dissector, DissectorState, Probe } from './dissector.ts'
 
 const SOH = '\x01'

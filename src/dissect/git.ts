@@ -1,4 +1,4 @@
-import { standsAt } from '../wire/ascii.ts'
+import { standsAt } from '../wire/inner-text.ts'
 import { CLIENT, type Probe } from './dissector.ts'
 import { recognisedStream } from './recognised.ts'
 

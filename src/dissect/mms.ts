@@ -1,5 +1,5 @@
 import { u8, u16 } from '../core/bytes.ts'
-import { findText } from '../wire/ascii.ts'
+import { findText } from '../wire/inner-text.ts'
 import {
   CONNECTION_CONFIRM,
   CONNECTION_REQUEST,

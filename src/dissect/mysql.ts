@@ -1,7 +1,7 @@
 /** MySQL and MariaDB: the greeting's offer of TLS, what the client makes of it, and how it authenticates. */
 import { u8, u32le } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
-import { beginsWith, copyName, nulAt } from '../wire/inner-text.ts'
+import { copyName, nulAt, standsAt } from '../wire/inner-text.ts'
 import {
   CLIENT_SSL,
   greetingCapabilities,
@@ -118,7 +118,7 @@ function readVerdict(state: MysqlState, facts: FlowFacts, buf: Uint8Array, body:
   } else if (header === HEADER.OK || header === HEADER.ERR) {
     if (header === HEADER.OK) facts.authOutcome = 'success'
     // SQLSTATE class 28: invalid authorization specification.
-    else if (beginsWith(buf, body + 3, end, '#28')) facts.authOutcome = 'failure'
+    else if (standsAt(buf, body + 3, end, '#28')) facts.authOutcome = 'failure'
     state.done = true
   }
 }

@@ -1,6 +1,6 @@
 import { i32, u32 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
-import { opensWith, standsAt } from '../wire/ascii.ts'
+import { opensWith, standsAt } from '../wire/inner-text.ts'
 import { CLIENT, type Dissector, type DissectorState, type Probe, SERVER } from './dissector.ts'
 
 const MAGIC = 'NBDMAGIC'

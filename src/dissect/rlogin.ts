@@ -1,6 +1,6 @@
 /** The trusting remote shells of BSD: names and commands in the clear, and no secret at all. */
 import { u8 } from '../core/bytes.ts'
-import { endOfText, isPrintable } from '../wire/ascii.ts'
+import { endOfText, isPrintable } from '../wire/inner-text.ts'
 import { CLIENT, type Probe } from './dissector.ts'
 import { recognisedStream } from './recognised.ts'
 

@@ -1,6 +1,6 @@
 import { copyLatin1 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
-import { findByte, standsAt } from '../wire/ascii.ts'
+import { findByte, standsAt } from '../wire/inner-text.ts'
 import { CLIENT, type Direction, type Dissector, type DissectorState, type Probe } from './dissector.ts'
 
 const GREETING = '@RSYNCD: '

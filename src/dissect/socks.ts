@@ -1,6 +1,6 @@
 import { u8, u16 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
-import { endOfText } from '../wire/ascii.ts'
+import { endOfText } from '../wire/inner-text.ts'
 import { CLIENT, type Dissector, type DissectorState, type Probe, SERVER } from './dissector.ts'
 
 const V4 = 4

@@ -1,7 +1,7 @@
 import { u32 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
 import { PROTO_UDP } from '../decode/packet-meta.ts'
-import { standsAt } from '../wire/ascii.ts'
+import { standsAt } from '../wire/inner-text.ts'
 import {
   AUTH_NONE,
   AUTH_SYS,

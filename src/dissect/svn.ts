@@ -1,6 +1,6 @@
 import { copyLatin1 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
-import { opensWith } from '../wire/ascii.ts'
+import { opensWith } from '../wire/inner-text.ts'
 import { CLIENT, type Direction, type Dissector, type DissectorState, type Probe, SERVER } from './dissector.ts'
 
 const GREETING = '( success ( '

@@ -1,6 +1,6 @@
 import { u8 } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
-import { isPrintable } from '../wire/ascii.ts'
+import { isPrintable } from '../wire/inner-text.ts'
 import { CLIENT, type Direction, type Dissector, type DissectorState, type Probe, SERVER } from './dissector.ts'
 
 // RFC 854: commands, by their code.

@@ -1,5 +1,5 @@
 import { copyLatin1, u8, u16, u16le } from '../core/bytes.ts'
-import { isPrintable } from '../wire/ascii.ts'
+import { isPrintable } from '../wire/inner-text.ts'
 import { CLIENT, type Dissector, type DissectorState, type Probe } from './dissector.ts'
 
 const REQUEST_BYTES = 12

@@ -1,6 +1,6 @@
 /** Cassandra's native protocol (native_protocol_v3.spec to v5.spec): frames of 9 bytes and a body. */
 import { u8, u16, u24le, u32 } from '../core/bytes.ts'
-import { beginsWith, mayBecomeText } from './inner-text.ts'
+import { mayBecomeText, standsAt } from './inner-text.ts'
 
 export const CQL_HEADER_BYTES = 9
 export const CqlOpcode = {
@@ -117,7 +117,7 @@ function valueEnd(buf: Uint8Array, at: number, end: number, isMulti: boolean): n
 
 /** Does the [string map] of a STARTUP ask for compression? */
 export function asksForCompression(buf: Uint8Array, at: number, end: number): boolean {
-  for (let i = at; i + 11 <= end; i++) if (beginsWith(buf, i, end, 'COMPRESSION')) return true
+  for (let i = at; i + 11 <= end; i++) if (standsAt(buf, i, end, 'COMPRESSION')) return true
   return false
 }
 

@@ -1,6 +1,6 @@
 /** memcached's text protocol (doc/protocol.txt) and its binary one (doc/protocol_binary.txt), as far as openings show them. */
 import { u8, u16, u32 } from '../core/bytes.ts'
-import { beginsWith, isPrintable, mayBecomeText } from './inner-text.ts'
+import { isPrintable, mayBecomeText, standsAt } from './inner-text.ts'
 
 export type Kind = 'message' | 'incomplete' | 'none'
 
@@ -111,14 +111,14 @@ const MAX_DIGITS = 20
 export function textKind(buf: Uint8Array, at: number, end: number): Kind {
   for (const word of STORAGE) {
     if (mayBecomeText(buf, at, end, word))
-      return beginsWith(buf, at, end, word) ? keyAndNumbers(buf, at + word.length, end, 3) : 'incomplete'
+      return standsAt(buf, at, end, word) ? keyAndNumbers(buf, at + word.length, end, 3) : 'incomplete'
   }
   if (mayBecomeText(buf, at, end, VALUE)) {
-    return beginsWith(buf, at, end, VALUE) ? keyAndNumbers(buf, at + VALUE.length, end, 2) : 'incomplete'
+    return standsAt(buf, at, end, VALUE) ? keyAndNumbers(buf, at + VALUE.length, end, 2) : 'incomplete'
   }
   let mayBecome = false
   for (const word of ANSWERS) {
-    if (beginsWith(buf, at, end, word)) return 'message'
+    if (standsAt(buf, at, end, word)) return 'message'
     mayBecome ||= mayBecomeText(buf, at, end, word)
   }
   if (mayBecome) return 'incomplete'

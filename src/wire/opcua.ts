@@ -1,6 +1,6 @@
 /** OPC UA connection protocol and secure conversation (OPC 10000-6 §7.1, §6.7). */
 import { u8, u16le, u32le } from '../core/bytes.ts'
-import { findText, standsAt } from './ascii.ts'
+import { findText, standsAt } from './inner-text.ts'
 
 export const UA_HEADER_BYTES = 8
 const HELLO_BYTES = 32

@@ -1,6 +1,6 @@
 /** RDP's connection sequence ([MS-RDPBCGR] §2.2.1): X.224 in TPKT, and the server's choice of security in GCC. */
 import { u8, u16, u16le, u32le } from '../core/bytes.ts'
-import { findText, opensWith, standsAt } from './ascii.ts'
+import { findText, opensWith, standsAt } from './inner-text.ts'
 
 /** RFC 1006 §6: version 3, a reserved byte, the length. */
 export const TPKT_HEADER_BYTES = 4

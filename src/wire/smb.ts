@@ -1,6 +1,6 @@
 /** Server Message Block 1 to 3 behind NetBIOS session framing (RFC 1002 §4.3, [MS-SMB2] §2.1, §2.2, [MS-CIFS] §2.2.3). */
 import { u8, u16le, u24, u32, u32le } from '../core/bytes.ts'
-import { findByte } from './ascii.ts'
+import { findByte } from './inner-text.ts'
 
 export const SESSION_HEADER_BYTES = 4
 export const SESSION_MESSAGE = 0x00

@@ -1,6 +1,6 @@
 /** What Windows' authentication tokens say of themselves: NTLMSSP ([MS-NLMP]) and Kerberos (RFC 4121), bare or in SPNEGO. */
 import { u16le, u32le } from '../core/bytes.ts'
-import { findText } from './ascii.ts'
+import { findText } from './inner-text.ts'
 
 const NTLM_AUTHENTICATE = 3
 /** LmChallengeResponse, NtChallengeResponse, DomainName, UserName: length, room, offset each. */
