@@ -28,16 +28,23 @@ export async function rollUp(client: ClickHouseClient, { settleSeconds, edges }:
     marked.filter((one) => one[kind] > 0).map((one) => Number(one.hour_number))
   const as_of = timeText(asOfUs)
   const flowHours = hoursOf('flows')
-  for (const [day, hours] of byDay(flowHours)) {
-    await rollUpDay(client, day, hours)
+  for (const [month, hours] of byMonth(flowHours)) {
+    for (const [day, some] of byDay(hours)) await rollUpDay(client, day, some)
+    await rollUpMonth(client, month)
     await run(client, 'mark-rolled-up', { hours, as_of })
   }
   if (edges) {
-    for (const [day, hours] of byDay(hoursOf('edges'))) {
+    const edgeHours = hoursOf('edges')
+    for (const day of byDay(edgeHours).keys()) {
       const generation = await nowUs(client)
       await run(client, 'edge-days', { ...spanOf(day), generation })
       await publish(client, ['edges'], [day * DAY_HOURS * HOUR_S], generation)
-      await run(client, 'mark-edges', { hours, as_of })
+    }
+    if (edgeHours.length > 0) {
+      const generation = await nowUs(client)
+      await run(client, 'plaintext-episodes', { generation })
+      await publish(client, ['episodes'], [0], generation)
+      await run(client, 'mark-edges', { hours: edgeHours, as_of })
     }
   }
   for (const [day, hours] of byDay(hoursOf('health'))) {
@@ -64,6 +71,13 @@ async function rollUpDay(client: ClickHouseClient, day: number, hours: readonly 
   await publish(client, ['day'], [day * DAY_HOURS * HOUR_S], later)
 }
 
+async function rollUpMonth(client: ClickHouseClient, month: number): Promise<void> {
+  const [fromMs, toMs] = [startOfMonthMs(month), startOfMonthMs(month + 1)]
+  const generation = await nowUs(client)
+  await run(client, 'rollup-months', { from: timeText(fromMs * 1000), to: timeText(toMs * 1000), generation })
+  await publish(client, ['month'], [fromMs / 1000], generation)
+}
+
 const publish = (
   client: ClickHouseClient,
   resolutions: readonly string[],
@@ -71,16 +85,26 @@ const publish = (
   generation: number,
 ): Promise<void> => run(client, 'publish-periods', { resolutions, periods, generation })
 
-/** Hours by the day they are of. */
-function byDay(hours: readonly number[]): Map<number, number[]> {
-  const days = new Map<number, number[]>()
+const byDay = (hours: readonly number[]): Map<number, number[]> =>
+  grouped(hours, (hour) => Math.floor(hour / DAY_HOURS))
+
+/** Months are counted from January 1970. */
+const byMonth = (hours: readonly number[]): Map<number, number[]> =>
+  grouped(hours, (hour) => {
+    const date = new Date(hour * HOUR_S * 1000)
+    return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
+  })
+
+const startOfMonthMs = (month: number): number => Date.UTC(1970, month, 1)
+
+function grouped(hours: readonly number[], keyOf: (hour: number) => number): Map<number, number[]> {
+  const groups = new Map<number, number[]>()
   for (const hour of hours) {
-    const day = Math.floor(hour / DAY_HOURS)
-    const others = days.get(day)
-    if (others === undefined) days.set(day, [hour])
+    const others = groups.get(keyOf(hour))
+    if (others === undefined) groups.set(keyOf(hour), [hour])
     else others.push(hour)
   }
-  return days
+  return groups
 }
 
 const spanOf = (day: number): { from: string; to: string } => ({

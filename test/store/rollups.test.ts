@@ -217,6 +217,29 @@ describe('rollups', () => {
     expect(await flows('2026-03-01T00:59:00Z', '2026-03-04T01:00:00Z')).toBe(5)
   })
 
+  it('take months beyond 62 days, with days and hours at both ends', async () => {
+    const days = ['01-14', '01-15', '01-31', '02-10', '03-31', '04-01', '04-10', '04-11']
+    const lines = days.map((day) => {
+      const time = `2026-${day}T12:30:00.000000Z`
+      return flowLine({ name: day, verdict: 'weak', first_seen: time, last_seen: time })
+    })
+    await withStore(async (store) => {
+      await store.insertFlows(lines.join(''), lines.length, '1')
+      await store.rollUp()
+    })
+    const flows = async (from: string, to: string): Promise<unknown> =>
+      (await rolled({ from: `2026-${from}:00Z`, to: `2026-${to}:00Z` }))[0]?.['flows'] ?? 0
+    expect(await flows('01-15T00:00', '04-10T23:00')).toBe(6)
+    expect(await flows('01-14T13:00', '04-10T12:00')).toBe(6)
+    expect(await flows('01-14T12:00', '04-11T11:00')).toBe(7)
+    expect(await flows('01-01T00:00', '04-30T23:59')).toBe(8)
+    const used = await ask<{ resolution: string }>(
+      `SELECT DISTINCT resolution FROM kpi_rows(${PARAMETERS}) ORDER BY resolution`,
+      { ...EVERYTHING, from: '2026-01-14T13:00:00Z', to: '2026-04-10T12:59:00Z' },
+    )
+    expect(used.map(({ resolution }) => resolution)).toEqual(['hour', 'day', 'month'])
+  })
+
   it('know each post-quantum group of the registry by its name', async () => {
     const pattern = /match\(ifNull\(named_group_name, ''\), '\(\?i\)([^']+)'\)/.exec(readJob('rollup-minutes'))?.[1]
     const matches = new RegExp(pattern ?? 'none', 'i')

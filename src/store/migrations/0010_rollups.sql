@@ -1,10 +1,10 @@
--- Sums over flows by minute, hour and day, without addresses; docs/decisions/0013-rollups.md says how they are made. A
--- flow counts where it began. period: the hour of minutes and hours, the day of days: it is made whole or not at all, and
--- its rows are those of the generation that rollup_generations names. by_service: rows with the name of the service, of
+-- Sums over flows by minute, hour, day and month, without addresses; docs/decisions/0013-rollups.md says how they are made. A
+-- flow counts where it began. period: the hour of minutes and hours, the day of days, the month of months: it is made whole or not
+-- at all, and its rows are those of the generation that rollup_generations names. by_service: rows with the name of the service, of
 -- flows that have one; the others count every flow. Empty text and 0 = not seen.
 CREATE TABLE IF NOT EXISTS rollups
 (
-    resolution Enum8('minute' = 1, 'hour' = 2, 'day' = 3),
+    resolution Enum8('minute' = 1, 'hour' = 2, 'day' = 3, 'month' = 4),
     period DateTime64(0, 'UTC') CODEC(Delta, ZSTD(1)),
     bucket DateTime64(0, 'UTC') CODEC(Delta, ZSTD(1)),
     generation UInt64 CODEC(Delta, ZSTD(1)),
@@ -79,7 +79,7 @@ SETTINGS ttl_only_drop_parts = 1;
 -- Which generation of a period holds: the latest.
 CREATE TABLE IF NOT EXISTS rollup_generations
 (
-    resolution Enum8('minute' = 1, 'hour' = 2, 'day' = 3, 'edges' = 4),
+    resolution Enum8('minute' = 1, 'hour' = 2, 'day' = 3, 'month' = 4, 'edges' = 5, 'episodes' = 6),
     period DateTime64(0, 'UTC'),
     generation UInt64,
     stored_at DateTime('UTC') DEFAULT now()
@@ -216,32 +216,51 @@ SELECT DISTINCT toDateTime64(intDiv(toUnixTimestamp64Micro(window_start), 360000
 FROM sensor_health;
 
 -- The rows of rollups that [from, to] takes: minutes up to six hours, hours up to two days, else days with hours at both
--- ends; from and to are widened to whole ones. Of several generations the one that holds. An empty list asks for nothing.
--- zones: "a" = at either end, "a>b" = from a to b, "!external" = neither end is. services are in small letters, protocols as in flows.sql.
+-- ends, and beyond 62 days months with days before and after; from and to are widened to whole ones. Of several generations the
+-- one that holds. An empty list asks for nothing. zones: "a" = at either end, "a>b" = from a to b, "!external" = neither end is.
+-- services are in small letters, protocols as in flows.sql.
 CREATE VIEW IF NOT EXISTS kpi_rows AS
 WITH
     toUnixTimestamp64Micro({from:DateTime64(6, 'UTC')}) AS from_us,
     toUnixTimestamp64Micro({to:DateTime64(6, 'UTC')}) AS to_us,
     multiIf(to_us - from_us <= 21600000000, 'minute', to_us - from_us <= 172800000000, 'hour', 'day') AS grain,
+    to_us - from_us > 5356800000000 AS by_month,
     if(grain = 'minute', 60, 3600) AS grain_s,
     toDateTime64(intDiv(from_us, grain_s * 1000000) * grain_s, 0, 'UTC') AS begins,
     toDateTime64(intDiv(to_us, grain_s * 1000000) * grain_s + grain_s, 0, 'UTC') AS ends,
     toDateTime64(intDiv(from_us + 86399999999, 86400000000) * 86400, 0, 'UTC') AS first_day,
-    toDateTime64(intDiv(to_us, 86400000000) * 86400, 0, 'UTC') AS end_day
+    toDateTime64(intDiv(to_us + 1000, 86400000000) * 86400, 0, 'UTC') AS end_day,
+    -- Months since the year 0; without months both are the end of the days.
+    toYear(first_day) * 12 + toMonth(first_day) - 1 + (toDayOfMonth(first_day) > 1) AS first_month_number,
+    if(
+        by_month,
+        makeDateTime64(intDiv(first_month_number, 12), first_month_number % 12 + 1, 1, 0, 0, 0, 0, 0, 'UTC'),
+        end_day
+    ) AS first_month,
+    if(by_month, makeDateTime64(toYear(end_day), toMonth(end_day), 1, 0, 0, 0, 0, 0, 'UTC'), end_day) AS end_month
 SELECT *
 FROM rollups
 WHERE by_service = notEmpty({services:Array(String)})
     AND (
         (grain = 'minute' AND resolution = 'minute' AND bucket >= begins AND bucket < ends)
         OR (grain = 'hour' AND resolution = 'hour' AND bucket >= begins AND bucket < ends)
-        OR (grain = 'day' AND resolution = 'day' AND bucket >= first_day AND bucket < end_day)
         OR (grain = 'day' AND resolution = 'hour' AND bucket >= begins AND bucket < first_day)
         OR (grain = 'day' AND resolution = 'hour' AND bucket >= end_day AND bucket < ends)
+        OR (grain = 'day' AND resolution = 'day' AND bucket >= first_day AND bucket < first_month)
+        OR (grain = 'day' AND resolution = 'day' AND bucket >= end_month AND bucket < end_day)
+        OR (by_month AND resolution = 'month' AND bucket >= first_month AND bucket < end_month)
     )
     AND (resolution, period, generation) IN (
-        SELECT CAST(resolution, 'Enum8(\'minute\' = 1, \'hour\' = 2, \'day\' = 3)'), period, max(generation)
+        SELECT
+            CAST(resolution, 'Enum8(\'minute\' = 1, \'hour\' = 2, \'day\' = 3, \'month\' = 4)'),
+            period,
+            max(generation)
         FROM rollup_generations
-        WHERE resolution != 'edges' AND period >= toDateTime64(intDiv(from_us, 86400000000) * 86400, 0, 'UTC') AND period < ends
+        WHERE resolution IN ('minute', 'hour', 'day', 'month') AND period < ends
+            AND period >= toDateTime64(intDiv(from_us, 3600000000) * 3600, 0, 'UTC')
+            -- Hours are needed at the ends alone.
+            AND (grain != 'day' OR resolution IN ('day', 'month') OR period < first_day OR period >= end_day)
+            AND (NOT by_month OR resolution != 'day' OR period < first_month OR period >= end_month)
         GROUP BY resolution, period
     )
     AND (

@@ -10,7 +10,7 @@ SELECT
     sumIf(toUnixTimestamp64Micro(proven_at) - toUnixTimestamp64Micro(opened_at), state = 'resolved') / 1000000
         / nullIf(denominator, 0) AS high,
     'seconds' AS unit
-FROM plaintext_episodes(
+FROM kpi_episodes(
     from = {from:DateTime64(6, 'UTC')}, to = {to:DateTime64(6, 'UTC')}, zones = {zones:Array(String)},
     services = {services:Array(String)}, sensors = {sensors:Array(String)}, protocols = {protocols:Array(String)},
     packs = {packs:Array(String)}

@@ -8,7 +8,7 @@ SELECT
     numerator / nullIf(denominator + unobservable, 0) AS low,
     (numerator + unobservable) / nullIf(denominator + unobservable, 0) AS high,
     'share' AS unit
-FROM plaintext_episodes(
+FROM kpi_episodes(
     from = {from:DateTime64(6, 'UTC')}, to = {to:DateTime64(6, 'UTC')}, zones = {zones:Array(String)},
     services = {services:Array(String)}, sensors = {sensors:Array(String)}, protocols = {protocols:Array(String)},
     packs = {packs:Array(String)}

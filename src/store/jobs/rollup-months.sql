@@ -1,0 +1,67 @@
+-- Adds the days of a month, each as its latest generation has it, up to the month.
+INSERT INTO rollups
+SELECT
+    'month' AS resolution,
+    {from:DateTime64(6, 'UTC')} AS period,
+    period AS bucket,
+    {generation:UInt64} AS generation,
+    by_service,
+    sensor,
+    policy,
+    failed_packs,
+    client_zone,
+    server_zone,
+    service,
+    app_protocol,
+    transport,
+    verdict,
+    tls_version,
+    kx,
+    mtls,
+    auth,
+    sum(r.flows) AS flows,
+    sum(r.bytes) AS bytes,
+    sum(r.tls_flows) AS tls_flows,
+    sum(r.hellos) AS hellos,
+    sum(r.resumption_known) AS resumption_known,
+    sum(r.resumed) AS resumed,
+    sum(r.hello_retries) AS hello_retries,
+    sum(r.alpn_known) AS alpn_known,
+    sum(r.alpn_multiplexed) AS alpn_multiplexed,
+    sum(r.full_handshakes) AS full_handshakes,
+    sum(r.chains) AS chains,
+    sum(r.chains_short) AS chains_short,
+    sum(r.leaves_known) AS leaves_known,
+    sum(r.leaves_ec) AS leaves_ec,
+    sum(r.ech_offered) AS ech_offered,
+    sum(r.ech_accepted) AS ech_accepted,
+    sum(r.mtls_refused) AS mtls_refused,
+    sum(r.http_requests) AS http_requests,
+    sum(r.http_sigv4) AS http_sigv4,
+    sum(r.tls_named) AS tls_named,
+    sum(r.tls_to_aws) AS tls_to_aws,
+    sum(r.bearers) AS bearers,
+    sum(r.bearers_accepted) AS bearers_accepted,
+    sum(r.bearers_refused) AS bearers_refused,
+    sum(r.auth_attempts) AS auth_attempts,
+    sum(r.auth_successes) AS auth_successes,
+    sum(r.auth_failures) AS auth_failures,
+    sum(r.handshakes_timed) AS handshakes_timed,
+    sum(r.handshake_us) AS handshake_us,
+    sum(r.handshakes_beside_rtt) AS handshakes_beside_rtt,
+    sum(r.handshake_us_beside_rtt) AS handshake_us_beside_rtt,
+    sum(r.rtt_us) AS rtt_us,
+    uniqCombined64MergeState(14)(r.edges) AS edges,
+    quantilesTDigestMergeState(0.5, 0.95)(r.handshake_quantiles) AS handshake_quantiles,
+    now() AS stored_at
+FROM rollups AS r
+WHERE r.resolution = 'day' AND r.bucket >= {from:DateTime64(6, 'UTC')} AND r.bucket < {to:DateTime64(6, 'UTC')}
+    AND (r.bucket, r.generation) IN (
+        SELECT period, max(generation)
+        FROM rollup_generations
+        WHERE resolution = 'day' AND period >= {from:DateTime64(6, 'UTC')} AND period < {to:DateTime64(6, 'UTC')}
+        GROUP BY period
+    )
+GROUP BY
+    by_service, sensor, policy, failed_packs, client_zone, server_zone, service, app_protocol, transport, verdict,
+    tls_version, kx, mtls, auth
