@@ -52,7 +52,7 @@ export class LiveStore implements RowOutput {
   readonly #abandoned: Promise<never>
   #closed = false
 
-  constructor(store: Store, spool: Spool, say: (text: string) => void) {
+  constructor(store: Store, spool: Spool, say: (text: string) => void, rollUpMs = ROLL_UP_MS) {
     this.#store = store
     this.spool = spool
     this.#say = say
@@ -61,7 +61,7 @@ export class LiveStore implements RowOutput {
     })
     this.#abandoned.catch(() => undefined)
     this.#flushTimer = setInterval(() => void this.flush(), FLUSH_MS)
-    this.#rollUpTimer = setInterval(() => this.#rollUp(), ROLL_UP_MS)
+    this.#rollUpTimer = setInterval(() => this.#rollUp(), rollUpMs)
     if (spool.batches > 0) {
       say(`${spool.rows} rows of an earlier run wait in the spool`)
       this.#retryLater(0)
