@@ -1,3 +1,4 @@
+import { JudgedFlows } from './agent-judged.ts'
 import { ETHERTYPE_MACSEC } from './decode/ethertypes.ts'
 import {
   DECODE_STATUS_NAMES,
@@ -40,6 +41,7 @@ export class AgentStats {
   /** Packets that another mirror of the same network had shown. */
   duplicates = 0
   fragments: FragmentStats = { fragments: 0, joined: 0, dropped: 0 }
+  readonly judged = new JudgedFlows()
 
   notDecoded(status: DecodeStatus, m: PacketMeta): void {
     if (status === NOT_IP) count(this.notIp, m.stoppedAt)

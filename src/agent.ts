@@ -368,7 +368,7 @@ export class Agent {
       this.stats.malformed += session.facts.malformed
     }
     table.setFlags(index, table.flagsOf(index) | flow.SETTLED)
-    this.#judgeFlow(index, session?.facts ?? null)
+    this.stats.judged.note(session?.facts.appProtocol ?? null, this.#judgeFlow(index, session?.facts ?? null))
   }
 
   #judgeFlow(index: number, seen: FlowFacts | null): Judgement {

@@ -35,6 +35,7 @@ const ROOT_FILES: Readonly<Record<string, string>> = {
   'agent.ts': 'agent',
   'agent-ahead.ts': 'agent',
   'agent-certificates.ts': 'agent',
+  'agent-judged.ts': 'agent',
   'agent-options.ts': 'agent',
   'agent-sources.ts': 'agent',
   'agent-stats.ts': 'agent',

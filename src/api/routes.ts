@@ -7,6 +7,7 @@ import { flowSchema, flows } from './flows.ts'
 import { health } from './health.ts'
 import { kpis, oneKpi } from './kpis.ts'
 import { maturity } from './maturity.ts'
+import type { FiguresSettings } from './metric-figures.ts'
 import { metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
 import { policies } from './policies.ts'
@@ -15,18 +16,13 @@ import { sensors } from './sensors.ts'
 import { services } from './services.ts'
 import { tokenList } from './token-list.ts'
 
-export interface RouteSettings {
-  readonly version: string
-  /** What the metrics are about. */
-  readonly metricsWindowHours: number
-}
+export type RouteSettings = FiguresSettings
 
 export async function routesOf(store: Store, settings: RouteSettings): Promise<readonly Route[]> {
-  const { version, metricsWindowHours } = settings
   const flow = await flowSchema(store)
   const routes: readonly Route[] = [
     health,
-    openApi(version, () => routes),
+    openApi(settings.version, () => routes),
     flows(flow),
     services,
     edges,
@@ -39,7 +35,7 @@ export async function routesOf(store: Store, settings: RouteSettings): Promise<r
     policies,
     sensors,
     tokenList,
-    metrics(version, metricsWindowHours),
+    metrics(settings),
   ]
   return routes
 }

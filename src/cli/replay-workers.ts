@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { JudgedFlows } from '../agent-judged.ts'
 import { AgentStats } from '../agent-stats.ts'
 import { type ErrorCode, OperatorError } from '../core/errors.ts'
 import { mergeIntervals } from './file-health.ts'
@@ -60,7 +61,9 @@ function runWorker(
 /** Flow counters add up; what every worker counted for itself (frames, damage) is taken once. */
 function merge(results: readonly ReplayResult[]): ReplayResult {
   const first = results[0] as ReplayResult
-  const stats = Object.assign(new AgentStats(), first.stats)
+  const judged = new JudgedFlows()
+  judged.add(first.stats.judged)
+  const stats = Object.assign(new AgentStats(), first.stats, { judged })
   for (const { stats: other } of results.slice(1)) {
     stats.flowsStarted += other.flowsStarted
     stats.flowsEnded += other.flowsEnded
@@ -70,6 +73,7 @@ function merge(results: readonly ReplayResult[]): ReplayResult {
     stats.records += other.records
     stats.malformed += other.malformed
     stats.duplicates += other.duplicates
+    stats.judged.add(other.judged)
   }
   return { ...first, stats, health: mergeIntervals(results.map(({ health }) => health)) }
 }

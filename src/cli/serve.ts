@@ -40,7 +40,7 @@ export async function serve(options: ServeOptions, version: string): Promise<voi
   }
   const secrets = secretsOf(options)
   const metricsWindowHours = wholeNumber('--metrics-window', options.metricsWindow, MAX_WINDOW_HOURS)
-  const settings = { metricsWindowHours, listen, ...secrets, version, say, audit: writeError }
+  const settings = { metricsWindowHours, capture: null, listen, ...secrets, version, say, audit: writeError }
   checkExposure(settings)
   const minutes = options.judgeEvery === '0' ? 0 : wholeNumber('--judge-every', options.judgeEvery, MAX_JUDGE_MINUTES)
   const judging = { roots: readRoots(options.roots), revocations: readRevocationLists(options.crl) }

@@ -24,7 +24,7 @@ beforeAll(async () => {
   const all: Row[] = captured.flows.map((line) => JSON.parse(line))
   lines = [...new Map(all.map((line) => [line['flow_id'], line])).values()]
   certificates = captured.certificates.map((line) => JSON.parse(line))
-  const routes = await routesOf(served.store, { version: '1', metricsWindowHours: 24 })
+  const routes = await routesOf(served.store, { version: '1', metricsWindowHours: 24, capture: null })
   schemas = new Map(routes.map(({ path, answers }) => [path, answers['application/json'] ?? {}]))
 })
 afterAll(() => served.end())

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { METRICS } from '../../src/api/metric-table.ts'
 import { KPIS } from '../../src/kpi/index.ts'
 import { scrape } from './scrape.ts'
 import { madeTokens, type Served, serveCaptures } from './served.ts'
@@ -83,14 +84,32 @@ describe('metrics', () => {
     expect(series.get('process_cpu_seconds_total')).toBeGreaterThan(0)
   })
 
-  it('have names and labels by the rules of Prometheus', async () => {
+  it('are those of the table, of their types, each within its bound', async () => {
     const text = await (await fetch(`${url}/metrics`)).text()
-    const types = Array.from(text.matchAll(/^# TYPE (intransit_\w+) (\w+)$/gm), ([, name, type]) => ({ name, type }))
-    expect(types.length).toBeGreaterThan(8)
-    for (const { name, type } of types)
-      expect({ name, type }).toEqual({ name: expect.not.stringMatching(/_total$/), type: 'gauge' })
+    const types = new Map(
+      Array.from(text.matchAll(/^# TYPE (intransit_\w+) (\w+)$/gm), ([, name, type]) => [name, type]),
+    )
+    const served = METRICS.filter(({ of }) => of !== 'run')
+    expect([...types]).toEqual(served.map(({ name, type }) => [name, type]))
+    const series = [...(await scrape(url)).keys()]
+    for (const { name, most, labels } of served) {
+      const own = series.filter((one) => one.replace(/\{.*/, '') === name)
+      expect(own.length, name).toBeGreaterThan(0)
+      expect(own.length, name).toBeLessThanOrEqual(most)
+      for (const one of own) expect(labelsOf(one), one).toEqual(Object.keys(labels))
+    }
+  })
+
+  it.each(METRICS)('$name has a name by the rules of Prometheus', ({ name, type, labels }) => {
+    expect(name).toMatch(/^intransit_[a-z][a-z_]*[a-z]$/)
+    expect(name.endsWith('_total')).toBe(type === 'counter')
+    for (const label of Object.keys(labels)) expect(label).toMatch(/^[a-z][a-z_0-9]*$/)
+    // An address, or a name that a client asked for, would have as many series as anybody likes.
+    expect(Object.keys(labels)).not.toEqual(expect.arrayContaining([expect.stringMatching(/ip|server_name|host|sni/)]))
   })
 })
+
+const labelsOf = (series: string): string[] => Array.from(series.matchAll(/[{,](\w+)="/g), ([, name]) => name as string)
 
 describe('a scrape', () => {
   it('needs no token here, but one that is sent must be known', async () => {
@@ -114,7 +133,7 @@ describe('a scrape', () => {
       queries = 0
       await Promise.all([scrape(spied.url), scrape(spied.url)])
       await scrape(spied.url)
-      expect(queries).toBe(5 + KPIS.length)
+      expect(queries).toBe(8 + KPIS.length)
     } finally {
       served.store.select = select
     }

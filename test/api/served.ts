@@ -34,6 +34,7 @@ export async function serveCaptures({ filled = true } = {}): Promise<Served> {
         tokens: null,
         version: '1.2.3',
         metricsWindowHours: 24,
+        capture: null,
         limits: { requestsPerMinute: 10_000 },
         say: () => undefined,
         audit: () => undefined,

@@ -177,7 +177,8 @@ describe('every error is a problem', () => {
     const { startServer } = await import('../../src/api/server.ts')
     const { OperatorError } = await import('../../src/core/errors.ts')
     const settings = {
-      ...{ listen: { host: '127.0.0.1', port: 0 }, tls: null, tokens: null, version: '1', metricsWindowHours: 24 },
+      ...{ listen: { host: '127.0.0.1', port: 0 }, tls: null, tokens: null, version: '1' },
+      ...{ metricsWindowHours: 24, capture: null },
       ...{ say: (line: string) => said.push(line), audit: () => undefined },
     }
     const faulty = await startServer(store, settings)
