@@ -50,30 +50,44 @@ Examples:
     process.exitCode = await replay(files, options)
   })
 
-program
-  .command('capture')
-  .description('judge live traffic until a signal ends it')
-  .option('--source <spec...>', 'where from, as "afpacket:eth1" (docs/sources.md)')
-  .option('--config <file>', 'read options from a YAML file (docs/config.md); those given here win')
+/** What `capture` and `run` have in common. */
+const withCaptureOptions = (command: Command): Command =>
+  command
+    .option('--source <spec...>', 'where from, as "afpacket:eth1" (docs/sources.md)')
+    .option('--config <file>', 'read options from a YAML file (docs/config.md); those given here win')
+    .addOption(
+      new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([DEFAULT_POLICY]),
+    )
+    .addOption(new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15'))
+    .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
+    .addOption(clickhouseOption().conflicts(['noStore']))
+    .option('--spool <dir>', 'where rows wait while the store is away (default: beside the data)')
+    .option('--spool-size <mib>', 'most that may wait there', '1024')
+    .option('--zones <file>', 'names of networks, for figures by zone (docs/store.md)')
+    .addOption(new Option('--workers <n>', 'threads for each interface, with rings of their own').default('1'))
+    .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
+    .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
+    .option('--whole', 'take frames whole; without it the kernel leaves out the bodies of TLS application data')
+    .option('--ring <mib>', 'ring memory for each interface (default: a sixteenth of the memory, 256 at the most)')
+    .option('--user <name>', 'become this user once everything is open')
+    .option('--duration <seconds>', 'end by itself')
+    .option('--sensor <name>', 'name of this sensor in the records', hostname())
+
+/** What `serve` and `run` have in common. */
+const withListenOptions = (command: Command): Command =>
+  command
+    .option('--listen <addr:port>', 'where; beyond this machine only with TLS and tokens', '127.0.0.1:8443')
+    .option('--tls-cert <file>', 'PEM chain, the leaf first')
+    .option('--tls-key <file>', 'PEM key of the leaf')
+    .option('--metrics-window <hours>', 'the time that gauges are about', '24')
+    .option('--judge-every <minutes>', 'how often new certificates are judged; 0 = not at all', '10')
+    .option('--roots <place...>', 'the organisation\'s own roots, beside Mozilla\'s: PEM files, folders, or "system"')
+    .option('--crl <place...>', 'revocation lists: PEM or DER files, or folders of them')
+    .option('--tokens <file>', 'who may call: a line for each token, as "serve token" prints it')
+
+withCaptureOptions(program.command('capture').description('judge live traffic until a signal ends it'))
   .addOption(new Option('--format <format>', 'what to print').choices(['none', 'jsonl']).default('none'))
-  .addOption(
-    new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([DEFAULT_POLICY]),
-  )
-  .addOption(new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15'))
-  .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
-  .addOption(clickhouseOption().conflicts(['noStore']))
   .option('--no-store', 'keep nothing')
-  .option('--spool <dir>', 'where rows wait while the store is away (default: beside the data)')
-  .option('--spool-size <mib>', 'most that may wait there', '1024')
-  .option('--zones <file>', 'names of networks, for figures by zone (docs/store.md)')
-  .addOption(new Option('--workers <n>', 'threads for each interface, with rings of their own').default('1'))
-  .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
-  .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
-  .option('--whole', 'take frames whole; without it the kernel leaves out the bodies of TLS application data')
-  .option('--ring <mib>', 'ring memory for each interface (default: a sixteenth of the memory, 256 at the most)')
-  .option('--user <name>', 'become this user once everything is open')
-  .option('--duration <seconds>', 'end by itself')
-  .option('--sensor <name>', 'name of this sensor in the records', hostname())
   .addHelpText(
     'after',
     `
@@ -88,6 +102,24 @@ Examples:
     const { capture } = await import('./cli/capture.ts')
     const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
     process.exitCode = await capture(options, isGiven)
+  })
+
+withListenOptions(withCaptureOptions(program.command('run').description('capture, and serve what was captured')))
+  .addHelpText(
+    'after',
+    `
+One process for one machine: the store is its own, and the API answers from it while it captures (docs/run.md).
+Signals: as of "capture" and "serve".
+
+Examples:
+  $ sudo intransit run --source afpacket:eth1 --data data --user nobody
+  $ sudo intransit run --config /etc/intransit/eth1.yaml --listen 0.0.0.0:8443 \\
+      --tls-cert chain.pem --tls-key key.pem --tokens tokens`,
+  )
+  .action(async (options, command: Command) => {
+    const { run } = await import('./cli/run.ts')
+    const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
+    process.exitCode = await run(options, isGiven, version)
   })
 
 program
@@ -114,17 +146,9 @@ Examples:
   )
   .action(async (options) => (await import('./cli/doctor.ts')).doctor(options))
 
-const serve = program
-  .command('serve')
-  .description('answer questions about a store over HTTP (docs/api.md)')
-  .option('--listen <addr:port>', 'where; beyond this machine only with TLS and tokens', '127.0.0.1:8443')
-  .option('--tls-cert <file>', 'PEM chain, the leaf first')
-  .option('--tls-key <file>', 'PEM key of the leaf')
-  .option('--metrics-window <hours>', 'the time that metrics are about', '24')
-  .option('--judge-every <minutes>', 'how often new certificates are judged; 0 = not at all', '10')
-  .option('--roots <place...>', 'the organisation\'s own roots, beside Mozilla\'s: PEM files, folders, or "system"')
-  .option('--crl <place...>', 'revocation lists: PEM or DER files, or folders of them')
-  .option('--tokens <file>', 'who may call: a line for each token, as "serve token" prints it')
+const serve = withListenOptions(
+  program.command('serve').description('answer questions about a store over HTTP (docs/api.md)'),
+)
   .addOption(dataOption().conflicts(['clickhouse']))
   .addOption(clickhouseOption())
   .addHelpText(

@@ -1,10 +1,12 @@
 /** `intransit capture`: live sources in, flow records and rows out, for months. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { CaptureFigures } from '../api/metric-figures.ts'
 import { OperatorError } from '../core/errors.ts'
 import { keepKoffiLoaded } from '../source/koffi.ts'
 import { needsKoffi } from '../source/live-interface.ts'
-import { openStore, type ZoneRange } from '../store/index.ts'
+import { openStore, type Store, type ZoneRange } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
+import { JudgedBefore } from './capture-figures.ts'
 import { CaptureHealth } from './capture-health.ts'
 import type { CaptureJob, Judging } from './capture-job.ts'
 import { jobsOf, secondsOf, wholeNumber } from './capture-jobs.ts'
@@ -20,6 +22,13 @@ import { writeError, writeOut } from './terminal.ts'
 const STOP_MS = 10_000
 const EXIT_INTERNAL = 1
 
+/** What runs beside a capture, on its store, for as long as it does. */
+export interface Beside {
+  start(store: Store, figures: () => CaptureFigures): Promise<void>
+  /** The capture is ending. Resolves in bounded time. */
+  end(): Promise<void>
+}
+
 /**
  * Resolves with the exit status when a signal, or the end of the sources, has ended the capture. `isGiven` = on the command
  * line, and not chosen for want of anything else.
@@ -27,6 +36,7 @@ const EXIT_INTERNAL = 1
 export async function capture(
   given: CaptureOptions,
   isGiven: (name: keyof CaptureOptions) => boolean,
+  beside: Beside | null = null,
 ): Promise<number> {
   const read = await optionsReader(given, isGiven)
   const options = read()
@@ -45,17 +55,23 @@ export async function capture(
   }
   try {
     if (options.user !== undefined) say(dropPrivileges(options.user))
-    const store = await openLiveStore(options, zones, say)
+    const opened = await openLiveStore(options, zones, say)
+    output.begin(opened?.live ?? null)
+    if (beside !== null) {
+      if (opened === null) throw new OperatorError('ERR_USAGE', 'nothing is kept', 'leave out store: false')
+      await beside.start(opened.store, () => run.figures(opened.live))
+    }
     run.endAtSignals()
-    output.begin(store)
     say(`captures ${options.source?.join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`)
     return await run.untilOver(options.duration === undefined ? null : secondsOf(options.duration), () =>
       output.hurry(),
     )
   } finally {
+    const ended = beside?.end()
     await run.end()
     health.end(run.workers)
     await output.close()
+    await ended
     for (const line of health.summary(run.workers)) say(line)
   }
 }
@@ -141,6 +157,7 @@ class Run {
   readonly #say: (text: string) => void
   readonly #health: CaptureHealth
   readonly #reread: () => Judging | null
+  readonly #judgedBefore = new JudgedBefore()
   #stop: () => void = () => undefined
   readonly #stopped: Promise<void>
   readonly #handlers: [NodeJS.Signals, () => void][] = []
@@ -162,7 +179,10 @@ class Run {
     const events: CaptureEvents = {
       say,
       stats: (worker) => health.note(worker),
-      died: (worker) => health.died(worker),
+      died: (worker) => {
+        health.died(worker)
+        this.#judgedBefore.died(worker)
+      },
       fatal: (error) => {
         this.#failure = error
         this.#stop()
@@ -199,6 +219,10 @@ class Run {
     return EXIT_INTERNAL
   }
 
+  figures(live: LiveStore): CaptureFigures {
+    return this.#judgedBefore.figures(this.workers, live)
+  }
+
   #on(signal: NodeJS.Signals, handler: () => void): void {
     process.on(signal, handler)
     this.#handlers.push([signal, handler])
@@ -223,18 +247,15 @@ async function openLiveStore(
   options: CaptureOptions,
   zones: readonly ZoneRange[] | null,
   say: (text: string) => void,
-): Promise<LiveStore | null> {
+): Promise<{ store: Store; live: LiveStore } | null> {
   const { data, clickhouse } = options
   if (!options.store || (options.format === 'jsonl' && data === undefined && clickhouse === undefined)) return null
   const store = await openStore(clickhouse === undefined ? { data: data ?? DEFAULT_DATA } : { clickhouse })
   try {
     await store.migrate()
     if (zones !== null) await store.setZones(zones)
-    return new LiveStore(
-      store,
-      new Spool(spoolFolderOf(options), wholeNumber('--spool-size', options.spoolSize, MAX_SPOOL_MIB) * MIB),
-      say,
-    )
+    const most = wholeNumber('--spool-size', options.spoolSize, MAX_SPOOL_MIB) * MIB
+    return { store, live: new LiveStore(store, new Spool(spoolFolderOf(options), most), say) }
   } catch (error) {
     await store.close()
     throw error

@@ -1,11 +1,13 @@
 /** `intransit serve`: the API over a store, until a signal ends it. */
 import { readFileSync } from 'node:fs'
 import { checkExposure, type Secrets } from '../api/exposure.ts'
+import type { FiguresSettings } from '../api/metric-figures.ts'
 import { type ApiServer, startServer } from '../api/server.ts'
 import { newToken, readTokens } from '../api/tokens.ts'
 import { OperatorError } from '../core/errors.ts'
 import { judgeCertificates } from '../report/judge-certificates.ts'
 import { parseEndpoint } from '../source/endpoint.ts'
+import type { Store } from '../store/index.ts'
 import { wholeNumber } from './capture-jobs.ts'
 import { namedStore } from './named-store.ts'
 import { RepeatedJob } from './repeated-job.ts'
@@ -13,7 +15,7 @@ import { readRevocationLists, readRoots } from './root-files.ts'
 import { withStore } from './store-output.ts'
 import { writeError, writeOut } from './terminal.ts'
 
-export interface ServeOptions {
+export interface ListenOptions {
   listen: string
   tlsCert?: string
   tlsKey?: string
@@ -22,6 +24,9 @@ export interface ServeOptions {
   judgeEvery: string
   roots?: string[]
   crl?: string[]
+}
+
+export interface ServeOptions extends ListenOptions {
   data?: string
   clickhouse?: string
 }
@@ -34,29 +39,41 @@ const STOP_MS = 25_000
 
 /** Resolves when SIGTERM or SIGINT came and everything is closed. */
 export async function serve(options: ServeOptions, version: string): Promise<void> {
+  const start = preparedServer(options, version)
+  const signal = nextSignal()
+  await withStore(namedStore(options), async (store) => {
+    const server = await start(store, null)
+    say(`ends: ${await signal}`)
+    setTimeout(() => process.exit(1), STOP_MS).unref()
+    await server.close()
+  })
+}
+
+/** What starts it. Mistakes in what is asked for are told now. @throws OperatorError ERR_USAGE */
+export function preparedServer(
+  options: ListenOptions,
+  version: string,
+): (store: Store, capture: FiguresSettings['capture']) => Promise<ApiServer> {
   const listen = parseEndpoint(options.listen, { host: '127.0.0.1' })
   if (listen === null) {
     throw new OperatorError('ERR_USAGE', `${options.listen} is no address to listen on`, 'write it as 127.0.0.1:8443')
   }
   const secrets = secretsOf(options)
   const metricsWindowHours = wholeNumber('--metrics-window', options.metricsWindow, MAX_WINDOW_HOURS)
-  const settings = { metricsWindowHours, capture: null, listen, ...secrets, version, say, audit: writeError }
-  checkExposure(settings)
+  checkExposure({ listen, ...secrets })
   const minutes = options.judgeEvery === '0' ? 0 : wholeNumber('--judge-every', options.judgeEvery, MAX_JUDGE_MINUTES)
   const judging = { roots: readRoots(options.roots), revocations: readRevocationLists(options.crl) }
-  const signal = nextSignal()
-  await withStore(namedStore(options), async (store) => {
+  return async (store, capture) => {
+    const settings = { metricsWindowHours, capture, listen, ...secrets, version, say, audit: writeError }
     const server = await startServer(store, settings)
     process.on('SIGHUP', () => renew(server, options))
     say(`serves ${server.url}${secrets.tokens === null ? ', to this machine only and without tokens' : ''}`)
     const job = minutes === 0 ? null : new RepeatedJob(() => judgeCertificates(store, judging), minutes * 60_000, say)
-    say(`ends: ${await signal}`)
-    setTimeout(() => process.exit(1), STOP_MS).unref()
-    await Promise.all([server.close(), job?.stop()])
-  })
+    return { ...server, close: async () => void (await Promise.all([server.close(), job?.stop()])) }
+  }
 }
 
-function renew(server: ApiServer, options: ServeOptions): void {
+function renew(server: ApiServer, options: ListenOptions): void {
   try {
     server.renew(secretsOf(options))
     say('has read the tokens and the certificate again')
@@ -66,7 +83,7 @@ function renew(server: ApiServer, options: ServeOptions): void {
   }
 }
 
-const secretsOf = (options: ServeOptions): Secrets => ({
+const secretsOf = (options: ListenOptions): Secrets => ({
   tls: tlsOf(options),
   tokens: options.tokens === undefined ? null : readTokens(options.tokens),
 })
@@ -78,7 +95,7 @@ const nextSignal = (): Promise<string> =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
   })
 
-function tlsOf({ tlsCert, tlsKey }: ServeOptions): Secrets['tls'] {
+function tlsOf({ tlsCert, tlsKey }: ListenOptions): Secrets['tls'] {
   if (tlsCert === undefined && tlsKey === undefined) return null
   if (tlsCert === undefined || tlsKey === undefined) {
     throw new OperatorError('ERR_USAGE', 'a certificate needs its key', 'name both, with --tls-cert and --tls-key')

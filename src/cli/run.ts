@@ -1,0 +1,41 @@
+/** `intransit run`: a capture, and the API and metrics of its store, in one process, until a signal ends both. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ApiServer } from '../api/server.ts'
+import { type Beside, capture } from './capture.ts'
+import type { CaptureOptions } from './capture-options.ts'
+import { type ListenOptions, preparedServer } from './serve.ts'
+
+/** Whoever asked before the end is answered within it; a store that is shutting down may never answer. */
+const ANSWER_MS = 5000
+
+/** Resolves with the exit status. @throws OperatorError */
+export async function run(
+  options: CaptureOptions & ListenOptions,
+  isGiven: (name: keyof CaptureOptions) => boolean,
+  version: string,
+): Promise<number> {
+  const { listen, tlsCert, tlsKey, tokens, metricsWindow, judgeEvery, roots, crl, ...captured } = options
+  const listening = {
+    ...{ listen, metricsWindow, judgeEvery },
+    ...(tlsCert === undefined ? {} : { tlsCert }),
+    ...(tlsKey === undefined ? {} : { tlsKey }),
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(roots === undefined ? {} : { roots }),
+    ...(crl === undefined ? {} : { crl }),
+  }
+  // Keys and tokens are read before privileges are dropped.
+  const start = preparedServer(listening, version)
+  let server: ApiServer | null = null
+  const beside: Beside = {
+    async start(store, figures) {
+      server = await start(store, figures)
+    },
+    async end() {
+      await Promise.race([server?.close(), sleep(ANSWER_MS, undefined, { ref: false })])
+    },
+  }
+  const status = await capture({ ...captured, format: 'none', store: true }, isGiven, beside)
+  // A request that nobody answers any more must not keep the process.
+  setTimeout(() => process.exit(status), ANSWER_MS).unref()
+  return status
+}

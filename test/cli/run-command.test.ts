@@ -1,0 +1,171 @@
+/** `intransit run` as users run it: captures are sent to it over TCP, and asked for over HTTP. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { scrape } from '../api/scrape.ts'
+import { freePort } from '../prometheus/running-prometheus.ts'
+import { CAPTURES, intransit, MAIN } from './run.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'intransit-run-'))
+const children = new Set<ChildProcess>()
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL')
+  children.clear()
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const NAMES = ['tls13-aes128gcm-secp256r1', 'tls12-3des', 'http-plain-get', 'postgresql-plain', 'ssh-openssh']
+const CAPTURE_FILES = NAMES.map((name) => join(CAPTURES, `${name}.pcap`))
+
+interface Running {
+  url: string
+  port: number
+  child: ChildProcess
+  said: () => string
+  /** Resolves with the exit status. */
+  stop(signal: NodeJS.Signals): Promise<number | null>
+}
+
+async function start(data: string, args: readonly string[] = []): Promise<Running> {
+  const port = await freePort()
+  const source = ['--source', `tcp-listen://127.0.0.1:${port}`]
+  const options = ['--data', data, '--listen', '127.0.0.1:0', '--sensor', 'here', ...args]
+  const child = spawn(process.execPath, [MAIN, 'run', ...source, ...options], { stdio: ['ignore', 'ignore', 'pipe'] })
+  children.add(child)
+  let said = ''
+  child.stderr.on('data', (text) => {
+    said += text
+  })
+  const exit = once(child, 'close').then(([status]) => status as number | null)
+  for (const endMs = performance.now() + 30_000; !/ captures /.test(said); await sleep(20)) {
+    if (performance.now() > endMs || child.exitCode !== null) throw new Error(`it never captured: ${said}`)
+  }
+  return {
+    ...{ url: String(/serves (http\S+?),/.exec(said)?.[1]), port, child, said: () => said },
+    stop(signal) {
+      child.kill(signal)
+      return exit
+    },
+  }
+}
+
+async function send(port: number, files: readonly string[]): Promise<void> {
+  for (const file of files) {
+    const socket = connect(port, '127.0.0.1')
+    // Whoever is killed resets it.
+    socket.on('error', () => undefined)
+    await pipeline(createReadStream(file), socket)
+  }
+}
+
+interface Flow {
+  flow_id: string
+  verdict: string
+}
+
+async function flowsOf(url: string): Promise<Flow[]> {
+  const flows: Flow[] = []
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const page: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
+    const answer = await fetch(`${url}/api/v1/flows?limit=1000${page}`)
+    const { items, next_cursor } = (await answer.json()) as { items: Flow[]; next_cursor: string | null }
+    flows.push(...items)
+    cursor = next_cursor
+  }
+  return flows
+}
+
+/** Neighbours that look for each other do so in several of the files, which is one flow live. */
+const judgedOf = (flows: readonly Flow[]): string[] =>
+  flows
+    .map(({ verdict }) => verdict)
+    .filter((verdict) => verdict !== 'exempt')
+    .sort()
+
+const idsOf = (flows: readonly Flow[]): string[] => flows.map(({ flow_id }) => flow_id).sort()
+
+describe('intransit run', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)(
+    'answers while it captures, and loses nothing at %s',
+    async (signal) => {
+      const data = join(folder, signal)
+      const running = await start(data)
+      await send(running.port, CAPTURE_FILES)
+      await expect.poll(async () => (await flowsOf(running.url)).length, { timeout: 15_000 }).toBeGreaterThan(0)
+      let series = await scrape(running.url)
+      const judged = async () => {
+        series = await scrape(running.url)
+        return [...series].filter(([name]) => name.startsWith('intransit_flows_total{sensor="here",')).length
+      }
+      // Counters of a worker come each second, and a scrape is good for ten.
+      await expect.poll(judged, { timeout: 25_000, interval: 1000 }).toBeGreaterThan(0)
+      expect(series.get('intransit_stored_rows_total')).toBeGreaterThan(0)
+      expect(series.get('intransit_worker_restarts_total')).toBe(0)
+      const sinceMs = performance.now()
+      expect(await running.stop(signal)).toBe(0)
+      expect(performance.now() - sinceMs).toBeLessThan(15_000)
+
+      const replayed = intransit(['replay', ...CAPTURE_FILES, '--no-store', '--format', 'jsonl']).stdout
+      const want = replayed
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Flow)
+      const again = await start(data)
+      expect(judgedOf(await flowsOf(again.url))).toEqual(judgedOf(want))
+      expect(await again.stop('SIGTERM')).toBe(0)
+    },
+    90_000,
+  )
+
+  it('has all that it had shown after SIGKILL, and nothing twice', async () => {
+    const data = join(folder, 'killed')
+    let shown: string[] = []
+    for (const least of [0, 1, 4]) {
+      const running = await start(data)
+      const before = idsOf(await flowsOf(running.url))
+      expect(new Set(before).size).toBe(before.length)
+      expect(before).toEqual(expect.arrayContaining(shown))
+      const sending = send(running.port, CAPTURE_FILES).catch(() => undefined)
+      const show = async () => {
+        shown = idsOf(await flowsOf(running.url))
+        return shown.length
+      }
+      await expect.poll(show, { timeout: 20_000 }).toBeGreaterThanOrEqual(least)
+      await running.stop('SIGKILL')
+      await sending
+    }
+    const last = await start(data)
+    const ids = idsOf(await flowsOf(last.url))
+    expect(new Set(ids).size).toBe(ids.length)
+    expect(ids).toEqual(expect.arrayContaining(shown))
+    expect(shown.length).toBeGreaterThan(0)
+    expect(await last.stop('SIGTERM')).toBe(0)
+  }, 120_000)
+
+  it('ends with one status and closes its store where it cannot listen', async () => {
+    const running = await start(join(folder, 'taken'))
+    const { port } = new URL(running.url)
+    const data = join(folder, 'other')
+    const args = ['run', '--source', `tcp-listen://127.0.0.1:${await freePort()}`, '--data', data]
+    const refused = intransit([...args, '--listen', `127.0.0.1:${port}`], { timeout: 60_000 })
+    expect(refused.stderr).toMatch(/^ERR_SOURCE_ADDRESS: .*\. Fix: /m)
+    expect(refused.status).toBe(3)
+    expect(await running.stop('SIGTERM')).toBe(0)
+  }, 90_000)
+
+  it.each([
+    { args: ['--listen', '0.0.0.0:0'], what: 'served in clear' },
+    { args: ['--tls-cert', 'cert.pem'], what: 'needs its key' },
+    { args: [], what: 'no source is named' },
+  ])('is refused with $args before a store is opened', ({ args, what }) => {
+    const { status, stderr } = intransit(['run', '--data', join(folder, 'untouched'), ...args])
+    expect(stderr).toContain(what)
+    expect(status).toBe(2)
+  })
+})
