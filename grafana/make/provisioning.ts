@@ -1,0 +1,51 @@
+/** What Grafana reads at its start: where data comes from, and where dashboards are. */
+import { stringify } from 'yaml'
+
+const HEADER = '# Made by npm run grafana: change grafana/make instead.\n'
+
+/** Grafana puts environment variables and files in where a value names them ($__file{…}). */
+const DATASOURCES = {
+  apiVersion: 1,
+  prune: true,
+  datasources: [
+    {
+      ...{ name: 'intransit', type: 'grafana-clickhouse-datasource', uid: 'intransit-clickhouse', access: 'proxy' },
+      ...{ isDefault: true, editable: false },
+      jsonData: {
+        ...{ host: '$CLICKHOUSE_HOST', port: '$CLICKHOUSE_PORT', protocol: 'native', secure: true },
+        ...{ username: 'grafana', defaultDatabase: 'intransit', tlsSkipVerify: false, tlsAuthWithCACert: true },
+        ...{ dialTimeout: '10', queryTimeout: '60', validateSql: false },
+      },
+      secureJsonData: {
+        password: '$__file{/run/secrets/clickhouse_grafana_password}',
+        tlsCACert: '$__file{/etc/intransit/tls/ca.pem}',
+      },
+    },
+    {
+      ...{ name: 'Prometheus', type: 'prometheus', uid: 'intransit-prometheus', access: 'proxy' },
+      ...{ url: '$PROMETHEUS_URL', isDefault: false, editable: false, basicAuth: true, basicAuthUser: 'grafana' },
+      jsonData: { httpMethod: 'POST', timeInterval: '30s', tlsAuthWithCACert: true },
+      secureJsonData: {
+        basicAuthPassword: '$__file{/run/secrets/prometheus_password}',
+        tlsCACert: '$__file{/etc/intransit/tls/ca.pem}',
+      },
+    },
+  ],
+}
+
+const PROVIDERS = {
+  apiVersion: 1,
+  providers: [
+    {
+      ...{ name: 'intransit', type: 'file', orgId: 1, folder: 'intransit', folderUid: 'intransit' },
+      ...{ allowUiUpdates: false, disableDeletion: true, updateIntervalSeconds: 60 },
+      options: { path: '/var/lib/grafana-dashboards', foldersFromFilesStructure: false },
+    },
+  ],
+}
+
+/** By file below grafana/. */
+export const PROVISIONING: Readonly<Record<string, string>> = {
+  'provisioning/datasources/intransit.yaml': HEADER + stringify(DATASOURCES),
+  'provisioning/dashboards/intransit.yaml': HEADER + stringify(PROVIDERS),
+}

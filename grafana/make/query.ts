@@ -1,0 +1,56 @@
+/** What a panel asks: SQL for ClickHouse's data source with its macros, PromQL for Prometheus. */
+import { readQuery } from '../../src/store/sql-files.ts'
+
+export interface SqlTarget {
+  readonly kind: 'sql'
+  readonly sql: string
+  readonly as: 'table' | 'timeseries'
+}
+
+export interface PromTarget {
+  readonly kind: 'promql'
+  readonly expr: string
+  readonly legend: string
+  /** Only the latest value. */
+  readonly isInstant: boolean
+}
+
+export type Target = SqlTarget | PromTarget
+
+export const table = (sql: string): SqlTarget => ({ kind: 'sql', as: 'table', sql: trimmed(sql) })
+/** Rows have a column `time`, then words that name the series, then numbers. */
+export const series = (sql: string): SqlTarget => ({ kind: 'sql', as: 'timeseries', sql: trimmed(sql) })
+export const prom = (expr: string, legend = '__auto'): PromTarget => ({
+  ...{ kind: 'promql', expr, legend },
+  isInstant: false,
+})
+export const promNow = (expr: string, legend = '__auto'): PromTarget => ({ ...prom(expr, legend), isInstant: true })
+
+/** A query of the store's own, as the API asks it, over the time of the dashboard. */
+export function ofStore(name: string, limit = 0): string {
+  const text = readQuery(name)
+    .replace(/^\s*--.*\n/gm, '')
+    .replaceAll("{from:DateTime64(6, 'UTC')}", '$__fromTime')
+    .replaceAll("{to:DateTime64(6, 'UTC')}", '$__toTime')
+    .replaceAll('{limit:UInt32}', String(limit))
+  const left = /\{\w+:[^}]+\}/.exec(text)
+  if (left !== null) throw new Error(`${name}.sql has ${left[0]}, which a dashboard does not know`)
+  return text.trim()
+}
+
+/** Lines without the indentation that all of them have. */
+function trimmed(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const least = Math.min(...lines.map((line) => line.search(/\S/)))
+  return lines.map((line) => line.slice(least).trimEnd()).join('\n')
+}
+
+/** Flows that overlap the time of the dashboard, as the store's own queries choose them. */
+export const SEEN = 'first_seen <= $__toTime AND last_seen >= $__fromTime'
+/** Flows that began in it: each is in one interval of a graph. */
+export const BEGUN = '$__timeFilter(first_seen)'
+export const INTERVAL = '$__timeInterval(first_seen) AS time'
+export const SERVER = "replaceRegexpOne(toString(flows.server_ip), '^::ffff:([0-9.]+)$', '\\\\1')"
+export const CLIENT = "replaceRegexpOne(toString(flows.client_ip), '^::ffff:([0-9.]+)$', '\\\\1')"
+/** Key exchange that a quantum computer cannot open afterwards: ML-KEM and its draft, alone or beside a curve. */
+export const POST_QUANTUM = "match(ifNull(named_group_name, ''), '(?i)mlkem|kyber')"
