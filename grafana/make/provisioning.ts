@@ -12,22 +12,24 @@ const DATASOURCES = {
       ...{ name: 'intransit', type: 'grafana-clickhouse-datasource', uid: 'intransit-clickhouse', access: 'proxy' },
       ...{ isDefault: true, editable: false },
       jsonData: {
-        ...{ host: '$CLICKHOUSE_HOST', port: '$CLICKHOUSE_PORT', protocol: 'native', secure: true },
+        ...{ host: '$CLICKHOUSE_HOST', port: 9440, protocol: 'native', secure: true },
         ...{ username: 'grafana', defaultDatabase: 'intransit', tlsSkipVerify: false, tlsAuthWithCACert: true },
         ...{ dialTimeout: '10', queryTimeout: '60', validateSql: false },
       },
       secureJsonData: {
-        password: '$__file{/run/secrets/clickhouse_grafana_password}',
-        tlsCACert: '$__file{/etc/intransit/tls/ca.pem}',
+        password: '$__file{/run/secrets/clickhouse_grafana}',
+        tlsCACert: '$__file{/run/secrets/ca.pem}',
       },
     },
     {
       ...{ name: 'Prometheus', type: 'prometheus', uid: 'intransit-prometheus', access: 'proxy' },
-      ...{ url: '$PROMETHEUS_URL', isDefault: false, editable: false, basicAuth: true, basicAuthUser: 'grafana' },
-      jsonData: { httpMethod: 'POST', timeInterval: '30s', tlsAuthWithCACert: true },
+      ...{ url: '$PROMETHEUS_URL', isDefault: false, editable: false },
+      jsonData: { httpMethod: 'POST', timeInterval: '30s', tlsAuth: true, tlsAuthWithCACert: true },
+      // Prometheus knows its callers by their certificates.
       secureJsonData: {
-        basicAuthPassword: '$__file{/run/secrets/prometheus_password}',
-        tlsCACert: '$__file{/etc/intransit/tls/ca.pem}',
+        tlsCACert: '$__file{/run/secrets/ca.pem}',
+        tlsClientCert: '$__file{/run/secrets/grafana.pem}',
+        tlsClientKey: '$__file{/run/secrets/grafana.key}',
       },
     },
   ],

@@ -1,4 +1,5 @@
 /** A ClickHouse server or cluster over HTTP(S). */
+import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { ClickHouseClient } from '@clickhouse/client'
@@ -23,7 +24,7 @@ interface Address {
 }
 
 /**
- * Connects to https://user[:password]@host:port/database; without a password there, CLICKHOUSE_PASSWORD is used.
+ * Connects to https://user[:password]@host:port/database; without a password there, it is taken from the environment.
  * @throws OperatorError ERR_USAGE, ERR_STORE_UNREACHABLE, or ERR_STORE_SCHEMA when the server is too old
  */
 export async function connectServer(url: string, greetingTimeoutMs = GREETING_TIMEOUT_MS): Promise<Engine> {
@@ -133,12 +134,24 @@ export function parseAddress(text: string): Address {
       'write it as https://user@host:8443/database, and % # ? in a password as %25 %23 %3F',
     )
   }
-  const { CLICKHOUSE_PASSWORD = '' } = process.env
   return {
     origin: url.origin,
     username: unescaped(url.username) || 'default',
-    password: unescaped(url.password) || CLICKHOUSE_PASSWORD,
+    password: unescaped(url.password) || passwordOfEnvironment(),
     database: unescaped(url.pathname.slice(1)) || DEFAULT_DATABASE,
+  }
+}
+
+/** CLICKHOUSE_PASSWORD, or the first line of the file that CLICKHOUSE_PASSWORD_FILE names. @throws OperatorError ERR_USAGE */
+function passwordOfEnvironment(): string {
+  const { CLICKHOUSE_PASSWORD: password, CLICKHOUSE_PASSWORD_FILE: file } = process.env
+  if (password !== undefined || file === undefined) return password ?? ''
+  try {
+    return readFileSync(file, 'utf8').split(/\r?\n/, 1)[0] as string
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const fix = 'have CLICKHOUSE_PASSWORD_FILE name a file that this user may read'
+    throw new OperatorError('ERR_USAGE', `the password in ${file} cannot be read (${code})`, fix)
   }
 }
 

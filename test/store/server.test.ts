@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket, type Server as TcpServer } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { OperatorError } from '../../src/core/errors.ts'
 import { openStore } from '../../src/store/index.ts'
 import { connectServer, parseAddress } from '../../src/store/server.ts'
@@ -28,6 +31,26 @@ describe('an address', () => {
 
   it('keeps what is escaped in a user and a password', () => {
     expect(parseAddress('https://a%40b:p%3Aq@ch.example')).toMatchObject({ username: 'a@b', password: 'p:q' })
+  })
+
+  it('gets its password from a file that the environment names, unless one is nearer', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'intransit-password-'))
+    const file = join(folder, 'password')
+    writeFileSync(file, 'from the file\nnot this\n')
+    const passwordOf = (url: string): string => parseAddress(url).password
+    try {
+      vi.stubEnv('CLICKHOUSE_PASSWORD_FILE', file)
+      expect(passwordOf('https://me@ch.example')).toBe('from the file')
+      expect(passwordOf('https://me:own@ch.example')).toBe('own')
+      vi.stubEnv('CLICKHOUSE_PASSWORD', 'from the environment')
+      expect(passwordOf('https://me@ch.example')).toBe('from the environment')
+      vi.unstubAllEnvs()
+      vi.stubEnv('CLICKHOUSE_PASSWORD_FILE', join(folder, 'none'))
+      expect(() => passwordOf('https://me@ch.example')).toThrow(/none cannot be read \(ENOENT\)/)
+    } finally {
+      vi.unstubAllEnvs()
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it.each(['http://ch.example:8123', 'http://10.0.0.1:8123', 'http://127.0.0.1.example:8123'])(
