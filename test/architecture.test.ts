@@ -24,6 +24,7 @@ const STAGES = [
   'store',
   'kpi',
   'probe',
+  'alert',
   'report',
   'api',
   'cli',

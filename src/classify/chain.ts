@@ -77,7 +77,7 @@ export function momentOf(chain: Chain, timeUs: number): number {
 }
 
 /** Does the leaf's subjectAltName cover the name the client asked for (RFC 9525 §6.3)? Null when it names nothing. */
-export function coversName(chain: Chain, serverName: string): boolean | null {
+export function coversName(chain: Pick<Chain, 'names' | 'wildcards'>, serverName: string): boolean | null {
   if (chain.names === null) return null
   const name = serverName.toLowerCase()
   if (chain.names.has(name)) return true

@@ -144,7 +144,7 @@ const RESERVED_POLICIES = ['060667810c010201', '060667810c010202', '060667810c01
  * Does the certificate itself say that it follows the rules for public certificates? Every publicly trusted server
  * certificate must carry one of these identifiers, so this tells public from private without a list of roots.
  */
-function claimsPublicPolicy(der: Uint8Array): boolean {
+export function claimsPublicPolicy(der: Uint8Array): boolean {
   const bytes = Buffer.from(der.buffer, der.byteOffset, der.byteLength)
   return RESERVED_POLICIES.some((policy) => bytes.includes(policy))
 }

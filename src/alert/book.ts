@@ -1,0 +1,191 @@
+/** Findings and their lives: open, acknowledged, resolved after proof, dormant; flapping damped. */
+import type { Severity } from '../classify/policy.ts'
+import { SEVERITIES } from '../classify/policy.ts'
+import { rfc3339 } from '../core/clock.ts'
+import { BoundedMap } from './bounded-map.ts'
+import type { Detector, Signal } from './detector.ts'
+import { addEvidence, newFinding } from './evidence.ts'
+import type { Exception, Finding, FindingEvent, FindingEventKind, SensorHealth } from './finding.ts'
+import type { Flow } from './flow.ts'
+
+const MAX_FINDINGS = 20_000
+const US_PER_HOUR = 3_600_000_000
+/** A finding that comes again so soon is the same one, and from then on must stay away for as long. */
+const HOLD_DOWN_US = 24 * US_PER_HOUR
+const DORMANT_US = 7 * 24 * US_PER_HOUR
+const DEFAULT_PROOF = { flows: 5, quiet_h: 1 }
+/** Events wait for their taker; more than so many are only counted. */
+const MAX_EVENTS = 10_000
+
+/** A finding with what its life is judged by. */
+export interface Entry {
+  finding: Finding
+  /** µs, packet time. */
+  lastBadUs: number
+  lastGoodUs: number
+  resolvedUs: number
+  /** Flows without the fault since the last one with it. */
+  goodFlows: number
+}
+
+/** What a fault was seen on: a flow, or a sensor's interval. */
+export interface Sighting {
+  readonly subject: string
+  readonly atUs: number
+  readonly firstUs: number
+  readonly sensor: string
+  readonly flow: Flow | null
+  readonly zonePair: string
+  readonly severity: Severity
+  readonly exception: Exception | null
+  readonly health: SensorHealth
+  /** The flow was counted before. */
+  readonly isCounted: boolean
+}
+
+export class FindingBook {
+  droppedEvents = 0
+  readonly #entries = new BoundedMap<Entry>(MAX_FINDINGS)
+  /** Rules with an open finding: a healthy flow of another costs nothing. */
+  readonly #open = new Map<string, number>()
+  #events: FindingEvent[] = []
+  readonly #changed = new Set<string>()
+
+  get evicted(): number {
+    return this.#entries.evicted
+  }
+
+  raise(row: Detector, signal: Signal, seen: Sighting): void {
+    const key = `${row.id}|${seen.subject}`
+    const entry = this.#entries.get(key) ?? this.#add(key, row, seen)
+    const { finding } = entry
+    const isNew = finding.flows === 0
+    const hadException = finding.exception !== null
+    const before = finding.severity
+    const wasOver = finding.state === 'resolved' || finding.state === 'dormant'
+    addEvidence(finding, signal, seen)
+    entry.lastBadUs = Math.max(entry.lastBadUs, seen.atUs)
+    entry.goodFlows = 0
+    this.#changed.add(key)
+    if (isNew) this.#tell('opened', entry, seen.atUs)
+    else if (wasOver) this.#reopen(entry, seen.atUs)
+    else if (hadException && finding.exception === null) this.#tell('opened', entry, seen.atUs)
+    else if (isWorse(seen.severity, before)) this.#worsen(entry, seen)
+  }
+
+  /** The subject was seen without the fault. */
+  good(row: Detector, subject: string, atUs: number): void {
+    if ((this.#open.get(row.id) ?? 0) === 0) return
+    const entry = this.#entries.get(`${row.id}|${subject}`)
+    if (entry === undefined || isOver(entry.finding)) return
+    entry.lastGoodUs = Math.max(entry.lastGoodUs, atUs)
+    if (atUs <= entry.lastBadUs) return
+    entry.goodFlows += 1
+    const { flows, quiet_h } = row.proof ?? DEFAULT_PROOF
+    const quietUs = entry.finding.flapping ? Math.max(HOLD_DOWN_US, quiet_h * US_PER_HOUR) : quiet_h * US_PER_HOUR
+    if (entry.goodFlows < flows || atUs - entry.lastBadUs < quietUs) return
+    entry.resolvedUs = atUs
+    entry.finding.proof = `${entry.goodFlows} without the fault since ${entry.finding.last_seen}`
+    this.#end(entry, 'resolved', atUs)
+  }
+
+  /** What nobody has seen for long is neither there nor gone. */
+  tick(nowUs: number): void {
+    for (const [, entry] of this.#entries) {
+      if (isOver(entry.finding)) continue
+      if (nowUs - Math.max(entry.lastBadUs, entry.lastGoodUs) > DORMANT_US) this.#end(entry, 'dormant', nowUs)
+    }
+  }
+
+  /** False when there is no such open finding. */
+  acknowledge(key: string, by: string, reason: string, atUs: number): boolean {
+    const entry = this.#entries.get(key)
+    if (entry === undefined || isOver(entry.finding)) return false
+    const { finding } = entry
+    finding.state = 'acknowledged'
+    finding.acknowledged_by = by
+    finding.acknowledged_at = rfc3339(atUs)
+    finding.acknowledged_reason = reason
+    this.#tell('acknowledged', entry, atUs)
+    return true
+  }
+
+  findings(): Finding[] {
+    return [...this.#entries].map(([, { finding }]) => structuredClone(finding))
+  }
+
+  takeEvents(): FindingEvent[] {
+    const events = this.#events
+    this.#events = []
+    return events
+  }
+
+  /** Those that are not as they were when this was asked last. */
+  takeChanged(): Finding[] {
+    const entries = [...this.#changed].map((key) => this.#entries.get(key))
+    this.#changed.clear()
+    return entries.filter((entry) => entry !== undefined).map(({ finding }) => structuredClone(finding))
+  }
+
+  save(): Entry[] {
+    return [...this.#entries].map(([, entry]) => entry)
+  }
+
+  restore(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      this.#entries.set(entry.finding.key, entry)
+      if (!isOver(entry.finding)) this.#count(entry.finding.rule, 1)
+    }
+  }
+
+  #add(key: string, row: Detector, seen: Sighting): Entry {
+    const finding = newFinding(key, row, seen)
+    const entry = { finding, lastBadUs: seen.atUs, lastGoodUs: 0, resolvedUs: 0, goodFlows: 0 }
+    this.#entries.set(key, entry)
+    this.#count(row.id, 1)
+    return entry
+  }
+
+  #reopen(entry: Entry, atUs: number): void {
+    const { finding } = entry
+    finding.flapping = finding.state === 'resolved' && atUs - entry.resolvedUs < HOLD_DOWN_US
+    finding.state = 'open'
+    finding.reopened += 1
+    finding.resolved_at = null
+    finding.proof = null
+    this.#count(finding.rule, 1)
+    this.#tell('reopened', entry, atUs)
+  }
+
+  #worsen(entry: Entry, seen: Sighting): void {
+    entry.finding.severity = seen.severity
+    // Who accepted the milder one has not accepted this.
+    entry.finding.state = 'open'
+    this.#tell('worsened', entry, seen.atUs)
+  }
+
+  #end(entry: Entry, state: 'resolved' | 'dormant', atUs: number): void {
+    entry.finding.state = state
+    entry.finding.flapping = false
+    if (state === 'resolved') entry.finding.resolved_at = rfc3339(atUs)
+    this.#count(entry.finding.rule, -1)
+    this.#tell(state, entry, atUs)
+  }
+
+  #count(rule: string, by: number): void {
+    this.#open.set(rule, (this.#open.get(rule) ?? 0) + by)
+  }
+
+  #tell(kind: FindingEventKind, { finding }: Entry, atUs: number): void {
+    this.#changed.add(finding.key)
+    if (this.#events.length >= MAX_EVENTS) {
+      this.droppedEvents += 1
+      return
+    }
+    this.#events.push({ kind, at: rfc3339(atUs), finding: structuredClone(finding) })
+  }
+}
+
+const isOver = ({ state }: Finding): boolean => state === 'resolved' || state === 'dormant'
+
+const isWorse = (a: Severity, b: Severity): boolean => SEVERITIES.indexOf(a) < SEVERITIES.indexOf(b)

@@ -1,0 +1,57 @@
+interface Entry<V> {
+  value: V
+  /** Used since it was last looked at for eviction. */
+  isUsed: boolean
+}
+
+/** A map of at most `most` entries. At the cap an entry that was not used lately goes, and is counted. */
+export class BoundedMap<V> {
+  evicted = 0
+  readonly #most: number
+  readonly #entries = new Map<string, Entry<V>>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  get(key: string): V | undefined {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return undefined
+    entry.isUsed = true
+    return entry.value
+  }
+
+  set(key: string, value: V): void {
+    const entry = this.#entries.get(key)
+    if (entry !== undefined) {
+      entry.value = value
+      entry.isUsed = true
+      return
+    }
+    if (this.#entries.size >= this.#most) this.#evict()
+    this.#entries.set(key, { value, isUsed: false })
+  }
+
+  delete(key: string): void {
+    this.#entries.delete(key)
+  }
+
+  *[Symbol.iterator](): Iterator<[string, V]> {
+    for (const [key, { value }] of this.#entries) yield [key, value]
+  }
+
+  /** The clock algorithm: oldest first, and who was used gets a second chance. Ends, as each chance is used up. */
+  #evict(): void {
+    for (const [key, entry] of this.#entries) {
+      this.#entries.delete(key)
+      if (!entry.isUsed) break
+      entry.isUsed = false
+      this.#entries.set(key, entry)
+    }
+    this.evicted += 1
+  }
+}

@@ -1,0 +1,71 @@
+import type { Severity } from '../classify/policy.ts'
+import type { Certificate } from './certificates.ts'
+import type { MustFix } from './finding.ts'
+import type { Flow, FlowKind } from './flow.ts'
+import type { HealthRecord } from './records.ts'
+
+/** Thresholds by name; the name ends in the unit. */
+export type Settings = Readonly<Record<string, number>>
+
+/** Whose fault a finding is about: the second half of its key. */
+export type SubjectKind = 'server' | 'edge' | 'identity' | 'certificate' | 'zone_pair' | 'sensor'
+
+/** What one flow shows of a fault. */
+export interface Signal {
+  /** One sentence without volatile figures: server and times stand beside it. */
+  readonly what: string
+  readonly mustFix: MustFix
+  /** In place of the detector's own. */
+  readonly severity?: Severity
+  /** A condition on `flows` that picks the flows which show it; those of the subject are meant anyway. */
+  readonly sql: string
+}
+
+export interface Context {
+  /** The latest packet time of all, µs. */
+  readonly nowUs: number
+  /** When the engine's memory begins, µs: what is new is judged by it. */
+  readonly sinceUs: number
+  /** Capture lost frames lately: what is missing may only not have been seen. */
+  readonly isHealthBad: boolean
+  zonePair(flow: Flow): string
+  /** Null = not seen, or no longer known. */
+  certificate(fingerprint: string): Certificate | null
+  /** The subject shows the fault. */
+  raise(signal: Signal): void
+  /** The subject shows that the fault is not there: part of the proof that it is over. */
+  good(): void
+}
+
+export interface DetectorRow<S extends Settings = Settings, T extends object = object> {
+  /** As FIELD names it: "A1". */
+  readonly id: string
+  /** kebab-case; names the page in docs/runbooks. */
+  readonly name: string
+  readonly severity: Severity
+  /** What is wrong, in words for people. */
+  readonly title: string
+  readonly subject: SubjectKind
+  /** The flows it is shown; left out = all. */
+  readonly kinds?: readonly FlowKind[]
+  readonly defaults: S
+  /** Flows without the fault, and the quiet time since the last one with it, that prove its end. */
+  readonly proof?: { readonly flows: number; readonly quiet_h: number }
+  /** In place of the kind's own: null = this flow has no such subject. */
+  subjectOf?(flow: Flow, context: Context): string | null
+  /** What is remembered of a subject: plain JSON. */
+  fresh(): T
+  observe(flow: Flow, memory: T, settings: S, context: Context): void
+  /** For detectors of subject "sensor": an interval of one of its sources, which is the subject then. */
+  observeHealth?(record: HealthRecord, memory: T, settings: S, context: Context): void
+}
+
+/** A row of the table, its types of settings and memory checked here and forgotten. */
+export const detector = <S extends Settings, T extends object>(row: DetectorRow<S, T>): Detector =>
+  row as unknown as Detector
+
+export type Detector = DetectorRow
+
+/** For detectors that remember nothing. */
+export const nothing = (): object => NOTHING
+const NOTHING = Object.freeze({})

@@ -1,0 +1,81 @@
+import { detector } from '../detector.ts'
+import { timeUs } from '../flow.ts'
+import { lostRatioOf } from '../health.ts'
+import type { HealthRecord } from '../records.ts'
+
+interface Memory {
+  /** Since when a source has had no frame, µs; 0 = it has some. */
+  silentUs: number
+  /** TCP flows with data since the last judgement, and those of them seen from one side. */
+  flows: number
+  oneSided: number
+  isOneSided: boolean
+}
+
+const US_PER_MINUTE = 60_000_000
+/** Ratios of a handful of frames say nothing. */
+const MIN_FRAMES = 1000
+
+export const blindSpot = detector({
+  id: 'A35',
+  name: 'blind-spot',
+  severity: 'high',
+  title: 'A sensor does not see all it should',
+  subject: 'sensor',
+  defaults: { silent_min: 5, lost_ratio: 0.001, not_decoded_ratio: 0.001, one_sided_ratio: 0.05, flows: 200 },
+  proof: { flows: 3, quiet_h: 0.1 },
+  fresh: (): Memory => ({ silentUs: 0, flows: 0, oneSided: 0, isOneSided: false }),
+  observe(flow, memory, { one_sided_ratio, flows }, context) {
+    // A scan has one side as well; one side that carries data had another.
+    if (flow.isRepeat || flow.transport !== 'tcp' || flow.bytesClient + flow.bytesServer === 0) return
+    memory.flows += 1
+    const isOneSided = flow.visibility !== 'both'
+    if (isOneSided) memory.oneSided += 1
+    if (memory.flows >= flows) {
+      memory.isOneSided = memory.oneSided > one_sided_ratio * memory.flows
+      memory.flows = 0
+      memory.oneSided = 0
+    }
+    if (!memory.isOneSided) context.good()
+    else if (isOneSided) {
+      const what = `more than ${one_sided_ratio * 100} % of the conversations are seen from one side only`
+      context.raise({ what, mustFix: 'network', sql: "visibility != 'both'" })
+    }
+  },
+  observeHealth(record, memory, settings, context) {
+    const what = blindnessOf(record, memory, settings)
+    // The end of a file or of a capture is no fault.
+    if (what === null) {
+      if (record.frames_received > 0) context.good()
+      return
+    }
+    const sql = `sensor = '${sqlText(record.sensor)}' AND source = '${sqlText(record.source)}'`
+    context.raise({ what, mustFix: 'network', sql })
+  },
+})
+
+interface Limits {
+  silent_min: number
+  lost_ratio: number
+  not_decoded_ratio: number
+}
+
+function blindnessOf(record: HealthRecord, memory: Memory, limits: Limits): string | null {
+  if (record.state === 'gone') return 'the source went away, or its file is damaged'
+  if (record.state === 'down') return 'the interface is down'
+  const frames = record.frames_received
+  if (frames > 0) memory.silentUs = 0
+  else if (record.state === 'up') {
+    if (memory.silentUs === 0) memory.silentUs = timeUs(record.window_start)
+    const silentUs = timeUs(record.window_end) - memory.silentUs
+    return silentUs >= limits.silent_min * US_PER_MINUTE ? `no packet for ${limits.silent_min} minutes` : null
+  }
+  if (lostRatioOf(record) > limits.lost_ratio)
+    return `more than ${limits.lost_ratio * 100} % of the frames were dropped`
+  const unread = record.frames_not_decoded + record.fragments_dropped
+  if (frames < MIN_FRAMES || unread <= limits.not_decoded_ratio * frames) return null
+  return `more than ${limits.not_decoded_ratio * 100} % of the frames were cut short or could not be read`
+}
+
+/** Names come from the operator and from files. */
+const sqlText = (text: string): string => text.replace(/['\\]/g, '\\$&')

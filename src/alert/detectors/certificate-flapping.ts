@@ -1,0 +1,51 @@
+import { detector } from '../detector.ts'
+
+interface Sight {
+  firstUs: number
+  lastUs: number
+}
+
+interface Memory {
+  /** By fingerprint. */
+  seen: Record<string, Sight>
+}
+
+const US_PER_HOUR = 3_600_000_000
+const MAX_SEEN = 8
+
+export const certificateFlapping = detector({
+  id: 'A15',
+  name: 'certificate-flapping',
+  severity: 'medium',
+  title: 'One name is served with several certificates in turn, after any rollout',
+  subject: 'identity',
+  kinds: ['tls'],
+  // Two are a pair of RSA and ECDSA, or a rollout.
+  defaults: { certificates: 3, rollout_h: 24 },
+  fresh: (): Memory => ({ seen: {} }),
+  observe(flow, memory, { certificates, rollout_h }, context) {
+    const leaf = flow.facts.chain[0]
+    if (leaf === undefined || flow.isRepeat || !flow.facts.isHandshakeDone || flow.facts.serverName === null) return
+    const windowUs = rollout_h * US_PER_HOUR
+    forget(memory, flow.lastUs - windowUs)
+    const sight = memory.seen[leaf]
+    if (sight !== undefined) sight.lastUs = flow.lastUs
+    else if (Object.keys(memory.seen).length < MAX_SEEN) {
+      memory.seen[leaf] = { firstUs: flow.firstUs, lastUs: flow.lastUs }
+    }
+    const settled = Object.values(memory.seen).filter(({ firstUs }) => flow.lastUs - firstUs > windowUs)
+    if (settled.length < certificates) {
+      context.good()
+      return
+    }
+    const what = `${certificates} certificates and more in turn`
+    context.raise({ what, mustFix: 'server', sql: `server_name = '${sqlText(flow.facts.serverName)}'` })
+  },
+})
+
+function forget(memory: Memory, beforeUs: number): void {
+  for (const [leaf, { lastUs }] of Object.entries(memory.seen)) if (lastUs < beforeUs) delete memory.seen[leaf]
+}
+
+/** Names come from the wire. */
+const sqlText = (text: string): string => text.replace(/['\\]/g, '\\$&')

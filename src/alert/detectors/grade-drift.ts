@@ -1,0 +1,24 @@
+import { detector } from '../detector.ts'
+import { whoFixesSuite, whoFixesVersion } from '../must-fix.ts'
+import { noRegression, noteRegression } from '../regression.ts'
+
+export const gradeDrift = detector({
+  id: 'A25',
+  name: 'grade-drift',
+  severity: 'medium',
+  title: 'A server that chose strong parameters now chooses weak ones',
+  subject: 'server',
+  kinds: ['tls'],
+  defaults: { handshakes: 20, weak: 10 },
+  fresh: noRegression,
+  observe(flow, memory, { handshakes, weak }, context) {
+    const { facts } = flow
+    if (flow.isRepeat || !facts.isHandshakeDone || facts.verdict === 'opaque') return
+    const isGood = facts.verdict === 'strong'
+    // Of a client that offers nothing better the choice says nothing.
+    if (!isGood && whoFixesSuite(facts) !== 'server' && whoFixesVersion(facts) !== 'server') return
+    if (isGood) context.good()
+    if (!noteRegression(memory, isGood, handshakes, weak)) return
+    context.raise({ what: `now ${facts.suiteName}`, mustFix: 'server', sql: "verdict = 'weak'" })
+  },
+})

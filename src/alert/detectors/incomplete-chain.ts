@@ -1,0 +1,31 @@
+import { detector } from '../detector.ts'
+
+interface Memory {
+  handshakes: number
+}
+
+export const incompleteChain = detector({
+  id: 'A18',
+  name: 'incomplete-chain',
+  severity: 'low',
+  title: 'A server with a public certificate leaves out the intermediate one',
+  subject: 'identity',
+  kinds: ['tls'],
+  defaults: { handshakes: 3 },
+  fresh: (): Memory => ({ handshakes: 0 }),
+  observe(flow, memory, { handshakes }, context) {
+    const [leaf, next] = flow.facts.chain
+    if (leaf === undefined || !flow.facts.isHandshakeDone) return
+    const certificate = context.certificate(leaf)
+    // Public authorities never issue from their root (Baseline Requirements §6.1.7); private ones do.
+    if (certificate === null || certificate.isSelfIssued || !certificate.isPublic) return
+    if (next !== undefined) {
+      context.good()
+      return
+    }
+    if (!flow.isRepeat) memory.handshakes = Math.min(memory.handshakes + 1, handshakes)
+    if (memory.handshakes < handshakes) return
+    const what = `${certificate.label} comes alone: clients must have ${certificate.issuer} already`
+    context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${leaf}')` })
+  },
+})

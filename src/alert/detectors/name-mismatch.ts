@@ -1,0 +1,33 @@
+import { detector } from '../detector.ts'
+
+interface Memory {
+  mismatches: number
+}
+
+/** RFC 9525 §6.3. */
+export const nameMismatch = detector({
+  id: 'A17',
+  name: 'name-mismatch',
+  severity: 'medium',
+  title: 'Clients go on though the certificate does not cover the name they asked for',
+  subject: 'identity',
+  kinds: ['tls'],
+  defaults: { handshakes: 3 },
+  fresh: (): Memory => ({ mismatches: 0 }),
+  observe(flow, memory, { handshakes }, context) {
+    const { serverName, chain, isHandshakeDone } = flow.facts
+    const leaf = chain[0]
+    if (serverName === null || leaf === undefined || !isHandshakeDone) return
+    const certificate = context.certificate(leaf)
+    const covers = certificate?.covers(serverName) ?? null
+    if (certificate === null || covers === null) return
+    if (covers) {
+      context.good()
+      return
+    }
+    if (!flow.isRepeat) memory.mismatches = Math.min(memory.mismatches + 1, handshakes)
+    if (memory.mismatches < handshakes) return
+    const what = `${certificate.label} does not cover ${serverName}`
+    context.raise({ what, mustFix: 'both', sql: `has(server_certificates, '${leaf}')` })
+  },
+})

@@ -1,0 +1,24 @@
+import { detector, nothing } from '../detector.ts'
+import { TLS_PORTS } from '../tls-ports.ts'
+
+export const nonTlsOnTlsPort = detector({
+  id: 'A2',
+  name: 'non-tls-on-tls-port',
+  severity: 'high',
+  title: 'Something is spoken in the clear on a port of TLS',
+  subject: 'server',
+  defaults: {},
+  fresh: nothing,
+  observe(flow, _memory, _settings, context) {
+    if (!TLS_PORTS.has(flow.serverPort)) return
+    const { facts } = flow
+    if (facts.isEncrypted) context.good()
+    // Both must have spoken: a server that refuses without a word says nothing of itself.
+    if (!facts.isPlaintext || flow.bytesClient === 0 || flow.bytesServer === 0) return
+    context.raise({
+      what: `${facts.protocol || 'an exchange'} in the clear on port ${flow.serverPort}`,
+      mustFix: 'both',
+      sql: "verdict = 'plaintext'",
+    })
+  },
+})

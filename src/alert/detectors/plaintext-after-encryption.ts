@@ -1,0 +1,49 @@
+import { countDay, type Days, noDays, sumDays } from '../days.ts'
+import { detector } from '../detector.ts'
+
+interface Memory {
+  encrypted: Days
+  /** Until then the server counts as one that talks in the clear as well, µs. */
+  mixedUntilUs: number
+  /** Flows in the clear since it was known as encrypted. */
+  plain: string[]
+  hasFired: boolean
+}
+
+const US_PER_DAY = 86_400_000_000
+
+export const plaintextAfterEncryption = detector({
+  id: 'A1',
+  name: 'plaintext-after-encryption',
+  severity: 'critical',
+  title: 'A service that was always encrypted is answered in the clear',
+  subject: 'server',
+  defaults: { encrypted_flows: 20, window_days: 7, plaintext_flows: 3 },
+  proof: { flows: 20, quiet_h: 1 },
+  fresh: (): Memory => ({ encrypted: noDays(), mixedUntilUs: 0, plain: [], hasFired: false }),
+  observe(flow, memory, settings, context) {
+    const { facts } = flow
+    if (facts.isEncrypted) {
+      if (!flow.isRepeat) countDay(memory.encrypted, flow.lastUs, settings.window_days)
+      memory.plain = []
+      context.good()
+      return
+    }
+    // The client alone may be anybody: a scan, a mistake.
+    if (!facts.isPlaintext || flow.bytesServer === 0) return
+    if (memory.plain.includes(flow.id)) return
+    const known = sumDays(memory.encrypted, flow.lastUs, settings.window_days)
+    if (known < settings.encrypted_flows) {
+      if (!memory.hasFired) memory.mixedUntilUs = flow.lastUs + settings.window_days * US_PER_DAY
+    }
+    if (flow.lastUs < memory.mixedUntilUs) return
+    if (memory.plain.length < settings.plaintext_flows) memory.plain.push(flow.id)
+    if (memory.plain.length < settings.plaintext_flows) return
+    memory.hasFired = true
+    context.raise({
+      what: `${facts.protocol || 'data'} in the clear where ${settings.encrypted_flows} flows and more were encrypted`,
+      mustFix: 'server',
+      sql: "verdict = 'plaintext'",
+    })
+  },
+})

@@ -1,0 +1,25 @@
+import { namedGroupName } from '../../registry/named-groups.ts'
+import { detector } from '../detector.ts'
+import { noRegression, noteRegression } from '../regression.ts'
+
+export const postQuantumLost = detector({
+  id: 'A26',
+  name: 'post-quantum-lost',
+  severity: 'medium',
+  title: 'A server that exchanged keys by a post-quantum group does so no more',
+  subject: 'server',
+  kinds: ['tls'],
+  defaults: { handshakes: 20, classical: 3 },
+  fresh: noRegression,
+  observe(flow, memory, { handshakes, classical }, context) {
+    const { facts } = flow
+    if (flow.isRepeat || !facts.isHandshakeDone || facts.resumed || !facts.offersPostQuantum) return
+    if (facts.isPostQuantum) context.good()
+    if (!noteRegression(memory, facts.isPostQuantum, handshakes, classical)) return
+    context.raise({
+      what: `${facts.namedGroup === 0 ? 'no group' : namedGroupName(facts.namedGroup)} though the client offered better`,
+      mustFix: 'server',
+      sql: `named_group = ${facts.namedGroup}`,
+    })
+  },
+})

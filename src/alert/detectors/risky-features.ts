@@ -1,0 +1,26 @@
+import { detector, nothing } from '../detector.ts'
+import type { Facts } from '../flow.ts'
+
+export const riskyFeatures = detector({
+  id: 'A29',
+  name: 'risky-features',
+  severity: 'low',
+  title: 'Compression, renegotiation or early data is used',
+  subject: 'server',
+  kinds: ['tls'],
+  defaults: {},
+  fresh: nothing,
+  observe(flow, _memory, _settings, context) {
+    const { facts } = flow
+    if (!facts.isHandshakeDone) return
+    const feature = featureOf(facts)
+    if (feature === null) context.good()
+    else context.raise({ mustFix: 'both', ...feature })
+  },
+})
+
+function featureOf(facts: Facts): { what: string; sql: string } | null {
+  if (facts.compression !== 0) return { what: 'TLS compression (CRIME)', sql: 'compression_method > 0' }
+  if (facts.renegotiation) return { what: 'renegotiation in an open connection', sql: 'renegotiation' }
+  return facts.earlyData ? { what: 'early data, which can be replayed (RFC 8446 §8)', sql: 'early_data' } : null
+}

@@ -1,0 +1,31 @@
+import { detector } from '../detector.ts'
+
+interface Memory {
+  /** Handshakes with a certificate that somebody issued, counted up to the need. */
+  issued: number
+}
+
+export const selfSignedReplacesIssued = detector({
+  id: 'A16',
+  name: 'self-signed-replaces-issued',
+  severity: 'high',
+  title: 'A service that had an issued certificate shows one that only vouches for itself',
+  subject: 'identity',
+  kinds: ['tls'],
+  defaults: { issued_handshakes: 3 },
+  fresh: (): Memory => ({ issued: 0 }),
+  observe(flow, memory, { issued_handshakes }, context) {
+    const leaf = flow.facts.chain[0]
+    if (leaf === undefined || !flow.facts.isHandshakeDone) return
+    const certificate = context.certificate(leaf)
+    if (certificate === null) return
+    if (!certificate.isSelfIssued) {
+      if (!flow.isRepeat) memory.issued = Math.min(memory.issued + 1, issued_handshakes)
+      context.good()
+      return
+    }
+    if (memory.issued < issued_handshakes) return
+    const what = `${certificate.label} vouches for itself`
+    context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${leaf}')` })
+  },
+})

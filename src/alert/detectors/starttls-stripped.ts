@@ -1,0 +1,35 @@
+import { detector } from '../detector.ts'
+
+interface Memory {
+  /** Sessions in which the server offered TLS, counted up to the need. */
+  offered: number
+}
+
+const OFFERS = new Set(['advertised', 'accepted', 'skipped', 'requested'])
+
+export const starttlsStripped = detector({
+  id: 'A4',
+  name: 'starttls-stripped',
+  severity: 'critical',
+  title: 'The offer of TLS is taken away in transit, or the server offers it no more',
+  subject: 'server',
+  defaults: { offers: 5 },
+  proof: { flows: 5, quiet_h: 1 },
+  fresh: (): Memory => ({ offered: 0 }),
+  observe(flow, memory, { offers }, context) {
+    const { upgradeState, protocol } = flow.facts
+    if (upgradeState === null) return
+    if (OFFERS.has(upgradeState)) {
+      if (!flow.isRepeat) memory.offered = Math.min(memory.offered + 1, offers)
+      if (upgradeState === 'accepted') context.good()
+      return
+    }
+    const isGone = memory.offered >= offers && (upgradeState === 'not_offered' || upgradeState === 'refused')
+    if (upgradeState !== 'stripped' && !isGone) return
+    context.raise({
+      what: `${protocol} to a server that offers TLS went on without it: ${upgradeState}`,
+      mustFix: upgradeState === 'refused' ? 'server' : 'attack',
+      sql: "verdict = 'plaintext'",
+    })
+  },
+})

@@ -1,0 +1,28 @@
+import { tlsVersionName } from '../../registry/versions.ts'
+import { detector } from '../detector.ts'
+import { TLS_1_3 } from '../flow.ts'
+import { whoFixesVersion } from '../must-fix.ts'
+import { noRegression, noteRegression } from '../regression.ts'
+
+export const versionRegression = detector({
+  id: 'A7',
+  name: 'version-regression',
+  severity: 'high',
+  title: 'A server that chose TLS 1.3 now chooses less, of clients that offer it',
+  subject: 'server',
+  kinds: ['tls'],
+  defaults: { handshakes: 20, lower: 3 },
+  fresh: noRegression,
+  observe(flow, memory, { handshakes, lower }, context) {
+    const { facts } = flow
+    if (flow.isRepeat || !facts.isHandshakeDone || facts.offeredRank < TLS_1_3) return
+    const isGood = facts.versionRank >= TLS_1_3
+    if (isGood) context.good()
+    if (!noteRegression(memory, isGood, handshakes, lower)) return
+    context.raise({
+      what: `${tlsVersionName(facts.version)} though the client offered TLS 1.3, which this server used to choose`,
+      mustFix: whoFixesVersion(facts),
+      sql: `tls_version = ${facts.version}`,
+    })
+  },
+})

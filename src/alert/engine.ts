@@ -1,0 +1,155 @@
+/** Records in, findings out: every flow is shown to the detectors that its kind concerns. Time is packet time. */
+
+import { type Entry, FindingBook, type Sighting } from './book.ts'
+import { BoundedMap } from './bounded-map.ts'
+import { Certificate } from './certificates.ts'
+import type { AlertConfig } from './config.ts'
+import type { Detector, Signal } from './detector.ts'
+import { Exceptions } from './exceptions.ts'
+import type { Finding, FindingEvent } from './finding.ts'
+import { Facts, Flow, type FlowKind, timeUs } from './flow.ts'
+import { HealthMemory } from './health.ts'
+import { Memories, type SavedMemory } from './memories.ts'
+import type { CertificateRecord, FlowRecord, HealthRecord } from './records.ts'
+import { type Watch, watchesOf } from './watch.ts'
+import { Zones } from './zones.ts'
+
+const MAX_CERTIFICATES = 65_536
+/** Open flows that raised something: their next report must not count again. */
+const MAX_RAISED = 100_000
+/** Looks for what became dormant, packet time. */
+const TICK_US = 60 * 1_000_000
+const KINDS: readonly FlowKind[] = ['tls', 'ssh', 'cleartext', 'other']
+
+/** All that a restart must not lose; plain JSON. */
+export interface SavedEngine {
+  readonly version: 1
+  readonly sinceUs: number
+  readonly nowUs: number
+  readonly memories: readonly SavedMemory[]
+  readonly findings: readonly Entry[]
+}
+
+export interface EngineCounters {
+  flows: number
+  /** What a cap pushed out. */
+  subjectsEvicted: number
+  findingsEvicted: number
+  eventsDropped: number
+}
+
+export class AlertEngine {
+  nowUs = 0
+  sinceUs = 0
+  readonly zones: Zones
+  readonly health = new HealthMemory()
+  readonly exceptions: Exceptions
+  readonly memories = new Memories()
+  readonly #book = new FindingBook()
+  readonly #certificates = new BoundedMap<Certificate>(MAX_CERTIFICATES)
+  readonly #raised = new BoundedMap<string[]>(MAX_RAISED)
+  readonly #watches: Readonly<Record<FlowKind, readonly Watch[]>>
+  readonly #sensorWatches: readonly Watch[]
+  #flows = 0
+  #nextTickUs = 0
+
+  /** @throws OperatorError ERR_USAGE for a rule that does not exist, or a range that is none */
+  constructor(table: readonly Detector[], config: AlertConfig) {
+    this.zones = new Zones(config.zones)
+    this.exceptions = new Exceptions(table, config.suppressions)
+    const watches = watchesOf(table, config.rules, this)
+    const by = (kind: FlowKind) => watches.filter(({ row }) => row.kinds === undefined || row.kinds.includes(kind))
+    this.#watches = Object.fromEntries(KINDS.map((kind) => [kind, by(kind)])) as Record<FlowKind, Watch[]>
+    this.#sensorWatches = watches.filter(({ row }) => row.observeHealth !== undefined)
+  }
+
+  flow(record: FlowRecord): void {
+    this.look(new Flow(record, new Facts(record)))
+  }
+
+  /** As `flow`, for those who share facts between flows. */
+  look(flow: Flow): void {
+    if (flow.facts.verdict === 'exempt') return
+    this.#flows += 1
+    this.#moveTo(flow.lastUs)
+    for (const watch of this.#watches[flow.facts.kind]) watch.observe(flow)
+  }
+
+  certificate(record: CertificateRecord): void {
+    if (this.#certificates.get(record.fingerprint_sha256) !== undefined) return
+    this.#certificates.set(record.fingerprint_sha256, new Certificate(record))
+  }
+
+  /** A sensor's interval; those of a replay come after their flows. */
+  healthInterval(record: HealthRecord): void {
+    this.#moveTo(timeUs(record.window_end))
+    this.health.note(record)
+    for (const watch of this.#sensorWatches) watch.observeHealth(record)
+  }
+
+  knownCertificate(fingerprint: string): Certificate | null {
+    return this.#certificates.get(fingerprint) ?? null
+  }
+
+  raise(row: Detector, signal: Signal, seen: Omit<Sighting, 'isCounted'>): void {
+    this.#book.raise(row, signal, { ...seen, isCounted: seen.flow !== null && this.#isCounted(row, seen.flow) })
+  }
+
+  good(row: Detector, subject: string, atUs: number): void {
+    this.#book.good(row, subject, atUs)
+  }
+
+  acknowledge(key: string, by: string, reason: string): boolean {
+    return this.#book.acknowledge(key, by, reason, this.nowUs)
+  }
+
+  findings(): Finding[] {
+    return this.#book.findings()
+  }
+
+  takeEvents(): FindingEvent[] {
+    return this.#book.takeEvents()
+  }
+
+  takeChanged(): Finding[] {
+    return this.#book.takeChanged()
+  }
+
+  get counters(): EngineCounters {
+    return {
+      flows: this.#flows,
+      subjectsEvicted: this.memories.evicted,
+      findingsEvicted: this.#book.evicted,
+      eventsDropped: this.#book.droppedEvents,
+    }
+  }
+
+  save(): SavedEngine {
+    const { sinceUs, nowUs } = this
+    return { version: 1, sinceUs, nowUs, memories: this.memories.save(), findings: this.#book.save() }
+  }
+
+  restore(saved: SavedEngine): void {
+    this.sinceUs = saved.sinceUs
+    this.nowUs = saved.nowUs
+    this.memories.restore(saved.memories)
+    this.#book.restore(saved.findings)
+  }
+
+  #moveTo(timeUs: number): void {
+    if (this.sinceUs === 0) this.sinceUs = timeUs
+    if (timeUs <= this.nowUs) return
+    this.nowUs = timeUs
+    if (timeUs < this.#nextTickUs) return
+    this.#nextTickUs = timeUs + TICK_US
+    this.#book.tick(timeUs)
+  }
+
+  #isCounted(row: Detector, flow: Flow): boolean {
+    const rules = this.#raised.get(flow.id)
+    if (rules === undefined) this.#raised.set(flow.id, [row.id])
+    else if (rules.includes(row.id)) return true
+    else rules.push(row.id)
+    return false
+  }
+}

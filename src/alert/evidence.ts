@@ -1,0 +1,100 @@
+/** What a finding shows for itself: names, versions, flows, and the query that shows them all. */
+import { rfc3339 } from '../core/clock.ts'
+import { tlsVersionName } from '../registry/versions.ts'
+import type { Sighting } from './book.ts'
+import type { Detector, Signal } from './detector.ts'
+import type { Finding } from './finding.ts'
+import type { Flow } from './flow.ts'
+
+/** Of names, peers and suites each; the query shows the rest. */
+const MAX_LISTED = 8
+/** The first half stays, the other half is the latest. */
+const MAX_FLOW_IDS = 10
+/** GREASE (RFC 8701) and drafts are no versions that anybody must change. */
+const isVersion = (value: number): boolean => (value & 0x0f0f) !== 0x0a0a
+
+export const newFinding = (key: string, row: Detector, seen: Sighting): Finding => ({
+  key,
+  rule: row.id,
+  name: row.name,
+  severity: seen.severity,
+  title: row.title,
+  subject_kind: row.subject,
+  subject: seen.subject,
+  zone_pair: seen.zonePair,
+  state: 'open',
+  flapping: false,
+  what: '',
+  must_fix: 'unknown',
+  opened_at: rfc3339(seen.atUs),
+  first_seen: rfc3339(seen.firstUs),
+  last_seen: rfc3339(seen.atUs),
+  resolved_at: null,
+  proof: null,
+  acknowledged_by: null,
+  acknowledged_at: null,
+  acknowledged_reason: null,
+  exception: null,
+  flows: 0,
+  reopened: 0,
+  server_names: [],
+  servers: [],
+  clients: [],
+  sensors: [],
+  versions_offered: [],
+  versions_chosen: [],
+  cipher_suites: [],
+  flow_ids: [],
+  health: seen.health,
+  sql: '',
+  runbook: `docs/runbooks/${row.id}-${row.name}.md`,
+})
+
+export function addEvidence(finding: Finding, signal: Signal, seen: Sighting): void {
+  if (!seen.isCounted) finding.flows += 1
+  finding.what = signal.what
+  finding.must_fix = signal.mustFix
+  finding.exception = seen.exception
+  finding.health = seen.health
+  const [first, last] = [rfc3339(seen.firstUs), rfc3339(seen.atUs)]
+  if (first < finding.first_seen) finding.first_seen = first
+  if (last > finding.last_seen) finding.last_seen = last
+  note(finding.sensors, seen.sensor)
+  if (seen.flow !== null) addFlow(finding, seen.flow)
+  finding.sql = sqlOf(finding, signal, seen)
+}
+
+function addFlow(finding: Finding, flow: Flow): void {
+  const { facts } = flow
+  note(finding.clients, flow.clientIp)
+  note(finding.servers, flow.server)
+  if (facts.serverName !== null) note(finding.server_names, facts.serverName)
+  for (const version of facts.offeredVersions) {
+    if (isVersion(version)) note(finding.versions_offered, tlsVersionName(version))
+  }
+  if (facts.version !== 0) note(finding.versions_chosen, tlsVersionName(facts.version))
+  if (facts.cipherSuite >= 0) note(finding.cipher_suites, facts.suiteName)
+  const ids = finding.flow_ids
+  if (ids.includes(flow.id)) return
+  if (ids.length >= MAX_FLOW_IDS) ids.splice(MAX_FLOW_IDS / 2, 1)
+  ids.push(flow.id)
+}
+
+function note(list: string[], value: string): void {
+  if (list.length < MAX_LISTED && !list.includes(value)) list.push(value)
+}
+
+/** A query for people: it runs as it stands on the store. */
+function sqlOf(finding: Finding, signal: Signal, { flow }: Sighting): string {
+  const since = `first_seen >= toDateTime64('${finding.first_seen.slice(0, 19).replace('T', ' ')}', 6, 'UTC')`
+  if (flow === null) return `SELECT * FROM sensor_health FINAL WHERE ${signal.sql} ORDER BY window_start DESC LIMIT 100`
+  const conditions = [since, ...placeOf(finding, flow), ...(signal.sql === '' ? [] : [`(${signal.sql})`])]
+  return `SELECT * FROM flows FINAL WHERE ${conditions.join(' AND ')} ORDER BY first_seen DESC LIMIT 100`
+}
+
+function placeOf({ subject_kind }: Finding, { serverIp, serverPort, clientIp }: Flow): string[] {
+  const server = [`server_ip = toIPv6('${serverIp}')`, `server_port = ${serverPort}`]
+  if (subject_kind === 'server') return server
+  if (subject_kind === 'edge') return [`client_ip = toIPv6('${clientIp}')`, ...server]
+  return []
+}

@@ -1,0 +1,140 @@
+/** A detector at work: with its settings, its memory of the subject at hand, and the context it is shown. */
+import type { Severity } from '../classify/policy.ts'
+import { OperatorError } from '../core/errors.ts'
+import type { Certificate } from './certificates.ts'
+import type { RuleConfig } from './config.ts'
+import { type Context, type Detector, nothing, type Settings, type Signal } from './detector.ts'
+import type { AlertEngine } from './engine.ts'
+import { findRow } from './exceptions.ts'
+import type { Flow } from './flow.ts'
+import { timeUs } from './flow.ts'
+import type { HealthRecord } from './records.ts'
+import { compileSelector } from './selector.ts'
+
+/** @throws OperatorError ERR_USAGE */
+export function watchesOf(
+  table: readonly Detector[],
+  rules: Readonly<Record<string, RuleConfig>>,
+  engine: AlertEngine,
+): Watch[] {
+  const configs = new Map(Object.entries(rules).map(([rule, config]) => [findRow(table, rule), config]))
+  return table
+    .filter((row) => configs.get(row)?.off !== true)
+    .map((row) => new Watch(row, configs.get(row) ?? {}, engine))
+}
+
+export class Watch implements Context {
+  readonly row: Detector
+  readonly #settings: Settings
+  readonly #severity: Severity | null
+  readonly #isMeant: ((flow: Flow) => boolean) | null
+  readonly #engine: AlertEngine
+  readonly #remembers: boolean
+  #flow: Flow | null = null
+  #health: HealthRecord | null = null
+  #subject = ''
+
+  constructor(row: Detector, config: RuleConfig, engine: AlertEngine) {
+    this.row = row
+    this.#settings = settingsOf(row, config.settings ?? {})
+    this.#severity = config.severity ?? null
+    this.#isMeant = config.only === undefined ? null : compileSelector(config.only)
+    this.#engine = engine
+    this.#remembers = row.fresh !== nothing
+  }
+
+  observe(flow: Flow): void {
+    if (this.#isMeant !== null && !this.#isMeant(flow)) return
+    this.#flow = flow
+    const subject = this.#subjectOf(flow)
+    if (subject === null) return
+    this.#subject = subject
+    this.row.observe(flow, this.#memory(), this.#settings, this)
+  }
+
+  observeHealth(record: HealthRecord): void {
+    this.#flow = null
+    this.#health = record
+    this.#subject = `${record.sensor}/${record.source}`
+    this.row.observeHealth?.(record, this.#memory(), this.#settings, this)
+  }
+
+  get nowUs(): number {
+    return this.#engine.nowUs
+  }
+
+  get sinceUs(): number {
+    return this.#engine.sinceUs
+  }
+
+  get isHealthBad(): boolean {
+    return this.#engine.health.isBad(this.#engine.nowUs)
+  }
+
+  zonePair(flow: Flow): string {
+    const { zones } = this.#engine
+    return `${zones.of(flow.clientIp)} -> ${zones.of(flow.serverIp)}`
+  }
+
+  certificate(fingerprint: string): Certificate | null {
+    return this.#engine.knownCertificate(fingerprint)
+  }
+
+  raise(signal: Signal): void {
+    const flow = this.#flow
+    const atUs = flow?.lastUs ?? timeUs(this.#health?.window_end ?? '')
+    const sensor = flow?.sensor ?? this.#health?.sensor ?? ''
+    const { exceptions, health } = this.#engine
+    this.#engine.raise(this.row, signal, {
+      subject: this.#subject,
+      atUs,
+      firstUs: flow?.firstUs ?? timeUs(this.#health?.window_start ?? ''),
+      sensor,
+      flow,
+      zonePair: flow === null ? '' : this.zonePair(flow),
+      severity: this.#severity ?? signal.severity ?? this.row.severity,
+      exception: exceptions.of(this.row, `${this.row.id}|${this.#subject}`, flow, atUs),
+      health: health.of(sensor, atUs),
+    })
+  }
+
+  good(): void {
+    this.#engine.good(this.row, this.#subject, this.#flow?.lastUs ?? timeUs(this.#health?.window_end ?? ''))
+  }
+
+  #subjectOf(flow: Flow): string | null {
+    if (this.row.subjectOf !== undefined) return this.row.subjectOf(flow, this)
+    switch (this.row.subject) {
+      case 'server':
+        return flow.server
+      case 'edge':
+        return `${flow.clientIp} -> ${flow.server}`
+      case 'identity':
+        return flow.identity
+      case 'certificate':
+        return flow.facts.chain[0] ?? null
+      case 'zone_pair':
+        return this.zonePair(flow)
+      case 'sensor':
+        return flow.sensor
+    }
+  }
+
+  #memory(): object {
+    if (!this.#remembers) return this.row.fresh()
+    const rules = this.#engine.memories.of(this.row.subject, this.#subject)
+    const known = rules[this.row.id]
+    if (known !== undefined) return known
+    const memory = this.row.fresh()
+    rules[this.row.id] = memory
+    return memory
+  }
+}
+
+/** @throws OperatorError ERR_USAGE for a name that the detector does not have */
+function settingsOf(row: Detector, given: Settings): Settings {
+  const unknown = Object.keys(given).find((name) => !(name in row.defaults))
+  if (unknown === undefined) return { ...row.defaults, ...given }
+  const names = Object.keys(row.defaults).join(', ') || 'none'
+  throw new OperatorError('ERR_USAGE', `rule ${row.id} has no setting "${unknown}"`, `it has: ${names}`)
+}

@@ -1,0 +1,52 @@
+/** Which network an address is of. */
+import { type AddressRange, addressRange, addressWords, isInRange } from '../core/address.ts'
+import { OperatorError } from '../core/errors.ts'
+
+/** RFC 1918, RFC 6598, RFC 4193, loopback and link-local. */
+const PRIVATE = [
+  '10.0.0.0/8',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  'fc00::/7',
+  'fe80::/10',
+  '::1',
+]
+
+const MAX_KNOWN = 65_536
+
+export class Zones {
+  readonly #zones: readonly { name: string; range: AddressRange }[]
+  readonly #known = new Map<string, string>()
+
+  /** @throws OperatorError ERR_USAGE */
+  constructor(zones: Readonly<Record<string, readonly string[]>>) {
+    const named = Object.entries(zones).flatMap(([name, ranges]) => ranges.map((range) => ({ name, range })))
+    const all = [...named, ...PRIVATE.map((range) => ({ name: 'internal', range }))]
+    this.#zones = all.map(({ name, range }) => ({ name, range: parseRange(range) }))
+  }
+
+  of(address: string): string {
+    const known = this.#known.get(address)
+    if (known !== undefined) return known
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+    const words = addressWords(address)
+    const zone = words === null ? undefined : this.#zones.find(({ range }) => isInRange(range, ...words))
+    const name = zone?.name ?? 'external'
+    this.#known.set(address, name)
+    return name
+  }
+}
+
+/** @throws OperatorError ERR_USAGE */
+export function parseRange(text: string): AddressRange {
+  const range = addressRange(text)
+  if (range !== null) return range
+  throw new OperatorError(
+    'ERR_USAGE',
+    `"${text}" is not an address or CIDR range`,
+    'write it as 10.0.0.0/8 or fd00::/8',
+  )
+}
