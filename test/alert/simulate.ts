@@ -48,8 +48,8 @@ export function flow(seconds: number, different: Partial<FlowRecord> = {}): Flow
     ...different,
   }
   // As a line has it: what was not seen is left out.
-  for (const [name, value] of Object.entries(record)) if (value === undefined) delete record[name as keyof FlowRecord]
-  return record
+  const isUnseen = Object.values(record).includes(undefined)
+  return isUnseen ? JSON.parse(JSON.stringify(record)) : record
 }
 
 /** TLS 1.2, where certificates are in the clear. */
