@@ -25,6 +25,7 @@ const STAGES = [
   'kpi',
   'probe',
   'alert',
+  'notify',
   'report',
   'api',
   'cli',

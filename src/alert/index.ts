@@ -39,7 +39,7 @@ import type { CertificateRecord, FlowRecord, HealthRecord } from './records.ts'
 
 export type { AlertConfig } from './config.ts'
 export type { Detector } from './detector.ts'
-export type { Finding } from './finding.ts'
+export type { Finding, FindingEvent } from './finding.ts'
 export type { CertificateRecord, FlowRecord, HealthRecord } from './records.ts'
 
 /** THE TABLE. A detector = its file, its row here, its page in docs/runbooks. */
