@@ -58,8 +58,8 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   fzstd: /^source\/zstd-input\.ts$/,
   koffi: /^source\/koffi\.ts$/,
   'prom-client': /^api\/metrics\.ts$/,
-  yaml: /^cli\/(capture-config|zones)\.ts$/,
-  zod: /^cli\/(capture-config|zones)\.ts$/,
+  yaml: /^cli\/(yaml-file|zones)\.ts$/,
+  zod: /^cli\/(alert-config|capture-config|yaml-file|zones)\.ts$/,
 }
 
 /** Longer files hold two ideas. */

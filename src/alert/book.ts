@@ -110,6 +110,13 @@ export class FindingBook {
     return true
   }
 
+  except(key: string, exception: Exception): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    entry.finding.exception = exception
+    this.#changed.add(key)
+  }
+
   findings(): Finding[] {
     return [...this.#entries].map(([, { finding }]) => structuredClone(finding))
   }

@@ -6,7 +6,7 @@ import { Certificate } from './certificates.ts'
 import type { AlertConfig } from './config.ts'
 import type { Detector, Signal } from './detector.ts'
 import { Exceptions } from './exceptions.ts'
-import type { Finding, FindingEvent } from './finding.ts'
+import type { Exception, Finding, FindingEvent } from './finding.ts'
 import { Facts, Flow, type FlowKind, timeUs } from './flow.ts'
 import { HealthMemory } from './health.ts'
 import { Memories, type SavedMemory } from './memories.ts'
@@ -103,6 +103,12 @@ export class AlertEngine {
     return this.#book.acknowledge(key, by, reason, this.nowUs)
   }
 
+  /** From now on, and until it expires, nobody is told of this finding. */
+  silence(key: string, exception: Exception): void {
+    this.exceptions.silence(key, exception)
+    this.#book.except(key, exception)
+  }
+
   findings(): Finding[] {
     return this.#book.findings()
   }
@@ -125,8 +131,16 @@ export class AlertEngine {
   }
 
   save(): SavedEngine {
+    return { ...this.saveBaselines(), ...this.saveFindings() }
+  }
+
+  saveFindings(): Pick<SavedEngine, 'version' | 'findings'> {
+    return { version: 1, findings: this.#book.save() }
+  }
+
+  saveBaselines(): Omit<SavedEngine, 'findings'> {
     const { sinceUs, nowUs } = this
-    return { version: 1, sinceUs, nowUs, memories: this.memories.save(), findings: this.#book.save() }
+    return { version: 1, sinceUs, nowUs, memories: this.memories.save() }
   }
 
   restore(saved: SavedEngine): void {

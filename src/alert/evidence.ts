@@ -1,4 +1,5 @@
 /** What a finding shows for itself: names, versions, flows, and the query that shows them all. */
+import { SEVERITIES, type Severity } from '../classify/policy.ts'
 import { rfc3339 } from '../core/clock.ts'
 import { tlsVersionName } from '../registry/versions.ts'
 import type { Sighting } from './book.ts'
@@ -52,8 +53,12 @@ export const newFinding = (key: string, row: Detector, seen: Sighting): Finding 
 
 export function addEvidence(finding: Finding, signal: Signal, seen: Sighting): void {
   if (!seen.isCounted) finding.flows += 1
-  finding.what = signal.what
-  finding.must_fix = signal.mustFix
+  // The words are those of the worst that was seen, as the severity is.
+  if (!isMilder(seen.severity, finding.severity)) {
+    finding.what = signal.what
+    finding.must_fix = signal.mustFix
+    finding.sql = sqlOf(finding, signal, seen)
+  }
   finding.exception = seen.exception
   finding.health = seen.health
   const [first, last] = [rfc3339(seen.firstUs), rfc3339(seen.atUs)]
@@ -61,8 +66,9 @@ export function addEvidence(finding: Finding, signal: Signal, seen: Sighting): v
   if (last > finding.last_seen) finding.last_seen = last
   note(finding.sensors, seen.sensor)
   if (seen.flow !== null) addFlow(finding, seen.flow)
-  finding.sql = sqlOf(finding, signal, seen)
 }
+
+const isMilder = (a: Severity, b: Severity): boolean => SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b)
 
 function addFlow(finding: Finding, flow: Flow): void {
   const { facts } = flow

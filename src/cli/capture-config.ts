@@ -1,9 +1,7 @@
 /** Options of `intransit capture` from a YAML file, under the names that they have on the command line. */
-import { readFileSync } from 'node:fs'
-import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { OperatorError } from '../core/errors.ts'
 import { type CaptureOptions, MAX_DURATION_S, MAX_RING_MIB, MAX_SPOOL_MIB, MAX_WORKERS } from './capture-options.ts'
+import { readYaml } from './yaml-file.ts'
 import { ZONES } from './zones.ts'
 
 const text = z.string().min(1)
@@ -23,6 +21,7 @@ const CONFIG = z
     clickhouse: text,
     store: z.boolean(),
     spool: text,
+    alerts: text,
     'spool-size': wholeNumber(MAX_SPOOL_MIB),
     zones: z.union([text, ZONES]),
     workers: wholeNumber(MAX_WORKERS),
@@ -67,28 +66,5 @@ export function withConfig(
 const optionName = (name: string): keyof CaptureOptions =>
   name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()) as keyof CaptureOptions
 
-function readConfig(file: string): z.infer<typeof CONFIG> {
-  const lines = new LineCounter()
-  const document = parseDocument(readText(file), { lineCounter: lines, prettyErrors: false })
-  const [mistake] = document.errors
-  if (mistake !== undefined) throw wrong(file, lines.linePos(mistake.pos[0]).line, mistake.message)
-  const { data, error } = CONFIG.safeParse(document.toJS() ?? {})
-  if (data !== undefined) return data
-  const [issue] = error.issues
-  const path = issue?.code === 'unrecognized_keys' ? [issue.keys[0]] : (issue?.path ?? [])
-  const what = issue?.code === 'unrecognized_keys' ? 'capture has no such option' : issue?.message
-  const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined
-  throw wrong(file, lines.linePos(node?.range?.[0] ?? 0).line, [...path, what].join(': '))
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    const what = `the configuration cannot be read: ${(error as Error).message}`
-    throw new OperatorError('ERR_USAGE', what, 'name a file that may be read')
-  }
-}
-
-const wrong = (file: string, line: number, what: string): OperatorError =>
-  new OperatorError('ERR_USAGE', `${file}:${line}: ${what}`, 'write it as docs/config.md says')
+const readConfig = (file: string): z.infer<typeof CONFIG> =>
+  readYaml(file, { schema: CONFIG, unknownKey: 'capture has no such option', page: 'docs/config.md' })

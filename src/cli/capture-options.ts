@@ -22,6 +22,8 @@ export interface CaptureOptions {
   spoolSize: string
   /** A file, or what the configuration says. */
   zones?: string | Zones
+  /** A file that says what to alert of, and whom (docs/alerts.md). */
+  alerts?: string
   user?: string
   duration?: string
 }

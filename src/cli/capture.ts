@@ -6,13 +6,15 @@ import { keepKoffiLoaded } from '../source/koffi.ts'
 import { needsKoffi } from '../source/live-interface.ts'
 import { openStore, type Store, type ZoneRange } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
+import { type AlertsFile, readAlertsFile } from './alert-config.ts'
+import { Alerts } from './alerts.ts'
 import { JudgedBefore } from './capture-figures.ts'
 import { CaptureHealth } from './capture-health.ts'
 import type { CaptureJob, Judging } from './capture-job.ts'
 import { jobsOf, secondsOf, wholeNumber } from './capture-jobs.ts'
 import { type CaptureOptions, MAX_SPOOL_MIB, MIB, needRestart } from './capture-options.ts'
 import { type CaptureEvents, CaptureWorker } from './capture-worker-thread.ts'
-import { DEFAULT_DATA, spoolFolderOf } from './live-folders.ts'
+import { alertFolderOf, DEFAULT_DATA, spoolFolderOf } from './live-folders.ts'
 import { LiveStore } from './live-store.ts'
 import { compileJudge, type RowOutput } from './pipeline.ts'
 import { dropPrivileges } from './privileges.ts'
@@ -42,6 +44,7 @@ export async function capture(
   const options = read()
   const jobs = jobsOf(options)
   const zones = options.zones === undefined ? null : (await import('./zones.ts')).zonesOf(options.zones)
+  const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts)
   const say = (text: string): void => writeError(`${new Date().toISOString()} ${text}`)
   const output = new CaptureOutput(options.format === 'jsonl')
   const health = new CaptureHealth(say, (line) => output.health(line))
@@ -56,7 +59,7 @@ export async function capture(
   try {
     if (options.user !== undefined) say(dropPrivileges(options.user))
     const opened = await openLiveStore(options, zones, say)
-    output.begin(opened?.live ?? null)
+    output.begin(opened?.live ?? null, alertsOf(alertsFile, options, opened?.live ?? null, say))
     if (beside !== null) {
       if (opened === null) throw new OperatorError('ERR_USAGE', 'nothing is kept', 'leave out store: false')
       await beside.start(opened.store, () => run.figures(opened.live))
@@ -110,6 +113,7 @@ function reread(read: () => CaptureOptions, running: CaptureOptions, say: (text:
 class CaptureOutput implements RowOutput {
   readonly #prints: boolean
   #store: LiveStore | null = null
+  #alerts: Alerts | null = null
   #begin: () => void = () => undefined
   readonly #begun: Promise<void>
 
@@ -120,13 +124,15 @@ class CaptureOutput implements RowOutput {
     })
   }
 
-  begin(store: LiveStore | null): void {
+  begin(store: LiveStore | null, alerts: Alerts | null): void {
     this.#store = store
+    this.#alerts = alerts
     this.#begin()
   }
 
   async flows(lines: Uint8Array, rows: number): Promise<void> {
     await this.#begun
+    this.#alerts?.flows(lines)
     // Stored first: a record that was shown is a record that is kept.
     await this.#store?.flows(lines, rows)
     if (this.#prints) await writeOut(lines)
@@ -134,12 +140,14 @@ class CaptureOutput implements RowOutput {
 
   async certificates(lines: Uint8Array, rows: number): Promise<void> {
     await this.#begun
+    this.#alerts?.certificates(lines)
     await this.#store?.certificates(lines, rows)
   }
 
   /** Rows of before the beginning are not missed: the next one counts on. */
   health(line: string): void {
     void this.#store?.health(line)
+    this.#alerts?.health(line)
   }
 
   /** The capture is ending: whoever has still to take rows should. */
@@ -148,6 +156,7 @@ class CaptureOutput implements RowOutput {
   }
 
   async close(): Promise<void> {
+    await this.#alerts?.close()
     await this.#store?.close()
   }
 }
@@ -242,6 +251,14 @@ class Run {
     for (const [signal, handler] of this.#handlers) process.off(signal, handler)
   }
 }
+
+const alertsOf = (
+  file: AlertsFile | null,
+  options: CaptureOptions,
+  store: LiveStore | null,
+  say: (text: string) => void,
+): Alerts | null =>
+  file === null ? null : new Alerts(file, alertFolderOf(options), store, (text) => say(`alerts: ${text}`))
 
 async function openLiveStore(
   options: CaptureOptions,

@@ -19,7 +19,7 @@ const ROLL_UP_MS = 60_000
 const EDGES_EVERY = 10
 const MAX_ROLL_UP_SHARE = 0.1
 
-type Kind = 'flows' | 'certificates' | 'health'
+type Kind = 'flows' | 'certificates' | 'health' | 'findings' | 'events'
 
 interface Gathered {
   chunks: Buffer[]
@@ -33,7 +33,13 @@ export class LiveStore implements RowOutput {
   readonly spool: Spool
   readonly #store: Store
   readonly #say: (text: string) => void
-  readonly #gathered: Record<Kind, Gathered> = { flows: nothing(), certificates: nothing(), health: nothing() }
+  readonly #gathered: Record<Kind, Gathered> = {
+    flows: nothing(),
+    certificates: nothing(),
+    health: nothing(),
+    findings: nothing(),
+    events: nothing(),
+  }
   /** One insert after the other: the order of batches is the order in which they came. */
   #work: Promise<void> = Promise.resolve()
   readonly #flushTimer: NodeJS.Timeout
@@ -81,11 +87,21 @@ export class LiveStore implements RowOutput {
     return this.#gather('health', Buffer.from(`${line}\n`, 'latin1'), 1)
   }
 
+  findings(lines: Uint8Array, rows: number): Promise<void> {
+    return this.#gather('findings', lines, rows)
+  }
+
+  findingEvents(lines: Uint8Array, rows: number): Promise<void> {
+    return this.#gather('events', lines, rows)
+  }
+
   /** Everything handed in before is in the store or in the spool when it resolves. */
   flush(): Promise<void> {
     this.#handOn('certificates')
     this.#handOn('flows')
     this.#handOn('health')
+    this.#handOn('findings')
+    this.#handOn('events')
     return this.#work
   }
 
@@ -192,6 +208,8 @@ export class LiveStore implements RowOutput {
 
   #send({ kind, lines, rows, token }: SpooledBatch): Promise<void> {
     if (kind === 'flows') return this.#store.insertFlows(lines, rows, token)
+    if (kind === 'findings') return this.#store.insertFindings(lines, rows, token)
+    if (kind === 'events') return this.#store.insertFindingEvents(lines, rows, token)
     if (kind === 'health') return this.#store.insertHealth(lines, rows, token)
     return this.#store.insertCertificates(lines, rows, token)
   }

@@ -62,7 +62,9 @@ export function createPipeline(job: PipelineJob, output: RowOutput): Pipeline {
   })
   const drain = async (least: number): Promise<void> => {
     mindSize(agent.table.count)
-    if (certificates.end > least) await send(certificates, (lines, rows) => output.certificates(lines, rows))
+    // Before the flows that show them: who reads on the way knows a certificate when its flow comes.
+    if (certificates.end > least || (certificates.end > 0 && flows.end > least))
+      await send(certificates, (lines, rows) => output.certificates(lines, rows))
     if (flows.end > least) await send(flows, (lines, rows) => output.flows(lines, rows))
   }
   const finish = async (): Promise<void> => {

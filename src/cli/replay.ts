@@ -6,7 +6,10 @@ import { escapeBeyondAscii } from '../core/json.ts'
 import { compileFilter } from '../decode/filter.ts'
 import { printReport, reportJson } from '../report/index.ts'
 import type { Store } from '../store/index.ts'
+import { type AlertsFile, readAlertsFile } from './alert-config.ts'
+import { Alerts } from './alerts.ts'
 import { fileHealthLine } from './file-health.ts'
+import { alertFolderOf } from './live-folders.ts'
 import { type NamedFile, nameFiles } from './named-files.ts'
 import { type Progress, startProgress } from './progress.ts'
 import { type ReplayJob, type ReplayOutput, type ReplayResult, replayFiles } from './replay-files.ts'
@@ -27,6 +30,8 @@ export interface ReplayOptions {
   data?: string
   clickhouse?: string
   store: boolean
+  /** A file that says what to alert of, and whom (docs/alerts.md). */
+  alerts?: string
 }
 
 /** Where flows are kept when the operator names no place. */
@@ -39,12 +44,13 @@ export async function replay(paths: readonly string[], options: ReplayOptions): 
   const job = jobOf(files, options)
   const workers = workerCount(options.workers, files)
   const choice = storeChoice(options)
+  const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts)
   const result =
     choice === null
-      ? await run(job, workers, null, options)
+      ? await run(job, workers, null, alertsFile, options)
       : await withStore(choice, async (store) => {
           const output = new StoreOutput(store)
-          const done = await run(job, workers, output, options)
+          const done = await run(job, workers, output, alertsFile, options)
           for (const interval of done.health) await output.health(fileHealthLine(job.sensor, interval))
           await output.flush()
           await report(store, options)
@@ -99,27 +105,41 @@ async function run(
   job: ReplayJob,
   workers: number,
   store: StoreOutput | null,
+  alertsFile: AlertsFile | null,
   options: ReplayOptions,
 ): Promise<ReplayResult> {
+  const alerts = alertsFile === null ? null : new Alerts(alertsFile, alertFolderOf(options), store, writeError)
   const sizes = job.files.map(({ bytes }) => bytes)
   const progress = startProgress(
     sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
   )
-  const output = outputOf(store, options.format === 'jsonl', progress)
+  const output = outputOf(store, alerts, options.format === 'jsonl', progress)
   try {
-    return workers === 1 ? await replayFiles(job, output) : await replayInWorkers(job, workers, output)
+    const done = workers === 1 ? await replayFiles(job, output) : await replayInWorkers(job, workers, output)
+    for (const interval of done.health) alerts?.health(fileHealthLine(job.sensor, interval))
+    return done
   } finally {
     progress.stop()
+    await alerts?.close()
   }
 }
 
-const outputOf = (store: StoreOutput | null, prints: boolean, progress: Progress): ReplayOutput => ({
+const outputOf = (
+  store: StoreOutput | null,
+  alerts: Alerts | null,
+  prints: boolean,
+  progress: Progress,
+): ReplayOutput => ({
   flows: async (lines, rows) => {
+    alerts?.flows(lines)
     // Stored first: a record that was shown is a record that is kept.
     await store?.flows(lines, rows)
     if (prints) await writeOut(lines)
   },
-  certificates: async (lines, rows) => store?.certificates(lines, rows),
+  certificates: async (lines, rows) => {
+    alerts?.certificates(lines)
+    await store?.certificates(lines, rows)
+  },
   progress: (bytesRead, frames, flows) => progress.update(bytesRead, frames, flows),
 })
 

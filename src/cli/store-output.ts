@@ -33,11 +33,15 @@ export class StoreOutput {
   readonly #flows: Batch
   readonly #certificates: Batch
   readonly #health: Batch
+  readonly #findings: Batch
+  readonly #events: Batch
 
   constructor(store: Store) {
     this.#flows = new Batch((lines, rows, token) => store.insertFlows(lines, rows, token))
     this.#certificates = new Batch((lines, rows, token) => store.insertCertificates(lines, rows, token))
     this.#health = new Batch((lines, rows, token) => store.insertHealth(lines, rows, token))
+    this.#findings = new Batch((lines, rows, token) => store.insertFindings(lines, rows, token))
+    this.#events = new Batch((lines, rows, token) => store.insertFindingEvents(lines, rows, token))
   }
 
   flows(lines: Uint8Array, rows: number): Promise<void> {
@@ -53,11 +57,21 @@ export class StoreOutput {
     return this.#health.add(Buffer.from(`${line}\n`, 'latin1'), 1)
   }
 
+  findings(lines: Uint8Array, rows: number): Promise<void> {
+    return this.#findings.add(lines, rows)
+  }
+
+  findingEvents(lines: Uint8Array, rows: number): Promise<void> {
+    return this.#events.add(lines, rows)
+  }
+
   /** Sends what is left. Everything handed in before is stored when it resolves. */
   async flush(): Promise<void> {
     await this.#certificates.send()
     await this.#flows.send()
     await this.#health.send()
+    await this.#findings.send()
+    await this.#events.send()
   }
 }
 

@@ -44,12 +44,6 @@ export function addressRange(text: string): AddressRange | null {
   return { words, masks: words.map((_, n) => wordMask(Math.min(Math.max(mapped - n * 32, 0), 32))) }
 }
 
-/** The four words of an address in text, null when it is none. */
-export function addressWords(text: string): readonly [number, number, number, number] | null {
-  const range = text.includes('/') ? null : addressRange(text)
-  return range === null ? null : (range.words as [number, number, number, number])
-}
-
 export const isInRange = ({ words, masks }: AddressRange, w0: number, w1: number, w2: number, w3: number): boolean =>
   // The last word differs most.
   ((w3 ^ (words[3] as number)) & (masks[3] as number)) === 0 &&

@@ -1,5 +1,6 @@
 /** What happened to findings, on its way to people: grouped, queued on disk, delivered at least once. */
 import { createHash } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Finding, FindingEvent } from '../alert/index.ts'
 import { SEVERITIES } from '../classify/policy.ts'
@@ -12,10 +13,10 @@ import { pagerduty } from './kinds/pagerduty.ts'
 import { slack } from './kinds/slack.ts'
 import { syslogCef } from './kinds/syslog-cef.ts'
 import { webhook } from './kinds/webhook.ts'
-import { Queue } from './queue.ts'
+import { type DeadLetter, Queue, readDeadLetters } from './queue.ts'
 import type { Message, ReceiverKind, ReceiverOptions } from './receiver.ts'
 
-export { readDeadLetters } from './queue.ts'
+export type { DeadLetter } from './queue.ts'
 export type { ReceiverOptions } from './receiver.ts'
 
 /** THE TABLE. */
@@ -90,10 +91,38 @@ export class Notifier {
   }
 }
 
-export const queueFolder = (folder: string, receiver: string): string => join(folder, 'queue', receiver)
+const queueFolder = (folder: string, receiver: string): string => join(folder, 'queue', receiver)
+
+/** What receivers did not take and was given up, of all queues in `folder`. */
+export function deadLettersIn(folder: string): (DeadLetter & { receiver: string })[] {
+  const queues = join(folder, 'queue')
+  const receivers = existsSync(queues) ? readdirSync(queues) : []
+  return receivers.flatMap((receiver) =>
+    readDeadLetters(queueFolder(folder, receiver)).map((letter) => ({ receiver, ...letter })),
+  )
+}
+
+/** One attempt for each event; null = taken, else why not. @throws OperatorError ERR_USAGE */
+export async function trySending(options: ReceiverOptions, events: readonly FindingEvent[]): Promise<string | null> {
+  const kind = kindOf(options)
+  for (const event of events) {
+    const outcome = await kind.send(messageOf([event]), options)
+    if (outcome.kind !== 'taken') return outcome.why
+  }
+  return null
+}
 
 /** @throws OperatorError ERR_USAGE */
-export function kindOf(options: ReceiverOptions): ReceiverKind {
+export function checkReceivers(receivers: readonly ReceiverOptions[]): void {
+  receivers.forEach(kindOf)
+  const names = receivers.map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice === undefined) return
+  throw new OperatorError('ERR_USAGE', `two receivers are called ${twice}`, 'give each a name of its own')
+}
+
+/** @throws OperatorError ERR_USAGE */
+function kindOf(options: ReceiverOptions): ReceiverKind {
   const kind = RECEIVER_KINDS.find((one) => one.kind === options.kind)
   const fix = `it is one of: ${RECEIVER_KINDS.map((one) => one.kind).join(', ')}`
   if (kind === undefined) throw new OperatorError('ERR_USAGE', `there is no receiver "${options.kind}"`, fix)

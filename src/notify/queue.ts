@@ -94,10 +94,6 @@ export class Queue {
     await this.forget()
   }
 
-  deadLetters(): DeadLetter[] {
-    return readDeadLetters(this.#folder)
-  }
-
   async #write(folder: string, name: string, content: object): Promise<boolean> {
     const path = join(folder, name)
     try {

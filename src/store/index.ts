@@ -31,6 +31,9 @@ export interface Store {
   insertHealth(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for rows of `certificate_judgements`. */
   insertJudgements(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
+  /** The same for lines of `alert/finding-line.ts`. */
+  insertFindings(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
+  insertFindingEvents(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /**
    * Runs queries/<queryName>.sql. Times are given as RFC 3339 text or Date. What would take longer than `maxSeconds` is given
    * up by the store. @throws OperatorError ERR_STORE_READ
@@ -106,6 +109,14 @@ class ClickHouseStore implements Store {
 
   insertJudgements(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
     return this.#insert('certificate_judgements', jsonLines, rows, token)
+  }
+
+  insertFindings(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
+    return this.#insert('findings', jsonLines, rows, token)
+  }
+
+  insertFindingEvents(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
+    return this.#insert('finding_events', jsonLines, rows, token)
   }
 
   async #insert(table: string, jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FindingEvent } from '../../src/alert/index.ts'
-import { Notifier, queueFolder, type ReceiverOptions, readDeadLetters } from '../../src/notify/index.ts'
+import { deadLettersIn, Notifier, type ReceiverOptions } from '../../src/notify/index.ts'
 import { type Hook, openedAndResolved, openedEvents, openHook, receiver } from './messages.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -169,7 +169,7 @@ describe('a webhook receiver', () => {
     await tellApart(notifier([receiver({ url: hook.url })]), events)
     await until(() => hook.taken.length === 1)
     expect(keysOf(hook.taken)).toEqual(subjects(events).slice(1))
-    const [dead, ...more] = readDeadLetters(queueFolder(folder, 'hook'))
+    const [dead, ...more] = deadLettersIn(folder)
     expect(more).toEqual([])
     expect(dead).toMatchObject({
       why: 'status 400',
@@ -180,7 +180,7 @@ describe('a webhook receiver', () => {
   it('that is away for too long has its messages kept', async () => {
     const url = 'http://127.0.0.1:9/alerts'
     notifier([receiver({ url })], { ...FAST, giveUpMs: 200 }).tell(openedEvents(1))
-    await until(() => readDeadLetters(queueFolder(folder, 'hook')).length === 1)
+    await until(() => deadLettersIn(folder).length === 1)
   })
 
   it('gets after a restart what it did not take before, and nothing that it took', async () => {

@@ -1,0 +1,142 @@
+/** Detectors beside a capture or a replay: rows go by, findings come out, are kept, stored and told. */
+
+import { type Decision, readDecisions } from '../alert/decisions.ts'
+import type { AlertEngine } from '../alert/engine.ts'
+import { findingEventLine, findingLine } from '../alert/finding-line.ts'
+import { FlowLines } from '../alert/flow-lines.ts'
+import { type CertificateRecord, createAlertEngine, type FindingEvent } from '../alert/index.ts'
+import { StateFolder } from '../alert/state-folder.ts'
+import { Notifier } from '../notify/index.ts'
+import type { AlertsFile } from './alert-config.ts'
+
+/** Where findings are kept beside the flows. */
+export interface FindingOutput {
+  findings(lines: Uint8Array, rows: number): Promise<void>
+  findingEvents(lines: Uint8Array, rows: number): Promise<void>
+}
+
+/** Operators wait no longer than this for what they decided. */
+const LOOK_MS = 1000
+/** Changed counts are stored, and findings saved, no more often than this. */
+const SAVE_MS = 5000
+const BASELINES_MS = 300_000
+
+export class Alerts {
+  readonly engine: AlertEngine
+  readonly notifier: Notifier
+  readonly #lines = new FlowLines()
+  readonly #state: StateFolder
+  readonly #output: FindingOutput | null
+  readonly #say: (text: string) => void
+  readonly #timer: NodeJS.Timeout
+  #decidedBytes: number
+  #version = Date.now()
+  #savedMs = 0
+  #baselinesMs = performance.now()
+  #work: Promise<void> = Promise.resolve()
+
+  /** @throws OperatorError ERR_USAGE, ERR_DATA_FOLDER */
+  constructor(file: AlertsFile, folder: string, output: FindingOutput | null, say: (text: string) => void) {
+    this.engine = createAlertEngine(file.config)
+    this.#state = new StateFolder(file.folder ?? folder)
+    this.#output = output
+    this.#say = say
+    const decided = this.#state.restore(this.engine)
+    const isActive = ({ state }: { state: string }): boolean => state === 'open' || state === 'acknowledged'
+    const active = () => this.engine.findings().filter(isActive)
+    this.notifier = new Notifier(file.receivers, this.#state.folder, active, say)
+    // Silences hold from the beginning of the file; acknowledgements are part of the findings once carried out.
+    this.#decidedBytes = 0
+    this.#decide(decided)
+    this.#timer = setInterval(() => void this.#look(), LOOK_MS)
+  }
+
+  /** Whole JSON lines of flows; certificates that they show came before. */
+  flows(lines: Uint8Array): void {
+    this.#lines.read(lines, (flow) => this.engine.look(flow))
+    this.#carryOn()
+  }
+
+  certificates(lines: Uint8Array): void {
+    for (const line of Buffer.from(lines).toString('latin1').split('\n')) {
+      if (line !== '') this.engine.certificate(JSON.parse(line) as CertificateRecord)
+    }
+  }
+
+  /** A line of `record/health-line.ts`. */
+  health(line: string): void {
+    this.engine.healthInterval(JSON.parse(line))
+    this.#carryOn()
+  }
+
+  /** Everything is stored, saved, and taken or waiting on disk when it resolves. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    this.#carryOn()
+    this.#save()
+    await this.#work
+    await this.notifier.close()
+    this.#state.saveFindings(this.engine, this.#decidedBytes)
+    this.#state.saveBaselines(this.engine)
+  }
+
+  #look(): void {
+    this.#decide(this.#decidedBytes)
+    this.#carryOn()
+    const nowMs = performance.now()
+    if (nowMs - this.#savedMs >= SAVE_MS) this.#save()
+    if (nowMs - this.#baselinesMs < BASELINES_MS) return
+    this.#baselinesMs = nowMs
+    this.#try(() => this.#state.saveBaselines(this.engine))
+  }
+
+  #carryOn(): void {
+    const events = this.engine.takeEvents()
+    if (events.length === 0) return
+    this.notifier.tell(events)
+    this.#store(events)
+    this.#savedMs = 0
+  }
+
+  /** The queue on disk comes first: what is lost between the two is told twice, not never. */
+  #save(): void {
+    const changed = this.engine.takeChanged()
+    if (changed.length === 0) return
+    this.#savedMs = performance.now()
+    const lines = changed.map((finding) => findingLine(finding, this.#version++)).join('\n')
+    const decidedBytes = this.#decidedBytes
+    this.#work = this.#work
+      .then(() => this.notifier.flush())
+      .then(() => this.#try(() => this.#state.saveFindings(this.engine, decidedBytes)))
+      .then(() => this.#output?.findings(Buffer.from(`${lines}\n`, 'latin1'), changed.length))
+  }
+
+  #store(events: readonly FindingEvent[]): void {
+    const lines = events.map(findingEventLine).join('\n')
+    this.#work = this.#work.then(() => this.#output?.findingEvents(Buffer.from(`${lines}\n`, 'latin1'), events.length))
+  }
+
+  #decide(acknowledgeFrom: number): void {
+    for (let isMore = true; isMore; ) {
+      const from = this.#decidedBytes
+      const { placed, end } = readDecisions(this.#state.folder, from)
+      for (const { at, decision } of placed) this.#carryOut(decision, at >= acknowledgeFrom)
+      this.#decidedBytes = end
+      isMore = end > from
+    }
+  }
+
+  #carryOut({ do: what, key, by, reason, expires }: Decision, isNew: boolean): void {
+    if (what === 'silence' && expires !== undefined) this.engine.silence(key, { owner: by, reason, expires })
+    else if (what === 'ack' && isNew) this.engine.acknowledge(key, by, reason)
+  }
+
+  /** A full disk must not end a capture: what cannot be saved now is saved later. */
+  #try(save: () => void): void {
+    try {
+      save()
+    } catch (error) {
+      this.#say((error as Error).message)
+    }
+  }
+}
