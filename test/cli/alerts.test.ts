@@ -9,6 +9,7 @@ import { Facts, Flow } from '../../src/alert/flow.ts'
 import { FlowLines } from '../../src/alert/flow-lines.ts'
 import { readAlertsFile } from '../../src/cli/alert-config.ts'
 import { Alerts } from '../../src/cli/alerts.ts'
+import { connectEmbedded } from '../../src/store/embedded.ts'
 import { openStore } from '../../src/store/index.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
@@ -85,7 +86,7 @@ describe('a replay', () => {
   it('keeps findings, their history, and queries that show their flows', async () => {
     const store = await openStore({ data: at('data') })
     try {
-      const findings = await store.select<{ key: string; state: string; query: string; flows: string }>('findings', {})
+      const findings = await store.select<{ key: string; state: string }>('findings', {})
       const one = findings.find(({ key }) => key === 'A5|10.11.0.3:5432')
       expect(one).toMatchObject({ state: 'open' })
       const events = await store.select<{ kind: string; key: string }>('finding-events', { key: 'A5|10.11.0.3:5432' })
@@ -94,6 +95,20 @@ describe('a replay', () => {
       await store.close()
     }
   })
+})
+
+it('gives queries that show the flows', async () => {
+  const engine = await connectEmbedded(at('data'))
+  try {
+    const findings = listed('--all')
+    expect(findings.length).toBeGreaterThan(2)
+    for (const { sql, flow_ids } of findings) {
+      const rows = await (await engine.client.query({ query: sql, format: 'JSONEachRow' })).json<{ flow_id: string }>()
+      if (flow_ids.length > 0) expect(rows.length, sql).toBeGreaterThan(0)
+    }
+  } finally {
+    await engine.client.close()
+  }
 })
 
 describe('decisions', () => {
