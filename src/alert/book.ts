@@ -4,7 +4,7 @@ import { SEVERITIES } from '../classify/policy.ts'
 import { rfc3339 } from '../core/clock.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { Detector, Signal } from './detector.ts'
-import { addEvidence, newFinding } from './evidence.ts'
+import { addEvidence, copyFinding, newFinding } from './evidence.ts'
 import type { Exception, Finding, FindingEvent, FindingEventKind, SensorHealth } from './finding.ts'
 import type { Flow } from './flow.ts'
 
@@ -118,7 +118,7 @@ export class FindingBook {
   }
 
   findings(): Finding[] {
-    return [...this.#entries].map(([, { finding }]) => structuredClone(finding))
+    return [...this.#entries].map(([, { finding }]) => copyFinding(finding))
   }
 
   takeEvents(): FindingEvent[] {
@@ -131,7 +131,7 @@ export class FindingBook {
   takeChanged(): Finding[] {
     const entries = [...this.#changed].map((key) => this.#entries.get(key))
     this.#changed.clear()
-    return entries.filter((entry) => entry !== undefined).map(({ finding }) => structuredClone(finding))
+    return entries.filter((entry) => entry !== undefined).map(({ finding }) => copyFinding(finding))
   }
 
   save(): Entry[] {
@@ -189,7 +189,7 @@ export class FindingBook {
       this.droppedEvents += 1
       return
     }
-    this.#events.push({ kind, at: rfc3339(atUs), finding: structuredClone(finding) })
+    this.#events.push({ kind, at: rfc3339(atUs), finding: copyFinding(finding) })
   }
 }
 

@@ -150,6 +150,10 @@ export class Flow {
   readonly facts: Facts
   /** "10.0.0.3:443", "[fd00::3]:443", in a virtual network "5/10.0.0.3:443". */
   readonly server: string
+  /** Who is reached: by the name asked for, else by the address. */
+  readonly identity: string
+  /** "prod -> lab"; '' = nobody has asked yet. */
+  zonePair = ''
 
   constructor(record: FlowRecord, facts: Facts) {
     this.id = record.flow_id
@@ -167,12 +171,9 @@ export class Flow {
     this.isRepeat = (record.increment ?? 0) > 0
     this.facts = facts
     const host = record.server_ip.includes(':') ? `[${record.server_ip}]` : record.server_ip
+    const { serverName } = facts
     this.server = `${this.vni < 0 ? '' : `${this.vni}/`}${host}:${record.server_port}`
-  }
-
-  /** Who is reached: by the name asked for, else by the address. */
-  get identity(): string {
-    return this.facts.serverName === null ? this.server : `${this.facts.serverName.toLowerCase()}:${this.serverPort}`
+    this.identity = serverName === null ? this.server : `${serverName.toLowerCase()}:${record.server_port}`
   }
 }
 

@@ -13,38 +13,46 @@ export interface SavedMemory {
   readonly rules: ByRule
 }
 
+/** The detectors of one flow ask for the same subject one after the other. */
+interface OfKind {
+  readonly subjects: BoundedMap<ByRule>
+  lastSubject: string
+  lastRules: ByRule
+}
+
 export class Memories {
-  readonly #kinds = new Map<SubjectKind, BoundedMap<ByRule>>()
+  readonly #kinds = new Map<SubjectKind, OfKind>()
 
   get evicted(): number {
-    return [...this.#kinds.values()].reduce((sum, { evicted }) => sum + evicted, 0)
+    return [...this.#kinds.values()].reduce((sum, { subjects }) => sum + subjects.evicted, 0)
   }
 
   /** By rule, of one subject. */
   of(kind: SubjectKind, subject: string): ByRule {
-    const subjects = this.#subjectsOf(kind)
-    const known = subjects.get(subject)
-    if (known !== undefined) return known
-    const rules: ByRule = {}
-    subjects.set(subject, rules)
+    const one = this.#ofKind(kind)
+    if (one.lastSubject === subject) return one.lastRules
+    const rules = one.subjects.get(subject) ?? {}
+    one.subjects.set(subject, rules)
+    one.lastSubject = subject
+    one.lastRules = rules
     return rules
   }
 
   save(): SavedMemory[] {
-    return [...this.#kinds].flatMap(([kind, subjects]) =>
+    return [...this.#kinds].flatMap(([kind, { subjects }]) =>
       [...subjects].map(([subject, rules]) => ({ kind, subject, rules })),
     )
   }
 
   restore(saved: readonly SavedMemory[]): void {
-    for (const { kind, subject, rules } of saved) this.#subjectsOf(kind).set(subject, rules)
+    for (const { kind, subject, rules } of saved) this.#ofKind(kind).subjects.set(subject, rules)
   }
 
-  #subjectsOf(kind: SubjectKind): BoundedMap<ByRule> {
+  #ofKind(kind: SubjectKind): OfKind {
     const known = this.#kinds.get(kind)
     if (known !== undefined) return known
-    const subjects = new BoundedMap<ByRule>(MAX_SUBJECTS)
-    this.#kinds.set(kind, subjects)
-    return subjects
+    const one = { subjects: new BoundedMap<ByRule>(MAX_SUBJECTS), lastSubject: '', lastRules: {} }
+    this.#kinds.set(kind, one)
+    return one
   }
 }

@@ -73,7 +73,8 @@ export class Watch implements Context {
 
   zonePair(flow: Flow): string {
     const { zones } = this.#engine
-    return `${zones.of(flow.clientIp)} -> ${zones.of(flow.serverIp)}`
+    if (flow.zonePair === '') flow.zonePair = `${zones.of(flow.clientIp)} -> ${zones.of(flow.serverIp)}`
+    return flow.zonePair
   }
 
   certificate(fingerprint: string): Certificate | null {

@@ -103,17 +103,21 @@ export class Alerts {
     const changed = this.engine.takeChanged()
     if (changed.length === 0) return
     this.#savedMs = performance.now()
-    const lines = changed.map((finding) => findingLine(finding, this.#version++)).join('\n')
     const decidedBytes = this.#decidedBytes
     this.#work = this.#work
       .then(() => this.notifier.flush())
       .then(() => this.#try(() => this.#state.saveFindings(this.engine, decidedBytes)))
-      .then(() => this.#output?.findings(Buffer.from(`${lines}\n`, 'latin1'), changed.length))
+    const output = this.#output
+    if (output === null) return
+    const lines = changed.map((finding) => findingLine(finding, this.#version++)).join('\n')
+    this.#work = this.#work.then(() => output.findings(Buffer.from(`${lines}\n`, 'latin1'), changed.length))
   }
 
   #store(events: readonly FindingEvent[]): void {
+    const output = this.#output
+    if (output === null) return
     const lines = events.map(findingEventLine).join('\n')
-    this.#work = this.#work.then(() => this.#output?.findingEvents(Buffer.from(`${lines}\n`, 'latin1'), events.length))
+    this.#work = this.#work.then(() => output.findingEvents(Buffer.from(`${lines}\n`, 'latin1'), events.length))
   }
 
   #decide(acknowledgeFrom: number): void {

@@ -21,7 +21,7 @@ export const sharedKey = detector({
   subjectOf(flow, context) {
     const leaf = flow.facts.chain[0]
     const spki = leaf === undefined ? null : (context.certificate(leaf)?.spki ?? null)
-    return spki === null ? null : `key ${spki}`
+    return spki
   },
   fresh: (): Memory => ({ servers: [], zones: [], subjects: [] }),
   observe(flow, memory, { servers, zones, identities }, context) {
