@@ -45,9 +45,9 @@ export interface Sighting {
 
 export class FindingBook {
   droppedEvents = 0
-  readonly #entries = new BoundedMap<Entry>(MAX_FINDINGS)
-  /** Rules with an open finding: a healthy flow of another costs nothing. */
-  readonly #open = new Map<string, number>()
+  readonly #entries = new BoundedMap<Entry>(MAX_FINDINGS, (entry) => this.#forgetOpen(entry))
+  /** Open findings by rule and subject: a healthy flow of others costs next to nothing. */
+  readonly #open = new Map<string, Map<string, Entry>>()
   #events: FindingEvent[] = []
   readonly #changed = new Set<string>()
 
@@ -56,8 +56,7 @@ export class FindingBook {
   }
 
   raise(row: Detector, signal: Signal, seen: Sighting): void {
-    const key = `${row.id}|${seen.subject}`
-    const entry = this.#entries.get(key) ?? this.#add(key, row, seen)
+    const entry = this.#open.get(row.id)?.get(seen.subject) ?? this.#entryOf(row, seen)
     const { finding } = entry
     const isNew = finding.flows === 0
     const hadException = finding.exception !== null
@@ -66,7 +65,7 @@ export class FindingBook {
     addEvidence(finding, signal, seen)
     entry.lastBadUs = Math.max(entry.lastBadUs, seen.atUs)
     entry.goodFlows = 0
-    this.#changed.add(key)
+    this.#changed.add(finding.key)
     if (isNew) this.#tell('opened', entry, seen.atUs)
     else if (wasOver) this.#reopen(entry, seen.atUs)
     else if (hadException && finding.exception === null) this.#tell('opened', entry, seen.atUs)
@@ -75,9 +74,8 @@ export class FindingBook {
 
   /** The subject was seen without the fault. */
   good(row: Detector, subject: string, atUs: number): void {
-    if ((this.#open.get(row.id) ?? 0) === 0) return
-    const entry = this.#entries.get(`${row.id}|${subject}`)
-    if (entry === undefined || isOver(entry.finding)) return
+    const entry = this.#open.get(row.id)?.get(subject)
+    if (entry === undefined) return
     entry.lastGoodUs = Math.max(entry.lastGoodUs, atUs)
     if (atUs <= entry.lastBadUs) return
     entry.goodFlows += 1
@@ -141,15 +139,20 @@ export class FindingBook {
   restore(entries: readonly Entry[]): void {
     for (const entry of entries) {
       this.#entries.set(entry.finding.key, entry)
-      if (!isOver(entry.finding)) this.#count(entry.finding.rule, 1)
+      if (!isOver(entry.finding)) this.#noteOpen(entry)
     }
+  }
+
+  #entryOf(row: Detector, seen: Sighting): Entry {
+    const key = `${row.id}|${seen.subject}`
+    return this.#entries.get(key) ?? this.#add(key, row, seen)
   }
 
   #add(key: string, row: Detector, seen: Sighting): Entry {
     const finding = newFinding(key, row, seen)
     const entry = { finding, lastBadUs: seen.atUs, lastGoodUs: 0, resolvedUs: 0, goodFlows: 0 }
     this.#entries.set(key, entry)
-    this.#count(row.id, 1)
+    this.#noteOpen(entry)
     return entry
   }
 
@@ -160,7 +163,7 @@ export class FindingBook {
     finding.reopened += 1
     finding.resolved_at = null
     finding.proof = null
-    this.#count(finding.rule, 1)
+    this.#noteOpen(entry)
     this.#tell('reopened', entry, atUs)
   }
 
@@ -175,12 +178,19 @@ export class FindingBook {
     entry.finding.state = state
     entry.finding.flapping = false
     if (state === 'resolved') entry.finding.resolved_at = rfc3339(atUs)
-    this.#count(entry.finding.rule, -1)
+    this.#forgetOpen(entry)
     this.#tell(state, entry, atUs)
   }
 
-  #count(rule: string, by: number): void {
-    this.#open.set(rule, (this.#open.get(rule) ?? 0) + by)
+  #noteOpen(entry: Entry): void {
+    const { rule, subject } = entry.finding
+    const subjects = this.#open.get(rule) ?? new Map<string, Entry>()
+    this.#open.set(rule, subjects)
+    subjects.set(subject, entry)
+  }
+
+  #forgetOpen({ finding }: Entry): void {
+    this.#open.get(finding.rule)?.delete(finding.subject)
   }
 
   #tell(kind: FindingEventKind, { finding }: Entry, atUs: number): void {

@@ -9,9 +9,11 @@ export class BoundedMap<V> {
   evicted = 0
   readonly #most: number
   readonly #entries = new Map<string, Entry<V>>()
+  readonly #onEvicted: (value: V) => void
 
-  constructor(most: number) {
+  constructor(most: number, onEvicted: (value: V) => void = () => undefined) {
     this.#most = most
+    this.#onEvicted = onEvicted
   }
 
   get size(): number {
@@ -36,10 +38,6 @@ export class BoundedMap<V> {
     this.#entries.set(key, { value, isUsed: false })
   }
 
-  delete(key: string): void {
-    this.#entries.delete(key)
-  }
-
   *[Symbol.iterator](): Iterator<[string, V]> {
     for (const [key, { value }] of this.#entries) yield [key, value]
   }
@@ -48,7 +46,10 @@ export class BoundedMap<V> {
   #evict(): void {
     for (const [key, entry] of this.#entries) {
       this.#entries.delete(key)
-      if (!entry.isUsed) break
+      if (!entry.isUsed) {
+        this.#onEvicted(entry.value)
+        break
+      }
       entry.isUsed = false
       this.#entries.set(key, entry)
     }

@@ -32,13 +32,32 @@ export class Zones {
     const known = this.#known.get(address)
     if (known !== undefined) return known
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    const words = addressWords(address)
+    const words = ipv4Words(address) ?? addressWords(address)
     const zone = words === null ? undefined : this.#zones.find(({ range }) => isInRange(range, ...words))
     const name = zone?.name ?? 'external'
     this.#known.set(address, name)
     return name
   }
 }
+
+/** Four words of an address in dotted decimal, as records have most; null = it is something else. */
+function ipv4Words(text: string): readonly [number, number, number, number] | null {
+  let word = 0
+  let octet = 0
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i)
+    if (character === DOT) {
+      word = (word << 8) | octet
+      octet = 0
+    } else if (character >= ZERO && character <= NINE) octet = octet * 10 + character - ZERO
+    else return null
+  }
+  return [0, 0, 0xffff, (word << 8) | octet]
+}
+
+const DOT = 0x2e
+const ZERO = 0x30
+const NINE = 0x39
 
 /** @throws OperatorError ERR_USAGE */
 export function parseRange(text: string): AddressRange {

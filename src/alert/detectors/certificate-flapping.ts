@@ -27,10 +27,11 @@ export const certificateFlapping = detector({
     const leaf = flow.facts.chain[0]
     if (leaf === undefined || flow.isRepeat || !flow.facts.isHandshakeDone || flow.facts.serverName === null) return
     const windowUs = rollout_h * US_PER_HOUR
-    forget(memory, flow.lastUs - windowUs)
     const sight = memory.seen[leaf]
-    if (sight !== undefined) sight.lastUs = flow.lastUs
-    else if (Object.keys(memory.seen).length < MAX_SEEN) {
+    // One certificate after the other is the rule: nothing to weigh while it is the only one.
+    if (sight === undefined || Object.keys(memory.seen).length > 1) forget(memory, flow.lastUs - windowUs)
+    if (sight !== undefined && flow.lastUs - sight.lastUs <= windowUs) sight.lastUs = flow.lastUs
+    else if (sight !== undefined || Object.keys(memory.seen).length < MAX_SEEN) {
       memory.seen[leaf] = { firstUs: flow.firstUs, lastUs: flow.lastUs }
     }
     const settled = Object.values(memory.seen).filter(({ firstUs }) => flow.lastUs - firstUs > windowUs)

@@ -25,9 +25,9 @@ export const rareClient = detector({
     if (flow.isRepeat || facts.ja4 === null || !facts.isHandshakeDone) return
     if (memory.firstUs === 0) memory.firstUs = flow.lastUs
     const seenUs = memory.clients[facts.ja4]
-    const kinds = Object.keys(memory.clients).length
-    if (seenUs !== undefined || kinds < MAX_CLIENTS) memory.clients[facts.ja4] = flow.lastUs
     const isRare = seenUs === undefined || flow.lastUs - seenUs > days * US_PER_DAY
+    const kinds = isRare ? Object.keys(memory.clients).length : 0
+    if (seenUs !== undefined || kinds < MAX_CLIENTS) memory.clients[facts.ja4] = flow.lastUs
     const isKnown = memory.handshakes >= handshakes && flow.lastUs - memory.firstUs > days * US_PER_DAY
     memory.handshakes = Math.min(memory.handshakes + 1, handshakes)
     if (!isRare) context.good()
