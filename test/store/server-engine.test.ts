@@ -6,9 +6,12 @@ import { deflateSync } from 'node:zlib'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import forge from 'node-forge'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { basisOf, judgeCertificates } from '../../src/report/judge-certificates.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { rollUp } from '../../src/store/rollup.ts'
 import { readMigrations } from '../../src/store/sql-files.ts'
+import { RevocationLists } from '../../src/trust/revocation.ts'
+import { Roots } from '../../src/trust/roots.ts'
 import { CAPTURES, intransit } from '../cli/run.ts'
 import { capturedLines } from './captured-lines.ts'
 import { ALL_TIME, flowLine, QUERIES, UNFILTERED, ZONES } from './lines.ts'
@@ -153,11 +156,16 @@ describe('rows', () => {
   })
 })
 
+const NOW = Date.now()
+const JUDGING = { roots: new Roots(), revocations: new RevocationLists() }
+
 describe('the captures', () => {
   const database = newDatabase()
   const folder = mkdtempSync(join(tmpdir(), 'intransit-server-engine-'))
   let remote: Store
   let embedded: Store
+  const names = new Set<string>()
+  const fingerprints = new Set<string>()
 
   beforeAll(async () => {
     const { flows, certificates, health } = await capturedLines()
@@ -170,6 +178,12 @@ describe('the captures', () => {
       await store.insertHealth(`${health.join('\n')}\n`, health.length, 'health')
       await store.setZones(ZONES)
       expect(await flowCount(store)).toBe(flows.length)
+      await judgeCertificates(store, JUDGING, NOW)
+    }
+    for (const line of certificates) {
+      const { fingerprint_sha256, subject = '', is_ca } = JSON.parse(line)
+      fingerprints.add(fingerprint_sha256)
+      if (is_ca) names.add(subject.toLowerCase())
     }
     // On a server rows settle for two minutes before they are added up.
     const client = createClient({ url: origin(), ...USER, database })
@@ -184,7 +198,11 @@ describe('the captures', () => {
   })
 
   it.each(QUERIES)('on a server give the same rows for %s as in a folder', async (query) => {
-    const params = { ...ALL_TIME, ...UNFILTERED, after: '', last: 'g', name: '', limit: 50 }
+    const place = { after_hash: '', after_role: '', after_ip: '', after_port: 0, after_name: '' }
+    const judged = { basis: query === 'chains-to-judge' ? 'another' : basisOf(JUDGING) }
+    const asked = { names: [...names], fingerprints: [...fingerprints].slice(0, 500) }
+    const page = { after: '', last: 'g', name: '', limit: 50 }
+    const params = { ...ALL_TIME, ...UNFILTERED, ...page, ...place, ...judged, ...asked }
     const rows = await remote.select(query, params, 60)
     expect(rows.length).toBeGreaterThan(0)
     expect(rows).toEqual(await embedded.select(query, params, 60))

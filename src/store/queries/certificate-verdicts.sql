@@ -25,3 +25,4 @@ SELECT
     arrayMap(one -> toString(one), argMax(origins, shown)) AS path_from
 FROM places
 GROUP BY leaf
+ORDER BY leaf
