@@ -17,6 +17,9 @@ const program = new Command('intransit')
   .showHelpAfterError('(intransit --help says more)')
   .addHelpText('after', '\nExample:\n  $ intransit replay captures --data data\n')
 
+/** Of an option that may be given more than once. */
+const also = (one: string, others: readonly string[] = []): string[] => [...others, one]
+
 const dataOption = () => new Option('--data <dir>', 'keep the flows in an embedded ClickHouse in this folder')
 const clickhouseOption = () =>
   new Option('--clickhouse <url>', 'keep the flows in the ClickHouse server at this address')
@@ -25,7 +28,16 @@ program
   .command('replay')
   .description('judge every flow of capture files (pcap, pcapng, also gzip or zstd; "-" reads standard input)')
   .argument('<file...>', 'files, folders or "-"')
-  .addOption(new Option('--format <format>', 'what to print').choices(['table', 'json', 'jsonl']).default('table'))
+  .addOption(
+    new Option('--format <format>', 'what to print')
+      .choices(['table', 'json', 'jsonl', 'sarif', 'junit'])
+      .default('table'),
+  )
+  .option(
+    '--fail-on <condition>',
+    'end with status 9 where it holds, as plaintext, high or "coverage<99" (docs/ci.md)',
+    also,
+  )
   .addOption(
     new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([DEFAULT_POLICY]),
   )
@@ -44,11 +56,12 @@ program
 Examples:
   $ intransit replay captures --data data
   $ intransit replay trace.pcapng.gz --no-store --format jsonl | jq .verdict
+  $ intransit replay trace.pcap --no-store --fail-on high --format junit
   $ tcpdump -w - | intransit replay - --no-store --filter 'port 5432'`,
   )
   .action(async (files: string[], options) => {
     const { replay } = await import('./cli/replay.ts')
-    process.exitCode = await replay(files, options)
+    process.exitCode = await replay(files, options, version)
   })
 
 /** What `capture` and `run` have in common. */

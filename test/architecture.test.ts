@@ -27,6 +27,7 @@ const STAGES = [
   'alert',
   'notify',
   'report',
+  'export',
   'api',
   'cli',
   'main',

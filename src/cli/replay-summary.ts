@@ -10,7 +10,7 @@ export function describeResult(result: ReplayResult): string[] {
   return [...describeFrames(result), ...describeFlows(result), ...result.problems.map(describeProblem)]
 }
 
-function describeProblem({ name, error, damage }: FileProblem): string {
+export function describeProblem({ name, error, damage }: FileProblem): string {
   if (error !== undefined) return `${error.code}: ${error.message}. Fix: ${error.fix}.`
   return `ERR_SOURCE_DAMAGED: ${name} is damaged at byte ${damage?.offset}: ${damage?.what}. Everything before it was read.`
 }

@@ -1,26 +1,31 @@
-/** `intransit replay`: capture files in, flow records or the coverage report out. */
+/** `intransit replay`: capture files in; flow records, the coverage report, or what other tools read out. */
 import { availableParallelism } from 'node:os'
+import { relative } from 'node:path'
 import { loadPolicy } from '../classify/index.ts'
-import { OperatorError } from '../core/errors.ts'
+import { ERROR_CODES, OperatorError } from '../core/errors.ts'
 import { escapeBeyondAscii } from '../core/json.ts'
 import { compileFilter } from '../decode/filter.ts'
+import { EXPORT_FORMATS, type ExportName } from '../export/index.ts'
+import type { HealthCounters } from '../record/health-line.ts'
 import { printReport, reportJson } from '../report/index.ts'
 import type { Store } from '../store/index.ts'
 import { type AlertsFile, readAlertsFile } from './alert-config.ts'
 import { Alerts } from './alerts.ts'
+import { ExportOutput } from './export-output.ts'
 import { fileHealthLine } from './file-health.ts'
 import { alertFolderOf } from './live-folders.ts'
 import { type NamedFile, nameFiles } from './named-files.ts'
 import { type Progress, startProgress } from './progress.ts'
 import { type ReplayJob, type ReplayOutput, type ReplayResult, replayFiles } from './replay-files.ts'
-import { describeResult, exitStatusOf } from './replay-summary.ts'
+import { describeProblem, describeResult, exitStatusOf } from './replay-summary.ts'
 import { replayInWorkers } from './replay-workers.ts'
 import { type StoreChoice, StoreOutput, withStore } from './store-output.ts'
 import { wantsColour, writeError, writeOut } from './terminal.ts'
 import { parseVpcs } from './vpc.ts'
 
 export interface ReplayOptions {
-  format: 'table' | 'json' | 'jsonl'
+  format: 'table' | 'json' | 'jsonl' | ExportName
+  failOn?: string[]
   policy: string[]
   policyDate?: string
   filter?: string
@@ -38,27 +43,62 @@ export interface ReplayOptions {
 const DEFAULT_DATA = 'intransit-data'
 const MAX_WORKERS = 64
 
-/** Returns the exit status: 0, or that of the worst problem a file had. */
-export async function replay(paths: readonly string[], options: ReplayOptions): Promise<number> {
+/** Returns the exit status: 0, that of the worst problem a file had, or that of --fail-on. */
+export async function replay(paths: readonly string[], options: ReplayOptions, version: string): Promise<number> {
   const files = await nameFiles(paths)
   const job = jobOf(files, options)
   const workers = workerCount(options.workers, files)
   const choice = storeChoice(options)
   const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts)
+  const exported = exportOf(options, version)
   const result =
     choice === null
-      ? await run(job, workers, null, alertsFile, options)
+      ? await run(job, workers, { store: null, exported }, alertsFile, options)
       : await withStore(choice, async (store) => {
           const output = new StoreOutput(store)
-          const done = await run(job, workers, output, alertsFile, options)
+          const done = await run(job, workers, { store: output, exported }, alertsFile, options)
           for (const interval of done.health) await output.health(fileHealthLine(job.sensor, interval))
           await output.flush()
           await report(store, options)
           if (!('temporary' in choice)) await store.rollUp()
           return done
         })
+  const failed = (await exported?.end(capturesOf(files, result), framesOf(result)))?.failOn ?? []
   for (const line of describeResult(result)) writeError(line)
-  return exitStatusOf(result.problems)
+  for (const { condition, why } of failed)
+    if (why !== null) writeError(`ERR_FAILED_ON: --fail-on '${condition.text}': ${why}.`)
+  const isFailed = failed.some(({ why }) => why !== null)
+  return exitStatusOf(result.problems) || (isFailed ? ERROR_CODES.ERR_FAILED_ON.exit : 0)
+}
+
+const isExport = (format: string): format is ExportName => Object.hasOwn(EXPORT_FORMATS, format)
+
+/** Null where nobody asks for it: then no record is read again. */
+function exportOf({ format, failOn = [], policy, policyDate }: ReplayOptions, version: string) {
+  const name = isExport(format) ? format : null
+  if (name === null && failOn.length === 0) return null
+  return new ExportOutput({ format: name, failOn, policy, policyDate: policyDate ?? null, version }, writeOut)
+}
+
+const capturesOf = (files: readonly NamedFile[], { problems }: ReplayResult) =>
+  files.map(({ name, path }) => {
+    const problem = problems.find((one) => one.name === name)
+    return { source: name, path: fromHere(path), problem: problem === undefined ? null : describeProblem(problem) }
+  })
+
+/** As a build's checkout has it; what lies outside of it keeps its own path. */
+function fromHere(path: string): string {
+  const short = relative('', path)
+  return short === '' || short.startsWith('..') ? path : short
+}
+
+function framesOf({ health }: ReplayResult): { received: number; dropped: number } {
+  const sum = (of: (counters: HealthCounters) => number): number =>
+    health.reduce((total, { counters }) => total + of(counters), 0)
+  return {
+    received: sum(({ frames_received }) => frames_received),
+    dropped: sum(({ kernel_drops, interface_drops }) => kernel_drops + interface_drops),
+  }
 }
 
 function jobOf(files: NamedFile[], options: ReplayOptions): ReplayJob {
@@ -97,23 +137,28 @@ function workerCount(asked: string, files: readonly NamedFile[]): number {
 function storeChoice({ format, data, clickhouse, store }: ReplayOptions): StoreChoice | null {
   if (data !== undefined) return { data }
   if (clickhouse !== undefined) return { clickhouse }
-  if (format === 'jsonl') return null
+  if (format === 'jsonl' || isExport(format)) return null
   return store ? { data: DEFAULT_DATA } : { temporary: true }
+}
+
+interface Outputs {
+  store: StoreOutput | null
+  exported: ExportOutput | null
 }
 
 async function run(
   job: ReplayJob,
   workers: number,
-  store: StoreOutput | null,
+  to: Outputs,
   alertsFile: AlertsFile | null,
   options: ReplayOptions,
 ): Promise<ReplayResult> {
-  const alerts = alertsFile === null ? null : new Alerts(alertsFile, alertFolderOf(options), store, writeError)
+  const alerts = alertsFile === null ? null : new Alerts(alertsFile, alertFolderOf(options), to.store, writeError)
   const sizes = job.files.map(({ bytes }) => bytes)
   const progress = startProgress(
     sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
   )
-  const output = outputOf(store, alerts, options.format === 'jsonl', progress)
+  const output = outputOf(to, alerts, options.format === 'jsonl', progress)
   try {
     const done = workers === 1 ? await replayFiles(job, output) : await replayInWorkers(job, workers, output)
     for (const interval of done.health) alerts?.health(fileHealthLine(job.sensor, interval))
@@ -125,7 +170,7 @@ async function run(
 }
 
 const outputOf = (
-  store: StoreOutput | null,
+  { store, exported }: Outputs,
   alerts: Alerts | null,
   prints: boolean,
   progress: Progress,
@@ -135,10 +180,12 @@ const outputOf = (
     // Stored first: a record that was shown is a record that is kept.
     await store?.flows(lines, rows)
     if (prints) await writeOut(lines)
+    await exported?.flows(lines)
   },
   certificates: async (lines, rows) => {
     alerts?.certificates(lines)
     await store?.certificates(lines, rows)
+    exported?.certificates(lines)
   },
   progress: (bytesRead, frames, flows) => progress.update(bytesRead, frames, flows),
 })

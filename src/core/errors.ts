@@ -25,6 +25,7 @@ export const ERROR_CODES = {
   ERR_POLICY_NOT_FOUND: { exit: 6, meaning: 'no policy pack has that name' },
   ERR_POLICY_INVALID: { exit: 6, meaning: 'a policy pack is not valid' },
   ERR_DOCTOR: { exit: 8, meaning: 'doctor found what will make a capture fail' },
+  ERR_FAILED_ON: { exit: 9, meaning: 'a replay found what --fail-on names' },
   ERR_FILTER: { exit: 2, meaning: 'the filter expression is not valid' },
 } as const satisfies Record<string, { exit: number; meaning: string }>
 
