@@ -355,6 +355,21 @@ policy
   .addHelpText('after', '\nExample:\n  $ intransit policy check ./our-policy.json\n')
   .action(async (file: string) => (await import('./cli/policy.ts')).policyCheck(file))
 
+const rules = program
+  .command('rules')
+  .description('test rules by replaying captures')
+  .addHelpText('after', '\nExample:\n  $ intransit rules test rules\n')
+rules
+  .command('test')
+  .description('replay the captures of every folder with a rule.yaml, and compare what is found with what is expected')
+  .argument('<folder>', 'with tests in it or below it (docs/rules.md)')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nStatus 0: all passed; 9: one did not.\n\nExample:\n  $ intransit rules test rules\n')
+  .action(async (folder: string, options) => {
+    const { rulesTest } = await import('./cli/rules/rules-test.ts')
+    process.exitCode = await rulesTest(folder, options)
+  })
+
 const EXIT_USAGE = 2
 const EXIT_INTERNAL = 1
 

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type AlertConfig, createAlertEngine } from '../alert/index.ts'
 import { SEVERITIES } from '../classify/policy.ts'
 import { checkReceivers, type ReceiverOptions } from '../notify/index.ts'
-import { readYaml } from './yaml-file.ts'
+import { readYamlFile } from './yaml-file.ts'
 
 const text = z.string().min(1)
 const texts = z.array(text).min(1)
@@ -71,7 +71,11 @@ export interface AlertsFile {
 
 /** @throws OperatorError ERR_USAGE */
 export function readAlertsFile(file: string): AlertsFile {
-  const read = readYaml(file, { schema: ALERTS, unknownKey: 'alerts have no such option', page: 'docs/alerts.md' })
+  const read = readYamlFile(file, ALERTS, {
+    what: 'the configuration of alerts',
+    whose: 'alerts',
+    fix: 'write it as docs/alerts.md says',
+  })
   const { folder, zones, rules, suppressions, receivers } = read
   const alerts: AlertsFile = {
     folder: folder ?? null,

@@ -1,7 +1,7 @@
 /** Options of `intransit capture` from a YAML file, under the names that they have on the command line. */
 import { z } from 'zod'
 import { type CaptureOptions, MAX_DURATION_S, MAX_RING_MIB, MAX_SPOOL_MIB, MAX_WORKERS } from './capture-options.ts'
-import { readYaml } from './yaml-file.ts'
+import { readYamlFile } from './yaml-file.ts'
 import { ZONES } from './zones.ts'
 
 const text = z.string().min(1)
@@ -67,4 +67,8 @@ const optionName = (name: string): keyof CaptureOptions =>
   name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()) as keyof CaptureOptions
 
 const readConfig = (file: string): z.infer<typeof CONFIG> =>
-  readYaml(file, { schema: CONFIG, unknownKey: 'capture has no such option', page: 'docs/config.md' })
+  readYamlFile(file, CONFIG, {
+    what: 'the configuration',
+    whose: 'capture',
+    fix: 'write it as docs/config.md says',
+  })

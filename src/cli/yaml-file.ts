@@ -1,40 +1,77 @@
-/** A YAML file of a known shape; a mistake in it is told with its line. */
+/** A YAML file held against a schema: the first mistake is told with its line, and an unknown word with what was meant. */
 import { readFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { OperatorError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
 
-/** What the file is, for those who make mistakes in it. */
-export interface YamlFile<T> {
-  readonly schema: z.ZodType<T>
-  /** "capture has no such option" */
-  readonly unknownKey: string
-  /** "docs/config.md" */
-  readonly page: string
+export interface YamlWords {
+  /** What the file is, as "the configuration". */
+  readonly what: string
+  /** Whose words are in it, as "capture". */
+  readonly whose: string
+  readonly fix: string
 }
 
 /** @throws OperatorError ERR_USAGE */
-export function readYaml<T>(file: string, { schema, unknownKey, page }: YamlFile<T>): T {
-  const wrong = (line: number, what: string): OperatorError =>
-    new OperatorError('ERR_USAGE', `${file}:${line}: ${what}`, `write it as ${page} says`)
+export function readYamlFile<S extends z.ZodType>(file: string, schema: S, words: YamlWords): z.output<S> {
   const lines = new LineCounter()
-  const document = parseDocument(readText(file), { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(readText(file, words), { lineCounter: lines, prettyErrors: false })
+  const wrong = (at: number, what: string): OperatorError =>
+    new OperatorError('ERR_USAGE', `${file}:${lines.linePos(at).line}: ${what}`, words.fix)
   const [mistake] = document.errors
-  if (mistake !== undefined) throw wrong(lines.linePos(mistake.pos[0]).line, mistake.message)
-  const { data, error } = schema.safeParse(document.toJS() ?? {})
-  if (data !== undefined) return data
-  const issue = error?.issues[0]
-  const path = issue?.code === 'unrecognized_keys' ? [...issue.path, issue.keys[0]] : (issue?.path ?? [])
-  const what = issue?.code === 'unrecognized_keys' ? unknownKey : issue?.message
+  if (mistake !== undefined) throw wrong(mistake.pos[0], mistake.message)
+  const { data, error } = schema.safeParse(contentOf(document, wrong))
+  if (error === undefined) return data as z.output<S>
+  const [issue] = error.issues
+  const key = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const path = [...(issue?.path ?? []), ...(key === undefined ? [] : [key])]
+  const what = key === undefined ? issue?.message : unknownKey(key, words.whose, keysAt(schema, issue?.path ?? []))
   const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined
-  throw wrong(lines.linePos(node?.range?.[0] ?? 0).line, [...path, what].join(': '))
+  throw wrong(node?.range?.[0] ?? 0, [...path.map(String), what].join(': '))
 }
 
-function readText(file: string): string {
+/** Aliases are expanded with a bound of the library's: beyond it the file is an attack, or a mistake. */
+function contentOf(
+  document: ReturnType<typeof parseDocument>,
+  wrong: (at: number, what: string) => OperatorError,
+): unknown {
+  try {
+    return document.toJS() ?? {}
+  } catch (error) {
+    throw wrong(0, (error as Error).message)
+  }
+}
+
+function readText(file: string, { what }: YamlWords): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    const what = `the configuration cannot be read: ${(error as Error).message}`
-    throw new OperatorError('ERR_USAGE', what, 'name a file that may be read')
+    const why = `${what} cannot be read: ${(error as Error).message}`
+    throw new OperatorError('ERR_USAGE', why, 'name a file that may be read')
   }
+}
+
+function unknownKey(key: string, whose: string, known: readonly string[]): string {
+  const meant = nearest(key, known)
+  return `${whose} has no such option${meant === null ? '' : `; did you mean ${meant}?`}`
+}
+
+/** The words of the object at a path of the schema; none where it is no object. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let inner: z.ZodType | undefined = schema
+  for (const step of path) {
+    inner = bare(inner)
+    if (inner instanceof z.ZodObject) inner = inner.shape[String(step)] as z.ZodType | undefined
+    else if (inner instanceof z.ZodArray) inner = inner.element as z.ZodType
+    else return []
+  }
+  inner = bare(inner)
+  return inner instanceof z.ZodObject ? Object.keys(inner.shape) : []
+}
+
+function bare(schema: z.ZodType | undefined): z.ZodType | undefined {
+  let inner = schema
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) inner = inner.unwrap() as z.ZodType
+  return inner
 }

@@ -1,13 +1,13 @@
 /** Zones: names of networks, from a YAML file. */
-import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { OperatorError } from '../core/errors.ts'
 import type { ZoneRange } from '../store/index.ts'
+import { readYamlFile } from './yaml-file.ts'
 
 /** Each is held against each flow that is rolled up. */
 const MAX_RANGES = 1000
+const FIX = 'write it as docs/store.md says'
 const MAX_VNI = 0xff_ff_ff
 
 /** No sign that a question about zones has a meaning for. */
@@ -30,35 +30,11 @@ export const zonesOf = (told: string | Zones): ZoneRange[] =>
   typeof told === 'string' ? readZones(told) : rangesOf(told, 'zones')
 
 /** @throws OperatorError ERR_USAGE naming the line */
-export function readZones(file: string): ZoneRange[] {
-  const lines = new LineCounter()
-  const document = parseDocument(textOf(file), { lineCounter: lines, prettyErrors: false })
-  const [mistake] = document.errors
-  if (mistake !== undefined) throw wrong(file, lines.linePos(mistake.pos[0]).line, mistake.message)
-  const { data, error } = FILE.safeParse(document.toJS() ?? {})
-  if (data === undefined) {
-    const [issue] = error.issues
-    const node = document.getIn(issue?.path ?? [], true) as { range?: [number, number, number] } | undefined
-    throw wrong(file, lines.linePos(node?.range?.[0] ?? 0).line, [...(issue?.path ?? []), issue?.message].join(': '))
-  }
-  return rangesOf(data.zones, `${file}:1`)
-}
+export const readZones = (file: string): ZoneRange[] =>
+  rangesOf(readYamlFile(file, FILE, { what: 'the zones', whose: 'a zone', fix: FIX }).zones, `${file}:1`)
 
 function rangesOf(zones: Zones, place: string): ZoneRange[] {
   const ranges = zones.flatMap((zone) => zone.cidrs.map((one) => ({ name: zone.name, cidr: one, vni: zone.vni ?? -1 })))
   if (ranges.length <= MAX_RANGES) return ranges
-  throw mistaken(`${place}: ${ranges.length} ranges are more than ${MAX_RANGES}`)
+  throw new OperatorError('ERR_USAGE', `${place}: ${ranges.length} ranges are more than ${MAX_RANGES}`, FIX)
 }
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    const what = `the zones cannot be read: ${(error as Error).message}`
-    throw new OperatorError('ERR_USAGE', what, 'name a file that may be read')
-  }
-}
-
-const wrong = (file: string, line: number, what: string): OperatorError => mistaken(`${file}:${line}: ${what}`)
-
-const mistaken = (what: string): OperatorError => new OperatorError('ERR_USAGE', what, 'write it as docs/store.md says')

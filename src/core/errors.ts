@@ -26,6 +26,7 @@ export const ERROR_CODES = {
   ERR_POLICY_INVALID: { exit: 6, meaning: 'a policy pack is not valid' },
   ERR_DOCTOR: { exit: 8, meaning: 'doctor found what will make a capture fail' },
   ERR_FAILED_ON: { exit: 9, meaning: 'a replay found what --fail-on names' },
+  ERR_RULES_TEST: { exit: 9, meaning: 'a rule test does not find what it expects' },
   ERR_FILTER: { exit: 2, meaning: 'the filter expression is not valid' },
 } as const satisfies Record<string, { exit: number; meaning: string }>
 

@@ -112,8 +112,10 @@ export function where({ subject, sources }: Finding): string {
   return `${endpointOf(subject)}${source === undefined ? '' : ` in ${source}`}`
 }
 
-/** An address and port as one word: IPv6 in brackets (RFC 3986 §3.2.2), with the protocol spoken there. */
-export function endpointOf({ server_ip: ip, server_port: port, app_protocol, transport }: Finding['subject']): string {
-  const address = ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
-  return `${address} ${app_protocol ?? transport}`
-}
+/** With the protocol that is spoken there. */
+export const endpointOf = (subject: Finding['subject']): string =>
+  `${addressOf(subject)} ${subject.app_protocol ?? subject.transport}`
+
+/** An address and port as one word: IPv6 in brackets (RFC 3986 §3.2.2). */
+export const addressOf = ({ server_ip: ip, server_port: port }: Finding['subject']): string =>
+  ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
