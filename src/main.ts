@@ -30,7 +30,7 @@ program
   .argument('<file...>', 'files, folders or "-"')
   .addOption(
     new Option('--format <format>', 'what to print')
-      .choices(['table', 'json', 'jsonl', 'sarif', 'junit'])
+      .choices(['table', 'json', 'jsonl', 'ecs', 'ocsf', 'cbom', 'sarif', 'junit'])
       .default('table'),
   )
   .option(
@@ -42,6 +42,7 @@ program
     new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([DEFAULT_POLICY]),
   )
   .addOption(new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15'))
+  .option('--community-id', 'with --format jsonl: each record with its Community ID (docs/exports.md)')
   .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
   .addOption(clickhouseOption().conflicts(['noStore']))
   .option('--no-store', 'keep nothing')
@@ -330,6 +331,28 @@ alert
   .action(async (file: string) => {
     process.exitCode = await (await import('./cli/alert-command.ts')).alertTest(file)
   })
+
+program
+  .command('export')
+  .description('write what a store holds in the format of another tool (docs/exports.md)')
+  .addOption(
+    new Option('--format <format>', 'which')
+      .choices(['ecs', 'ocsf', 'csv', 'cbom', 'sarif', 'junit'])
+      .makeOptionMandatory(),
+  )
+  .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['clickhouse']))
+  .option('--clickhouse <url>', 'the ClickHouse server that they write to')
+  .option('--from <time>', 'what was seen since, as 2026-11-25 or 2026-11-25T12:00:00Z')
+  .option('--to <time>', 'what was seen before')
+  .option('--policy <pack...>', 'packs, for the words of their rules')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ intransit export --format ecs --data data --from 2026-11-25 > flows.ndjson
+  $ intransit export --format cbom --clickhouse https://user@ch.example:8443/intransit`,
+  )
+  .action(async (options) => (await import('./cli/export.ts')).exportStore(options, version))
 
 const policy = program
   .command('policy')

@@ -1,8 +1,9 @@
 /** KPIs: all of them, and one with its definition and its course over time. What they mean is in docs/kpis.md. */
+
+import { CSV, csvOf } from '../export/csv.ts'
 import { KPIS, kpiNamed } from '../kpi/index.ts'
 import { KPI_UNITS, type Kpi, type KpiQuestion, PRACTICES } from '../kpi/kpi.ts'
 import { INTERVALS, type Interval, intervalsOf, MAX_POINTS, readKpi, readSeries } from '../kpi/read-kpi.ts'
-import { CSV, csvOf } from './csv.ts'
 import { KPI_FILTER, kpiQuestion } from './kpi-filter.ts'
 import { Problem } from './problem.ts'
 import { type Query, type Route, VIEWERS } from './route.ts'

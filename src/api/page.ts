@@ -1,6 +1,6 @@
 /** Lists in pages: a cursor names the last row of a page, so that rows which come in between move nothing. */
 import type { FastifyReply } from 'fastify'
-import { CSV, csvOf } from './csv.ts'
+import { CSV, csvOf } from '../export/csv.ts'
 import { Problem } from './problem.ts'
 import type { Query, Schema } from './route.ts'
 import { objectOf, TEXT_OR_NULL } from './schemas.ts'

@@ -15,6 +15,8 @@ export interface ExportChoice {
   readonly policy: readonly string[]
   readonly policyDate: string | null
   readonly version: string
+  /** Of a table. */
+  readonly columns?: readonly string[]
 }
 
 /** Leaves of which later flows may want to know; the ones that came first go first. */
@@ -30,7 +32,10 @@ export class ExportOutput {
   readonly #write: (text: string) => Promise<void>
 
   /** @throws OperatorError ERR_USAGE, ERR_POLICY_NOT_FOUND */
-  constructor({ format, failOn, policy, policyDate, version }: ExportChoice, write: (text: string) => Promise<void>) {
+  constructor(
+    { format, failOn, policy, policyDate, version, columns = [] }: ExportChoice,
+    write: (text: string) => Promise<void>,
+  ) {
     const packs = policy.map(loadPolicy)
     this.#conditions = failOn.map((text) => parseCondition(text, packs))
     const known = [...packs, ...listPolicies()]
@@ -44,24 +49,34 @@ export class ExportOutput {
       now: new Date().toISOString(),
       packs,
       policyDate,
-      columns: [],
+      columns,
       certificate: (fingerprint: string) => this.#certificates.get(fingerprint),
     }
     this.#exporter = format === null ? null : EXPORT_FORMATS[format].begin(context)
     this.#write = write
   }
 
-  async flows(lines: Uint8Array): Promise<void> {
+  /** As JSON lines. */
+  flows(lines: Uint8Array): Promise<void> {
+    return this.takeFlows(recordsOf<FlowRecord>(lines))
+  }
+
+  certificates(lines: Uint8Array): void {
+    this.takeCertificates(recordsOf<CertificateRecord>(lines))
+  }
+
+  async takeFlows(records: readonly FlowRecord[]): Promise<void> {
     let text = ''
-    for (const record of recordsOf<FlowRecord>(lines)) {
+    for (const record of records) {
       this.#latest.take(record)
       text += this.#exporter?.flow(record) ?? ''
     }
     if (text !== '') await this.#write(text)
   }
 
-  certificates(lines: Uint8Array): void {
-    for (const { der: _, ...certificate } of recordsOf<CertificateRecord>(lines)) {
+  takeCertificates(records: readonly CertificateRecord[]): void {
+    for (const record of records) {
+      const certificate = withoutBulk(record)
       this.#certificates.set(certificate.fingerprint_sha256, certificate)
       this.#exporter?.certificate(certificate)
       const [oldest] = this.#certificates.keys()
@@ -84,4 +99,11 @@ export class ExportOutput {
     if (text !== '') await this.#write(text)
     return summary
   }
+}
+
+/** Without the DER, which no format has a place for; times in whole seconds, as certificates have them (RFC 5280 §4.1.2.5). */
+function withoutBulk({ der: _, ...certificate }: CertificateRecord): CertificateRecord {
+  const seconds = (time: unknown): unknown => (typeof time === 'string' ? time.replace(/\.0+Z$/, 'Z') : time)
+  const { not_before, not_after } = certificate
+  return { ...certificate, not_before: seconds(not_before), not_after: seconds(not_after) } as CertificateRecord
 }

@@ -5,6 +5,7 @@ import { loadPolicy } from '../classify/index.ts'
 import { ERROR_CODES, OperatorError } from '../core/errors.ts'
 import { escapeBeyondAscii } from '../core/json.ts'
 import { compileFilter } from '../decode/filter.ts'
+import { withCommunityIds } from '../export/community-id.ts'
 import { EXPORT_FORMATS, type ExportName } from '../export/index.ts'
 import type { HealthCounters } from '../record/health-line.ts'
 import { printReport, reportJson } from '../report/index.ts'
@@ -26,6 +27,7 @@ import { parseVpcs } from './vpc.ts'
 export interface ReplayOptions {
   format: 'table' | 'json' | 'jsonl' | ExportName
   failOn?: string[]
+  communityId?: boolean
   policy: string[]
   policyDate?: string
   filter?: string
@@ -158,7 +160,7 @@ async function run(
   const progress = startProgress(
     sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
   )
-  const output = outputOf(to, alerts, options.format === 'jsonl', progress)
+  const output = outputOf(to, alerts, linesOf(options), progress)
   try {
     const done = workers === 1 ? await replayFiles(job, output) : await replayInWorkers(job, workers, output)
     for (const interval of done.health) alerts?.health(fileHealthLine(job.sensor, interval))
@@ -169,17 +171,25 @@ async function run(
   }
 }
 
+type Print = (lines: Uint8Array) => Uint8Array | string
+
+/** What is printed of records as they come; null where they are not. */
+function linesOf({ format, communityId = false }: ReplayOptions): Print | null {
+  if (format !== 'jsonl') return null
+  return communityId ? withCommunityIds : (lines) => lines
+}
+
 const outputOf = (
   { store, exported }: Outputs,
   alerts: Alerts | null,
-  prints: boolean,
+  print: Print | null,
   progress: Progress,
 ): ReplayOutput => ({
   flows: async (lines, rows) => {
     alerts?.flows(lines)
     // Stored first: a record that was shown is a record that is kept.
     await store?.flows(lines, rows)
-    if (prints) await writeOut(lines)
+    if (print !== null) await writeOut(print(lines))
     await exported?.flows(lines)
   },
   certificates: async (lines, rows) => {

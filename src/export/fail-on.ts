@@ -117,5 +117,5 @@ export const endpointOf = (subject: Finding['subject']): string =>
   `${addressOf(subject)} ${subject.app_protocol ?? subject.transport}`
 
 /** An address and port as one word: IPv6 in brackets (RFC 3986 §3.2.2). */
-export const addressOf = ({ server_ip: ip, server_port: port }: Finding['subject']): string =>
+export const addressOf = ({ server_ip: ip, server_port: port }: Omit<Finding['subject'], 'app_protocol'>): string =>
   ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`

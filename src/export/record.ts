@@ -41,11 +41,11 @@ export const recordsOf = <T extends FlowRecord | CertificateRecord>(lines: Uint8
 /** Some servers write 64-bit integers as text. */
 const COUNTERS = ['packets_client', 'packets_server', 'bytes_client', 'bytes_server'] as const
 
-/** The same as a replay would have written it: what was not seen is left out. */
+/** As a replay would have written it: what was not seen is left out. Lists of a ClientHello are not in the store's rows. */
 export function recordOfRow(row: Readonly<Record<string, unknown>>): FlowRecord {
   const record: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(row)) {
-    const isNothing = value === null || value === false || (Array.isArray(value) && value.length === 0)
+    const isNothing = value === null || (Array.isArray(value) && value.length === 0)
     if (!isNothing) record[name] = value
   }
   for (const name of COUNTERS) record[name] = Number(row[name])

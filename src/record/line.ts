@@ -36,6 +36,9 @@ const TRANSPORT_NAMES = Array.from({ length: 256 }, (_, proto) => TRANSPORTS.get
 
 export const transportName = (proto: number): string => TRANSPORT_NAMES[proto] as string
 
+/** IANA's number of a transport; -1 for a name that no record has. */
+export const transportNumber = (name: string): number => TRANSPORT_NAMES.indexOf(name)
+
 export function visibilityOf(table: FlowTable, flow: number): Visibility {
   const client = table.clientSide(flow)
   if (table.packetsOf(flow, client) === 0) return 'server_only'

@@ -181,7 +181,7 @@ describe('the file', () => {
     {
       name: 'an option that is none',
       text: 'reciever: []',
-      says: 'alerts.yaml:1: reciever: alerts have no such option',
+      says: 'alerts.yaml:1: reciever: alerts has no such option; did you mean receivers?',
     },
     {
       name: 'a suppression without an owner',

@@ -7,7 +7,8 @@ SELECT
     formatDateTime(flows.last_seen, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS last_seen,
     replaceRegexpOne(toString(flows.client_ip), '^::ffff:([0-9.]+)$', '\\1') AS client_ip,
     replaceRegexpOne(toString(flows.server_ip), '^::ffff:([0-9.]+)$', '\\1') AS server_ip,
-    flows.* EXCEPT (flow_id, first_seen, last_seen, client_ip, server_ip, client_hello_hash, stored_at)
+    flows.* EXCEPT (flow_id, first_seen, last_seen, client_ip, server_ip, client_hello_hash, stored_at),
+    flows.community_id AS community_id
 FROM flows FINAL
 WHERE flows.first_seen <= {to:DateTime64(6, 'UTC')} AND flows.last_seen >= {from:DateTime64(6, 'UTC')}
     AND flows.first_seen >= {after_first_seen:DateTime64(6, 'UTC')}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { csvOf } from '../../src/api/csv.ts'
+import { csvOf } from '../../src/export/csv.ts'
 
 it.each([
   { name: 'plain cells', value: 'tls', want: 'tls' },

@@ -3,10 +3,10 @@ export const CSV = 'text/csv; charset=utf-8; header=present'
 
 type Row = Readonly<Record<string, unknown>>
 
-export function csvOf(columns: readonly string[], rows: readonly Row[]): string {
-  const lines = [columns, ...rows.map((row) => columns.map((column) => row[column]))]
-  return lines.map((cells) => `${cells.map(cellOf).join(',')}\r\n`).join('')
-}
+export const csvOf = (columns: readonly string[], rows: readonly Row[]): string =>
+  csvLine(columns) + rows.map((row) => csvLine(columns.map((column) => row[column]))).join('')
+
+export const csvLine = (cells: readonly unknown[]): string => `${cells.map(cellOf).join(',')}\r\n`
 
 function cellOf(value: unknown): string {
   if (value === null || value === undefined) return ''
