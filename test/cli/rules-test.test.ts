@@ -30,7 +30,9 @@ it('passes all that are shipped, and each finds something', () => {
   expect(failed).toBe(0)
   expect(tests).toBe(passed)
   expect(tests).toBeGreaterThanOrEqual(20)
-  for (const { name, found } of results) expect(found.findings.length, name).toBeGreaterThan(0)
+  for (const { name, found } of results) {
+    expect([...found.findings, ...(found.alerts ?? [])].length, name).toBeGreaterThan(0)
+  }
   expect(ran.status).toBe(0)
 })
 
@@ -130,6 +132,38 @@ describe('a test', () => {
     const ran = test(files as Record<string, string>)
     expect(ran.stdout).toMatch(says)
     expect(ran.status).toBe(9)
+  })
+
+  it('asks the detectors where it names one, or expects an alert', () => {
+    const both = {
+      'rule.yaml': 'detectors: weak-suite',
+      'expected.yaml': 'alerts: [{ rule: A9, severity: high }, { rule: A9, severity: medium }]',
+    }
+    // One finding a server: the captures are of one, and RC4 is worse than 3DES.
+    expect(test(both).stdout).toMatch(/expected and not found: A9 medium$/m)
+    expect(test({ ...both, 'expected.yaml': 'alerts: [{ rule: A9, severity: high, flows: 2 }]' }).status).toBe(0)
+    expect(test({ ...both, 'expected.yaml': 'alerts: []' }).stdout).toMatch(
+      /found and not expected: A9 of .*443.* high to fix by both open, 2 flows$/m,
+    )
+    expect(test({ ...both, 'expected.yaml': 'alerts: [{ rule: weak-suite }]' }).stdout).toMatch(/did you mean A9\?/)
+    expect(test({ 'rule.yaml': 'detectors: weak-suit', 'expected.yaml': 'alerts: []' }).stdout).toMatch(
+      /did you mean weak-suite\?/,
+    )
+  })
+
+  it('takes records where there is no capture', () => {
+    const lines = intransit(['replay', '--format', 'jsonl', join(CAPTURES, 'tls12-rc4.pcap')]).stdout
+    const files = { 'rule.yaml': 'records: a.jsonl\nrules: sec09-recommended/suite-rc4', 'a.jsonl': lines }
+    const expected = 'findings: [{ rule: sec09-recommended/suite-rc4, flows: 1 }]\nalerts: [{ rule: A9 }]'
+    expect(test({ ...files, 'expected.yaml': expected }, []).stdout).toMatch(/^ok/)
+    for (const [line, says] of [
+      ['{', /a\.jsonl:1: not a JSON object/],
+      ['{"flow_id":1}', /a\.jsonl:1: flow_id is no string/],
+    ] as const) {
+      const ran = test({ ...files, 'a.jsonl': line, 'expected.yaml': expected }, [])
+      expect(ran.stdout).toMatch(says)
+      expect(ran.status).toBe(9)
+    }
   })
 
   it('with a pack of its own finds what that pack has', () => {

@@ -2,7 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { z } from 'zod'
+import { FINDING_STATES } from '../../alert/finding.ts'
 import { DEFAULT_POLICY } from '../../classify/index.ts'
+import { SEVERITIES } from '../../classify/policy.ts'
 import { OperatorError } from '../../core/errors.ts'
 import { VERDICTS } from '../../core/verdict.ts'
 import { readYamlFile } from '../yaml-file.ts'
@@ -18,7 +20,9 @@ const RULE = z
     policy: oneOrMore,
     'policy-date': z.iso.date(),
     rules: oneOrMore,
+    detectors: oneOrMore,
     captures: oneOrMore,
+    records: oneOrMore,
     filter: text,
   })
   .partial()
@@ -30,16 +34,25 @@ const EXPECTED_FINDING = z.strictObject({
   capture: text.optional(),
   flows: z.int().min(1).optional(),
 })
-export type ExpectedFinding = z.infer<typeof EXPECTED_FINDING>
+
+const EXPECTED_ALERT = z.strictObject({
+  rule: text,
+  subject: text.optional(),
+  severity: z.enum(SEVERITIES).optional(),
+  must_fix: text.optional(),
+  state: z.enum(FINDING_STATES).optional(),
+  flows: z.int().min(1).optional(),
+})
 
 const EXPECTED = z
   .strictObject({
     findings: z.array(EXPECTED_FINDING),
+    alerts: z.array(EXPECTED_ALERT),
     verdicts: z.partialRecord(z.enum(VERDICTS), z.int().min(0)),
   })
   .partial()
-  .refine(({ findings, verdicts }) => findings !== undefined || verdicts !== undefined, {
-    error: 'nothing is expected: write findings, verdicts, or both; "findings: []" expects none',
+  .refine((expected) => Object.keys(expected).length > 0, {
+    error: 'nothing is expected: write findings, alerts or verdicts; "findings: []" expects none',
   })
 export type Expected = z.infer<typeof EXPECTED>
 
@@ -51,7 +64,11 @@ export interface RuleTest {
   readonly policyDate: string | null
   /** "pack/rule": findings of others are not looked at; null = all are. */
   readonly rules: readonly string[] | null
+  /** By id or name: alerts of others are not looked at; null = all are. */
+  readonly detectors: readonly string[] | null
   readonly captures: readonly string[]
+  /** Files of flow records, a JSON line each: what no capture shows, as a month. */
+  readonly records: readonly string[]
   readonly filter: string | null
   /** Null where the folder does not say yet. */
   readonly expected: Expected | null
@@ -90,7 +107,9 @@ export function readRuleTest(folder: string, root: string): RuleTest {
     policy: (rule.policy ?? [DEFAULT_POLICY]).map((one) => (/[/\\]|\.json$/.test(one) ? join(folder, one) : one)),
     policyDate: rule['policy-date'] ?? null,
     rules: rule.rules ?? null,
-    captures: capturesOf(folder, rule.captures),
+    detectors: rule.detectors ?? null,
+    captures: rule.captures === undefined && rule.records !== undefined ? [] : capturesOf(folder, rule.captures),
+    records: (rule.records ?? []).map((one) => join(folder, one)),
     filter: rule.filter ?? null,
     expected: readExpected(folder),
   }

@@ -60,9 +60,9 @@ async function outcomeOf(folder: string, root: string): Promise<Outcome> {
 }
 
 /** To be read before it is copied: what was found need not be right. */
-function asExpected({ findings, verdicts }: Found): string {
+function asExpected({ findings, alerts, verdicts }: Found): string {
   const seen = Object.fromEntries(Object.entries(verdicts).filter(([, flows]) => flows > 0))
-  return JSON.stringify({ findings, verdicts: seen })
+  return JSON.stringify({ findings, ...(alerts === null ? {} : { alerts }), verdicts: seen })
 }
 
 function describe({ name, about, passed, error, differences }: Outcome): string[] {

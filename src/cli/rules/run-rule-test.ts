@@ -7,14 +7,16 @@ import { compileFilter } from '../../decode/filter.ts'
 import { addressOf } from '../../export/fail-on.ts'
 import { type Finding, FindingBook } from '../../export/findings.ts'
 import { LatestRecords } from '../../export/latest-records.ts'
-import { type FlowRecord, recordsOf } from '../../export/record.ts'
+import { type CertificateRecord, type FlowRecord, recordsOf } from '../../export/record.ts'
 import { VerdictTally } from '../../export/tally.ts'
 import { nameFiles } from '../named-files.ts'
 import { replayFiles } from '../replay-files.ts'
 import { describeProblem } from '../replay-summary.ts'
+import { alertsOf, checkDetectors, type FoundAlert } from './alerts.ts'
+import { readRecordFile } from './record-file.ts'
 import type { RuleTest } from './rule-test.ts'
 
-/** One rule at one endpoint in one capture. What detectors find will come here too, under their own names. */
+/** One rule at one endpoint in one capture. */
 export interface FoundFinding {
   readonly rule: string
   readonly server: string
@@ -26,16 +28,19 @@ export interface FoundFinding {
 
 export interface Found {
   readonly findings: readonly FoundFinding[]
+  /** Null where nobody asks the detectors. */
+  readonly alerts: readonly FoundAlert[] | null
   readonly verdicts: Readonly<Record<Verdict, number>>
 }
 
 /** A test's captures are few and small: it needs no room for a network's flows. */
 const LIMITS = { maxFlows: 1 << 16, maxSessions: 1 << 12 }
 
-/** @throws OperatorError where a pack, a rule, the filter or a capture is wrong */
+/** @throws OperatorError where a pack, a rule, the filter, a capture or a record is wrong */
 export async function runRuleTest(test: RuleTest): Promise<Found> {
   checkRules(test)
-  if (test.filter !== null) compileFilter(test.filter)
+  checkDetectors(test)
+  const { flows, certificates } = await recordsOfTest(test)
   const books = new Map<string, FindingBook>()
   const tally = new VerdictTally()
   const latest = new LatestRecords((record) => {
@@ -44,6 +49,25 @@ export async function runRuleTest(test: RuleTest): Promise<Found> {
     book.add(record)
     tally.add(record)
   })
+  for (const record of flows) latest.take(record)
+  latest.end()
+  const found = [...books].flatMap(([capture, book]) => book.list().map((finding) => foundIn(capture, finding)))
+  const { rules } = test
+  return {
+    findings: rules === null ? found : found.filter(({ rule }) => rules.includes(rule)),
+    alerts: alertsOf(test, flows, certificates),
+    verdicts: tally.flows,
+  }
+}
+
+interface Records {
+  flows: FlowRecord[]
+  certificates: CertificateRecord[]
+}
+
+async function recordsOfTest(test: RuleTest): Promise<Records> {
+  if (test.filter !== null) compileFilter(test.filter)
+  const records: Records = { flows: [], certificates: [] }
   const job = {
     files: await nameFiles(test.captures),
     policies: test.policy,
@@ -54,22 +78,15 @@ export async function runRuleTest(test: RuleTest): Promise<Found> {
     limits: LIMITS,
   }
   const { problems } = await replayFiles(job, {
-    flows: async (lines) => {
-      for (const record of recordsOf<FlowRecord>(lines)) latest.take(record)
-    },
-    certificates: async () => undefined,
+    flows: async (lines) => void records.flows.push(...recordsOf<FlowRecord>(lines)),
+    certificates: async (lines) => void records.certificates.push(...recordsOf<CertificateRecord>(lines)),
     progress: () => undefined,
   })
-  latest.end()
   // A capture may be cut off on purpose; one that cannot be read shows nothing.
   const unread = problems.find(({ error }) => error !== undefined)
   if (unread !== undefined) throw new OperatorError('ERR_SOURCE_FORMAT', describeProblem(unread), 'mend the capture')
-  const found = [...books].flatMap(([capture, book]) => book.list().map((finding) => foundIn(capture, finding)))
-  const { rules } = test
-  return {
-    findings: rules === null ? found : found.filter(({ rule }) => rules.includes(rule)),
-    verdicts: tally.flows,
-  }
+  for (const file of test.records) records.flows.push(...readRecordFile(file))
+  return records
 }
 
 const foundIn = (capture: string, { violation, subject, flows }: Finding): FoundFinding => ({
