@@ -20,6 +20,12 @@ const program = new Command('intransit')
 /** Of an option that may be given more than once. */
 const also = (one: string, others: readonly string[] = []): string[] => [...others, one]
 
+/** Did the command line say it, or was it chosen for want of anything else? */
+const given =
+  (command: Command) =>
+  (name: string): boolean =>
+    command.getOptionValueSource(name) === 'cli'
+
 const dataOption = () => new Option('--data <dir>', 'keep the flows in an embedded ClickHouse in this folder')
 const clickhouseOption = () =>
   new Option('--clickhouse <url>', 'keep the flows in the ClickHouse server at this address')
@@ -116,8 +122,7 @@ Examples:
   )
   .action(async (options, command: Command) => {
     const { capture } = await import('./cli/capture.ts')
-    const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
-    process.exitCode = await capture(options, isGiven)
+    process.exitCode = await capture(options, given(command))
   })
 
 withListenOptions(withCaptureOptions(program.command('run').description('capture, and serve what was captured')))
@@ -134,14 +139,14 @@ Examples:
   )
   .action(async (options, command: Command) => {
     const { run } = await import('./cli/run.ts')
-    const isGiven = (name: string): boolean => command.getOptionValueSource(name) === 'cli'
-    process.exitCode = await run(options, isGiven, version)
+    process.exitCode = await run(options, given(command), version)
   })
 
 program
   .command('doctor')
   .description('say what will go wrong with a capture, before its first packet (docs/doctor.md)')
   .option('--source <spec...>', 'where it would capture from, as "afpacket:eth1"')
+  .option('--config <file>', "the capture's settings (docs/config.md); those given here win")
   .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
   .addOption(clickhouseOption().conflicts(['noStore']))
   .option('--no-store', 'keep nothing')
@@ -160,11 +165,12 @@ Examples:
   $ sudo intransit doctor --source afpacket:eth1 --data data --user nobody
   $ sudo intransit doctor --source afpacket:eth1 --no-store --sample 30`,
   )
-  .action(async (options) => (await import('./cli/doctor.ts')).doctor(options))
+  .action(async (options, command: Command) => (await import('./cli/doctor.ts')).doctor(options, given(command)))
 
 const serve = withListenOptions(
   program.command('serve').description('answer questions about a store over HTTP (docs/api.md)'),
 )
+  .option('--config <file>', 'read settings from a YAML file (docs/config.md); those given here win')
   .addOption(dataOption().conflicts(['clickhouse']))
   .addOption(clickhouseOption())
   .addHelpText(
@@ -178,7 +184,10 @@ Examples:
   $ intransit serve --listen 0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem --tokens tokens \\
       --clickhouse https://reader@ch.example:8443/intransit`,
   )
-  .action(async (options) => (await import('./cli/serve.ts')).serve(options, version))
+  .action(async (options, command: Command) => {
+    const { serve } = await import('./cli/serve.ts')
+    await serve(options, version, given(command))
+  })
 serve
   .command('token')
   .description('print a new token, and its line for the file after --tokens')
@@ -377,6 +386,27 @@ policy
   .argument('<file>', 'a JSON file')
   .addHelpText('after', '\nExample:\n  $ intransit policy check ./our-policy.json\n')
   .action(async (file: string) => (await import('./cli/policy.ts')).policyCheck(file))
+
+const config = program
+  .command('config')
+  .description('check or show the settings of a file and of the environment (docs/config.md)')
+  .addHelpText('after', '\nExample:\n  $ intransit config check /etc/intransit/eth1.yaml\n')
+config
+  .command('check')
+  .description('say what is wrong with them')
+  .argument('[file]', 'a YAML file; without one the environment alone')
+  .addHelpText('after', '\nExample:\n  $ intransit config check /etc/intransit/eth1.yaml\n')
+  .action(async (file?: string) => (await import('./cli/config/config-command.ts')).configCheck(file))
+config
+  .command('dump')
+  .description('show every setting, its value, and who says it; passwords are not shown')
+  .argument('[file]', 'a YAML file; without one the environment alone')
+  .option('--json', 'for machines')
+  .addHelpText('after', '\nExample:\n  $ INTRANSIT_WORKERS=4 intransit config dump eth1.yaml\n')
+  .action(async (file: string | undefined, options) => {
+    const { configDump } = await import('./cli/config/config-command.ts')
+    await configDump(file, options)
+  })
 
 const rules = program
   .command('rules')

@@ -59,8 +59,8 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   fzstd: /^source\/zstd-input\.ts$/,
   koffi: /^source\/koffi\.ts$/,
   'prom-client': /^api\/metrics\.ts$/,
-  yaml: /^cli\/yaml-file\.ts$/,
-  zod: /^cli\/(alert-config|capture-config|yaml-file|zones|rules\/rule-test)\.ts$/,
+  yaml: /^cli\/(yaml-file|config\/config-command)\.ts$/,
+  zod: /^cli\/(alert-config|config\/settings|yaml-file|zones|rules\/rule-test)\.ts$/,
 }
 
 /** Longer files hold two ideas. */

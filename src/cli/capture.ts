@@ -14,6 +14,7 @@ import type { CaptureJob, Judging } from './capture-job.ts'
 import { jobsOf, secondsOf, wholeNumber } from './capture-jobs.ts'
 import { type CaptureOptions, MAX_SPOOL_MIB, MIB, needRestart } from './capture-options.ts'
 import { type CaptureEvents, CaptureWorker } from './capture-worker-thread.ts'
+import { isConfigured } from './config/asked.ts'
 import { alertFolderOf, DEFAULT_DATA, spoolFolderOf } from './live-folders.ts'
 import { LiveStore } from './live-store.ts'
 import { compileJudge, type RowOutput } from './pipeline.ts'
@@ -80,17 +81,17 @@ export async function capture(
 }
 
 /**
- * The options in force: the command line's, then the file's, then what is chosen where neither says anything. Each call
- * reads the file again. @throws OperatorError ERR_USAGE
+ * The options in force: the command line's, then the environment's, then the file's, then what is chosen where none says
+ * anything. Each call reads the file again. @throws OperatorError ERR_USAGE
  */
 async function optionsReader(
   options: CaptureOptions,
   isGiven: (name: keyof CaptureOptions) => boolean,
 ): Promise<() => CaptureOptions> {
   const { config } = options
-  if (config === undefined) return () => options
-  const { withConfig } = await import('./capture-config.ts')
-  return () => withConfig(options, config, isGiven)
+  if (!isConfigured(config)) return () => options
+  const { withConfig } = await import('./config/with-config.ts')
+  return () => withConfig(options, config ?? null, (name) => isGiven(name as keyof CaptureOptions))
 }
 
 /** How flows are to be judged from now on; null = it is wrong, which is said, as is what else changed. */

@@ -4,6 +4,7 @@ import { OperatorError } from '../core/errors.ts'
 import { compileFilter } from '../decode/filter.ts'
 import { counted, printable, WIDTH } from '../report/format.ts'
 import { SyscallError } from '../source/libc.ts'
+import { isConfigured } from './config/asked.ts'
 import { CHECKS, type Check } from './doctor/checks.ts'
 import { type Finding, type FindingVerdict, fail, type Planned, skipped } from './doctor/finding.ts'
 import { type Sample, takeSample } from './doctor/sample.ts'
@@ -13,6 +14,8 @@ import { wantsColour, writeOut } from './terminal.ts'
 import { table } from './text-table.ts'
 
 export interface DoctorOptions {
+  /** A file of settings, as the capture would have it. */
+  config?: string
   source?: string[]
   filter?: string
   ring?: string
@@ -40,7 +43,8 @@ const SAMPLE_S = 10
 const MAX_SAMPLE_S = 3600
 
 /** Prints what was found. @throws OperatorError ERR_DOCTOR when something will fail, ERR_USAGE, ERR_FILTER */
-export async function doctor(options: DoctorOptions): Promise<void> {
+export async function doctor(given: DoctorOptions, isGiven: (name: string) => boolean): Promise<void> {
+  const options = await optionsOf(given, isGiven)
   const planned = plan(options)
   const told = await examine(planned)
   await writeOut(options.json === true ? asJson(told) : asText(told, wantsColour(process.stdout)))
@@ -53,6 +57,13 @@ export async function doctor(options: DoctorOptions): Promise<void> {
     `${counted(failed, 'check')} of ${told.length} failed`,
     'do what is said beside them',
   )
+}
+
+/** As the capture would have them. @throws OperatorError ERR_USAGE */
+async function optionsOf(given: DoctorOptions, isGiven: (name: string) => boolean): Promise<DoctorOptions> {
+  if (!isConfigured(given.config)) return given
+  const { withConfig } = await import('./config/with-config.ts')
+  return withConfig(given, given.config ?? null, isGiven)
 }
 
 function plan(options: DoctorOptions): Planned {

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiServer } from '../api/server.ts'
 import { type Beside, capture } from './capture.ts'
 import type { CaptureOptions } from './capture-options.ts'
-import { type ListenOptions, preparedServer } from './serve.ts'
+import { preparedServer } from './serve.ts'
+import type { ListenOptions } from './serve-options.ts'
 
 /** Whoever asked before the end is answered within it; a store that is shutting down may never answer. */
 const ANSWER_MS = 5000

@@ -9,36 +9,20 @@ import { judgeCertificates } from '../report/judge-certificates.ts'
 import { parseEndpoint } from '../source/endpoint.ts'
 import type { Store } from '../store/index.ts'
 import { wholeNumber } from './capture-jobs.ts'
+import { isConfigured } from './config/asked.ts'
 import { namedStore } from './named-store.ts'
 import { RepeatedJob } from './repeated-job.ts'
 import { readRevocationLists, readRoots } from './root-files.ts'
+import { type ListenOptions, MAX_JUDGE_MINUTES, MAX_WINDOW_HOURS, type ServeOptions } from './serve-options.ts'
 import { withStore } from './store-output.ts'
 import { writeError, writeOut } from './terminal.ts'
-
-export interface ListenOptions {
-  listen: string
-  tlsCert?: string
-  tlsKey?: string
-  tokens?: string
-  metricsWindow: string
-  judgeEvery: string
-  roots?: string[]
-  crl?: string[]
-}
-
-export interface ServeOptions extends ListenOptions {
-  data?: string
-  clickhouse?: string
-}
-
-const MAX_WINDOW_HOURS = 24 * 366
-const MAX_JUDGE_MINUTES = 24 * 60
 
 /** Ending takes no longer than this: a supervisor would kill us. */
 const STOP_MS = 25_000
 
 /** Resolves when SIGTERM or SIGINT came and everything is closed. */
-export async function serve(options: ServeOptions, version: string): Promise<void> {
+export async function serve(given: ServeOptions, version: string, isGiven: (name: string) => boolean): Promise<void> {
+  const options = await optionsOf(given, isGiven)
   const start = preparedServer(options, version)
   const signal = nextSignal()
   await withStore(namedStore(options), async (store) => {
@@ -71,6 +55,13 @@ export function preparedServer(
     const job = minutes === 0 ? null : new RepeatedJob(() => judgeCertificates(store, judging), minutes * 60_000, say)
     return { ...server, close: async () => void (await Promise.all([server.close(), job?.stop()])) }
   }
+}
+
+/** The command line's, then the environment's, then the file's. @throws OperatorError ERR_USAGE */
+async function optionsOf(given: ServeOptions, isGiven: (name: string) => boolean): Promise<ServeOptions> {
+  if (!isConfigured(given.config)) return given
+  const { withServeConfig } = await import('./config/with-config.ts')
+  return withServeConfig(given, given.config ?? null, isGiven)
 }
 
 function renew(server: ApiServer, options: ListenOptions): void {

@@ -72,6 +72,6 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
 
 function bare(schema: z.ZodType | undefined): z.ZodType | undefined {
   let inner = schema
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault) inner = inner.unwrap() as z.ZodType
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable) inner = inner.unwrap() as z.ZodType
   return inner
 }

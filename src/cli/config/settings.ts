@@ -1,0 +1,146 @@
+/** Every setting that a file or the environment may hold, under its name on the command line: one schema for all commands. */
+import { z } from 'zod'
+import { MAX_DURATION_S, MAX_RING_MIB, MAX_SPOOL_MIB, MAX_WORKERS } from '../capture-options.ts'
+import { MAX_JUDGE_MINUTES, MAX_WINDOW_HOURS } from '../serve-options.ts'
+import { ZONES } from '../zones.ts'
+
+/** What a setting says of itself, beside its type. docs/config.md is made of it. */
+export interface SettingMeta {
+  /** In words, as the command line's help has it. */
+  readonly about: string
+  /** What it may be, for people. */
+  readonly kind: string
+  /** What is chosen where nobody says anything; null = nothing is. */
+  readonly standard: string | null
+  /** Several are told apart by spaces in the environment. */
+  readonly isList?: boolean
+  /** Kept as text, as the command line gives it. */
+  readonly isNumber?: boolean
+}
+
+const text = z.string().min(1)
+const oneOrMore = z.union([text.transform((one) => [one]), z.array(text).min(1)], {
+  error: 'expected a text, or a list of them',
+})
+const wholeNumber = (most: number) => z.int().min(1).max(most).transform(String)
+
+const aText = (about: string, standard: string | null = null) =>
+  text.meta({ about, standard, kind: 'text' } satisfies SettingMeta)
+const aList = (about: string, standard: string | null = null) =>
+  oneOrMore.meta({ about, standard, kind: 'text or list', isList: true } satisfies SettingMeta)
+const aNumber = (most: number, about: string, standard: string | null = null) =>
+  wholeNumber(most).meta({ about, standard, kind: `1 to ${most}`, isNumber: true } satisfies SettingMeta)
+const aSwitch = (about: string, standard: string) =>
+  z.boolean().meta({ about, standard, kind: 'true or false' } satisfies SettingMeta)
+
+/** Rows go to one place. */
+function onePlace(
+  {
+    data,
+    clickhouse,
+    store,
+  }: { data?: string | undefined; clickhouse?: string | undefined; store?: boolean | undefined },
+  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
+): void {
+  const places = [data, clickhouse, store === false ? true : undefined].filter((place) => place !== undefined)
+  if (places.length < 2) return
+  const message = 'data, clickhouse and store: false exclude each other'
+  context.addIssue({ code: 'custom', path: [clickhouse === undefined ? 'store' : 'clickhouse'], message })
+}
+
+const SERVE = z
+  .strictObject({
+    listen: aText('where, as 127.0.0.1:8443; beyond this machine only with TLS and tokens', '127.0.0.1:8443'),
+    'tls-cert': aText('PEM chain, the leaf first'),
+    'tls-key': aText('PEM key of the leaf'),
+    tokens: aText('file that says who may call (api.md)'),
+    'metrics-window': aNumber(MAX_WINDOW_HOURS, 'the time that metrics are about, in hours', '24'),
+    data: aText('the folder to answer from, where it is not that of the capture'),
+    'judge-every': z
+      .int()
+      .min(0)
+      .max(MAX_JUDGE_MINUTES)
+      .transform(String)
+      .meta({
+        about: 'how often new certificates are judged, in minutes; 0 = not at all (certificates.md)',
+        standard: '10',
+        kind: `0 to ${MAX_JUDGE_MINUTES}`,
+        isNumber: true,
+      } satisfies SettingMeta),
+    roots: aList("the organisation's own roots, beside Mozilla's: PEM files, folders, or system", null),
+    crl: aList('revocation lists: PEM or DER files, or folders of them'),
+    clickhouse: aText('the server to answer from, where it is not that of the capture: as a user who only reads'),
+  })
+  .partial()
+  .superRefine(onePlace)
+
+export const SETTINGS = z
+  .strictObject({
+    source: aList('where from, as afpacket:eth1 (sources.md)'),
+    format: z
+      .enum(['none', 'jsonl'])
+      .meta({ about: 'what to print', standard: 'none', kind: 'none or jsonl' } satisfies SettingMeta),
+    policy: aList('policy packs by name or file; the first one judges (policies.md)', 'sec09-recommended'),
+    'policy-date': z.iso
+      .date()
+      .meta({ about: 'judge by the rules in force on this day', standard: null, kind: 'day' } satisfies SettingMeta),
+    data: aText('keep the flows in an embedded ClickHouse in this folder', 'intransit-data'),
+    clickhouse: aText('keep the flows in the ClickHouse server at this address'),
+    store: aSwitch('false = keep nothing', 'true'),
+    spool: aText('where rows wait while the store is away', 'beside the data'),
+    'spool-size': aNumber(MAX_SPOOL_MIB, 'most that may wait there, in MiB', '1024'),
+    zones: z
+      .union([text, ZONES])
+      .meta({
+        about: 'names of networks: a file, or a list (store.md)',
+        standard: null,
+        kind: 'text or list of zones',
+      } satisfies SettingMeta),
+    alerts: aText('file that says what to alert of, and whom (alerts.md)'),
+    workers: aNumber(MAX_WORKERS, 'threads for each interface, with rings of their own', '1'),
+    filter: aText('only packets that match (filter.md)'),
+    vpc: aList('VNIs that mirror one network, as prod=1,2: what comes twice counts once'),
+    whole: aSwitch('take frames whole, also the bodies of TLS application data', 'false'),
+    ring: aNumber(MAX_RING_MIB, 'ring memory for each interface, in MiB', 'a sixteenth of the memory, 256 at the most'),
+    user: aText('become this user once everything is open'),
+    duration: aNumber(MAX_DURATION_S, 'end by itself after so many seconds'),
+    sensor: aText('name of this sensor in the records', "the host's name"),
+  })
+  .partial()
+  .extend({ serve: SERVE.nullish() })
+  .superRefine(onePlace)
+
+/** A setting by its path, "spool-size" or "serve.listen". */
+export interface Setting extends SettingMeta {
+  readonly path: readonly string[]
+  readonly schema: z.ZodType
+  /** INTRANSIT_SPOOL_SIZE; null = it has none. */
+  readonly variable: string | null
+}
+
+/** The systemd unit gives a word of the command line this name. */
+const WITHOUT_VARIABLE = ['store']
+
+const settingsOf = (shape: Readonly<Record<string, z.ZodType>>, above: readonly string[]): Setting[] =>
+  Object.entries(shape)
+    .filter(([name]) => name !== 'serve')
+    .map(([name, optional]) => {
+      const schema = (optional as z.ZodOptional<z.ZodType>).unwrap()
+      const path = [...above, name]
+      const variable = WITHOUT_VARIABLE.includes(name)
+        ? null
+        : `INTRANSIT_${path.join('_').replaceAll('-', '_').toUpperCase()}`
+      return { path, schema, variable, ...(schema.meta() as unknown as SettingMeta) }
+    })
+
+/** THE TABLE: all of them, those of a capture first. */
+export const ALL_SETTINGS: readonly Setting[] = [
+  ...settingsOf(SETTINGS.shape, []),
+  ...settingsOf(SERVE.shape, ['serve']),
+]
+
+/** Names on the command line of capture, and of serve. */
+export const namesOf = (command: 'capture' | 'serve'): string[] =>
+  ALL_SETTINGS.filter(({ path }) => (path[0] === 'serve') === (command === 'serve')).map(
+    ({ path }) => path.at(-1) ?? '',
+  )

@@ -1,0 +1,23 @@
+/** What `intransit serve` may be asked for, and the most of it. */
+
+/** Also of `intransit run`. */
+export interface ListenOptions {
+  listen: string
+  tlsCert?: string
+  tlsKey?: string
+  tokens?: string
+  metricsWindow: string
+  judgeEvery: string
+  roots?: string[]
+  crl?: string[]
+}
+
+export interface ServeOptions extends ListenOptions {
+  /** A file that says what the command line does not. */
+  config?: string
+  data?: string
+  clickhouse?: string
+}
+
+export const MAX_WINDOW_HOURS = 24 * 366
+export const MAX_JUDGE_MINUTES = 24 * 60
