@@ -3,7 +3,7 @@ import { asciiJson } from '../core/json.ts'
 import { cipherSuiteName } from '../registry/cipher-suites.ts'
 import { communityId } from './community-id.ts'
 import type { ExportFormat } from './format.ts'
-import { type MappingRow, mapped } from './mapping.ts'
+import { type MappingRow, mapping } from './mapping.ts'
 import { type FlowRecord, numberOf, numbersOf, textOf, textsOf } from './record.ts'
 
 const ECS_VERSION = '8.17.0'
@@ -154,10 +154,12 @@ function durationNs(first: string, last: string): number {
   return (Date.parse(last) - Date.parse(first)) * 1_000_000 + (us(last) - us(first)) * 1000
 }
 
+const documentOf = mapping(ECS_ROWS)
+
 export const ECS: ExportFormat = {
   about: 'Elastic Common Schema, a JSON line for each flow',
   begin: (context) => ({
-    flow: (record) => `${asciiJson(mapped(ECS_ROWS, record, context))}\n`,
+    flow: (record) => `${asciiJson(documentOf(record, context))}\n`,
     certificate: () => undefined,
     end: () => '',
   }),

@@ -13,24 +13,25 @@ export interface Row<T> {
 
 export type MappingRow = Row<FlowRecord>
 
-/** An object with what the rows give. */
-export function mapped<T>(rows: readonly Row<T>[], from: T, context: ExportContext): object {
-  const object: Record<string, unknown> = {}
-  for (const { to, value } of rows) {
-    const given = value(from, context)
-    if (given === undefined || given === null || given === '' || (Array.isArray(given) && given.length === 0)) continue
-    put(object, to, given)
+/** Makes an object with what the rows give. */
+export function mapping<T>(rows: readonly Row<T>[]): (from: T, context: ExportContext) => object {
+  const compiled = rows.map(({ to, value }) => {
+    const above = to.split('.')
+    return { above, name: above.pop() as string, value }
+  })
+  return (from, context) => {
+    const object: Record<string, unknown> = {}
+    for (const { above, name, value } of compiled) {
+      const given = value(from, context)
+      if (given === undefined || given === null || given === '' || (Array.isArray(given) && given.length === 0))
+        continue
+      let inner = object
+      for (const step of above) {
+        inner[step] ??= {}
+        inner = inner[step] as Record<string, unknown>
+      }
+      inner[name] = given
+    }
+    return object
   }
-  return object
-}
-
-function put(object: Record<string, unknown>, path: string, value: unknown): void {
-  const names = path.split('.')
-  const last = names.pop() as string
-  let inner = object
-  for (const name of names) {
-    inner[name] ??= {}
-    inner = inner[name] as Record<string, unknown>
-  }
-  inner[last] = value
 }

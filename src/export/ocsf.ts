@@ -8,7 +8,7 @@ import { endpointOf } from './fail-on.ts'
 import { findingUid } from './finding-uid.ts'
 import type { Finding } from './findings.ts'
 import type { ExportContext, ExportFormat } from './format.ts'
-import { type MappingRow, mapped, type Row } from './mapping.ts'
+import { type MappingRow, mapping, type Row } from './mapping.ts'
 import { type FlowRecord, numberOf, numbersOf, textOf, textsOf } from './record.ts'
 
 const OCSF_VERSION = '1.5.0'
@@ -200,12 +200,14 @@ export const OCSF_FINDING_ROWS: readonly Row<Finding>[] = [
   },
 ]
 
+const activityOf = mapping(OCSF_FLOW_ROWS)
+const findingOf = mapping(OCSF_FINDING_ROWS)
+
 export const OCSF: ExportFormat = {
   about: 'OCSF, a JSON line for each flow (4001), then one for each rule that an endpoint fails (2003)',
   begin: (context) => ({
-    flow: (record) => `${asciiJson(mapped(OCSF_FLOW_ROWS, record, context))}\n`,
+    flow: (record) => `${asciiJson(activityOf(record, context))}\n`,
     certificate: () => undefined,
-    end: ({ findings }) =>
-      findings.map((finding) => `${asciiJson(mapped(OCSF_FINDING_ROWS, finding, context))}\n`).join(''),
+    end: ({ findings }) => findings.map((finding) => `${asciiJson(findingOf(finding, context))}\n`).join(''),
   }),
 }
