@@ -106,6 +106,11 @@ const withListenOptions = (command: Command): Command =>
     .option('--roots <place...>', 'the organisation\'s own roots, beside Mozilla\'s: PEM files, folders, or "system"')
     .option('--crl <place...>', 'revocation lists: PEM or DER files, or folders of them')
     .option('--tokens <file>', 'who may call: a line for each token, as "serve token" prints it')
+    .option('--oidc-issuer <url>', 'also who has a token of this OpenID provider (docs/api.md)')
+    .option('--oidc-audience <name>', 'for whom such a token must be')
+    .option('--oidc-keys <url|file>', "the provider's keys, a JSON Web Key Set")
+    .option('--oidc-role-claim <name>', 'the claim with roles or groups', 'roles')
+    .option('--oidc-role <value=role...>', 'what a value of it makes: viewer, operator or admin')
 
 withCaptureOptions(program.command('capture').description('judge live traffic until a signal ends it'))
   .addOption(new Option('--format <format>', 'what to print').choices(['none', 'jsonl']).default('none'))

@@ -57,6 +57,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   commander: /^main\.ts$/,
   fastify: /^api\//,
   fzstd: /^source\/zstd-input\.ts$/,
+  jose: /^api\/oidc\.ts$/,
   koffi: /^source\/koffi\.ts$/,
   'prom-client': /^api\/metrics\.ts$/,
   yaml: /^cli\/(yaml-file|config\/config-command)\.ts$/,

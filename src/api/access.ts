@@ -1,5 +1,6 @@
-/** Who is let in: by token, or at this machine's own door. */
+/** Who is let in: by a token of ours or of an OpenID provider's, or at this machine's own door. */
 import type { FastifyRequest } from 'fastify'
+import { KeysAway, type VerifyOidc } from './oidc.ts'
 import { Problem } from './problem.ts'
 import { holderOf, mayDo, type Role, type TokenHolder } from './tokens.ts'
 
@@ -7,6 +8,8 @@ export interface Access {
   /** Null: without tokens, which only a listener on loopback may be. */
   readonly tokens: readonly TokenHolder[] | null
   readonly isLoopback: boolean
+  /** Left out or null: no provider's tokens are taken. */
+  readonly oidc?: VerifyOidc | null
 }
 
 export interface Caller {
@@ -29,17 +32,30 @@ const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
 /** RFC 6750 §3: without an error code where no token came. */
 const CHALLENGE = 'Bearer realm="intransit"'
 
-/** Null: nobody who is known. @throws Problem 401 for a token that is none of ours */
-export function callerOf(request: FastifyRequest, { tokens, isLoopback }: Access): Caller | null {
+/** Null: nobody who is known. @throws Problem 401 for a token that is none of ours, 503 where that cannot be told */
+export async function callerOf(request: FastifyRequest, access: Access): Promise<Caller | null> {
+  const { tokens, isLoopback } = access
   const { authorization } = request.headers
-  if (tokens !== null && authorization !== undefined) {
+  if (isGuarded(access) && authorization !== undefined) {
     const [, token] = BEARER.exec(authorization) ?? []
-    const holder = token === undefined ? null : holderOf(token, tokens)
+    const holder = token === undefined ? null : (holderOf(token, tokens ?? []) ?? (await providers(token, access)))
     if (holder !== null) return holder
     const headers = { 'www-authenticate': `${CHALLENGE}, error="invalid_token"` }
     throw new Problem(401, 'the token is not one that is known here', headers)
   }
-  return tokens === null && isLoopback && isForLoopback(request.headers.host) ? LOCAL : null
+  return !isGuarded(access) && isLoopback && isForLoopback(request.headers.host) ? LOCAL : null
+}
+
+/** Are there tokens of any kind? */
+const isGuarded = ({ tokens, oidc = null }: Access): boolean => tokens !== null || oidc !== null
+
+async function providers(token: string, { oidc = null }: Access): Promise<Caller | null> {
+  try {
+    return oidc === null ? null : await oidc(token)
+  } catch (error) {
+    if (error instanceof KeysAway) throw new Problem(503, "the identity provider's keys cannot be had")
+    throw error
+  }
 }
 
 /** @throws Problem 401, 403 */
@@ -53,8 +69,8 @@ export function demand(caller: Caller | null, request: FastifyRequest, access: A
   throw new Problem(403, `this needs the role ${needs.role}; ${caller.name} is ${caller.role}`, headers)
 }
 
-const whyNobody = ({ tokens }: Access): string =>
-  tokens === null
+const whyNobody = (access: Access): string =>
+  !isGuarded(access)
     ? 'without tokens this answers only to the names of this machine, as localhost'
     : 'send a token, as Authorization: Bearer TOKEN'
 

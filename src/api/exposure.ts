@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { OperatorError } from '../core/errors.ts'
 import { type Endpoint, endpointText, isLoopback } from '../source/endpoint.ts'
+import type { VerifyOidc } from './oidc.ts'
 import type { TokenHolder } from './tokens.ts'
 
 export interface Exposure extends Secrets {
@@ -15,6 +16,8 @@ export interface Secrets {
   readonly tls: { readonly cert: Buffer; readonly key: Buffer } | null
   /** Null: whoever is on this machine. */
   readonly tokens: readonly TokenHolder[] | null
+  /** Whom an OpenID provider vouches for; left out or null: nobody. */
+  readonly oidc?: VerifyOidc | null
 }
 
 /** TLS 1.3, and of 1.2 what has forward secrecy and AEAD: what the default policy pack calls strong. */
@@ -29,7 +32,7 @@ export const TLS_SETTINGS = {
 } as const
 
 /** Beyond loopback it wants both; everywhere a certificate that can be used. @throws OperatorError ERR_USAGE */
-export function checkExposure({ listen, tls, tokens }: Exposure): void {
+export function checkExposure({ listen, tls, tokens, oidc = null }: Exposure): void {
   // A name could lead anywhere, whatever it looks like.
   if (isIP(listen.host) === 0 && listen.host !== 'localhost') {
     const fix = 'name one, as 127.0.0.1:8443 or 0.0.0.0:8443'
@@ -41,7 +44,7 @@ export function checkExposure({ listen, tls, tokens }: Exposure): void {
       const fix = 'add --tls-cert FILE and --tls-key FILE, or listen on 127.0.0.1'
       throw new OperatorError('ERR_USAGE', `${where}, and would be served in clear`, fix)
     }
-    if (tokens === null) {
+    if (tokens === null && oidc === null) {
       const fix = 'add --tokens FILE, or listen on 127.0.0.1'
       throw new OperatorError('ERR_USAGE', `${where}, and would be open to all of them`, fix)
     }

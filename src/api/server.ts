@@ -48,7 +48,7 @@ const IDLE_MS = 120_000
 export async function startServer(store: Store, settings: ServerSettings): Promise<ApiServer> {
   checkExposure(settings)
   const { listen, tls } = settings
-  const access = { tokens: settings.tokens, isLoopback: isLoopback(listen.host) }
+  const access = { tokens: settings.tokens, oidc: settings.oidc ?? null, isLoopback: isLoopback(listen.host) }
   const app = await buildServer(store, settings, access)
   try {
     await app.listen({ host: listen.host, port: listen.port, exclusive: true })
@@ -64,6 +64,7 @@ export async function startServer(store: Store, settings: ServerSettings): Promi
     renew(secrets) {
       checkExposure({ listen, ...secrets })
       access.tokens = secrets.tokens
+      access.oidc = secrets.oidc ?? null
       if (secrets.tls !== null && app.server instanceof TlsServer) {
         app.server.setSecureContext({ ...secrets.tls, ...TLS_SETTINGS })
       }
@@ -141,7 +142,7 @@ async function buildServer(store: Store, settings: ServerSettings, access: Acces
         },
         onRequest: async (request) => {
           if (route.demand === null) return
-          const caller = callerOf(request, access)
+          const caller = await callerOf(request, access)
           if (caller !== null) callers.set(request, caller)
           demand(caller, request, access, route.demand)
         },
@@ -155,7 +156,7 @@ async function buildServer(store: Store, settings: ServerSettings, access: Acces
   return app
 }
 
-/** One line of JSON. Names are those of the tokens' file; nothing the caller chose freely is in it. */
+/** One line of JSON. Names are those of the tokens' file, or the provider's; nothing the caller chose freely is in it. */
 function auditLine(route: Route, caller: Caller | null, request: FastifyRequest, status: number): string {
   const { name = null, role = null } = caller ?? {}
   const { method, ip: address } = request

@@ -15,17 +15,8 @@ export async function run(
   isGiven: (name: keyof CaptureOptions) => boolean,
   version: string,
 ): Promise<number> {
-  const { listen, tlsCert, tlsKey, tokens, metricsWindow, judgeEvery, roots, crl, ...captured } = options
-  const listening = {
-    ...{ listen, metricsWindow, judgeEvery },
-    ...(tlsCert === undefined ? {} : { tlsCert }),
-    ...(tlsKey === undefined ? {} : { tlsKey }),
-    ...(tokens === undefined ? {} : { tokens }),
-    ...(roots === undefined ? {} : { roots }),
-    ...(crl === undefined ? {} : { crl }),
-  }
   // Keys and tokens are read before privileges are dropped.
-  const start = preparedServer(listening, version)
+  const start = await preparedServer(options, version)
   let server: ApiServer | null = null
   const beside: Beside = {
     async start(store, figures) {
@@ -35,7 +26,7 @@ export async function run(
       await Promise.race([server?.close(), sleep(ANSWER_MS, undefined, { ref: false })])
     },
   }
-  const status = await capture({ ...captured, format: 'none', store: true }, isGiven, beside)
+  const status = await capture({ ...options, format: 'none', store: true }, isGiven, beside)
   // A request that nobody answers any more must not keep the process.
   setTimeout(() => process.exit(status), ANSWER_MS).unref()
   return status

@@ -6,6 +6,11 @@ export interface ListenOptions {
   tlsCert?: string
   tlsKey?: string
   tokens?: string
+  oidcIssuer?: string
+  oidcAudience?: string
+  oidcKeys?: string
+  oidcRoleClaim: string
+  oidcRole?: string[]
   metricsWindow: string
   judgeEvery: string
   roots?: string[]

@@ -13,6 +13,7 @@ import { isConfigured } from './config/asked.ts'
 import { namedStore } from './named-store.ts'
 import { RepeatedJob } from './repeated-job.ts'
 import { readRevocationLists, readRoots } from './root-files.ts'
+import { oidcOf } from './serve-oidc.ts'
 import { type ListenOptions, MAX_JUDGE_MINUTES, MAX_WINDOW_HOURS, type ServeOptions } from './serve-options.ts'
 import { withStore } from './store-output.ts'
 import { writeError, writeOut } from './terminal.ts'
@@ -23,7 +24,7 @@ const STOP_MS = 25_000
 /** Resolves when SIGTERM or SIGINT came and everything is closed. */
 export async function serve(given: ServeOptions, version: string, isGiven: (name: string) => boolean): Promise<void> {
   const options = await optionsOf(given, isGiven)
-  const start = preparedServer(options, version)
+  const start = await preparedServer(options, version)
   const signal = nextSignal()
   await withStore(namedStore(options), async (store) => {
     const server = await start(store, null)
@@ -34,15 +35,15 @@ export async function serve(given: ServeOptions, version: string, isGiven: (name
 }
 
 /** What starts it. Mistakes in what is asked for are told now. @throws OperatorError ERR_USAGE */
-export function preparedServer(
+export async function preparedServer(
   options: ListenOptions,
   version: string,
-): (store: Store, capture: FiguresSettings['capture']) => Promise<ApiServer> {
+): Promise<(store: Store, capture: FiguresSettings['capture']) => Promise<ApiServer>> {
   const listen = parseEndpoint(options.listen, { host: '127.0.0.1' })
   if (listen === null) {
     throw new OperatorError('ERR_USAGE', `${options.listen} is no address to listen on`, 'write it as 127.0.0.1:8443')
   }
-  const secrets = secretsOf(options)
+  const secrets = await secretsOf(options)
   const metricsWindowHours = wholeNumber('--metrics-window', options.metricsWindow, MAX_WINDOW_HOURS)
   checkExposure({ listen, ...secrets })
   const minutes = options.judgeEvery === '0' ? 0 : wholeNumber('--judge-every', options.judgeEvery, MAX_JUDGE_MINUTES)
@@ -50,8 +51,9 @@ export function preparedServer(
   return async (store, capture) => {
     const settings = { metricsWindowHours, capture, listen, ...secrets, version, say, audit: writeError }
     const server = await startServer(store, settings)
-    process.on('SIGHUP', () => renew(server, options))
-    say(`serves ${server.url}${secrets.tokens === null ? ', to this machine only and without tokens' : ''}`)
+    process.on('SIGHUP', () => void renew(server, options))
+    const isOpen = secrets.tokens === null && secrets.oidc === null
+    say(`serves ${server.url}${isOpen ? ', to this machine only and without tokens' : ''}`)
     const job = minutes === 0 ? null : new RepeatedJob(() => judgeCertificates(store, judging), minutes * 60_000, say)
     return { ...server, close: async () => void (await Promise.all([server.close(), job?.stop()])) }
   }
@@ -64,9 +66,9 @@ async function optionsOf(given: ServeOptions, isGiven: (name: string) => boolean
   return withServeConfig(given, given.config ?? null, isGiven)
 }
 
-function renew(server: ApiServer, options: ListenOptions): void {
+async function renew(server: ApiServer, options: ListenOptions): Promise<void> {
   try {
-    server.renew(secretsOf(options))
+    server.renew(await secretsOf(options))
     say('has read the tokens and the certificate again')
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
@@ -74,8 +76,9 @@ function renew(server: ApiServer, options: ListenOptions): void {
   }
 }
 
-const secretsOf = (options: ListenOptions): Secrets => ({
+const secretsOf = async (options: ListenOptions): Promise<Secrets> => ({
   tls: tlsOf(options),
+  oidc: await oidcOf(options),
   tokens: options.tokens === undefined ? null : readTokens(options.tokens),
 })
 

@@ -30,7 +30,7 @@ const { tokens: once, bearer: revoked } = madeTokens('admin')
 
 beforeAll(async () => {
   served = await serveCaptures()
-  routes = await routesOf(served.store, { version: '1.2.3', metricsWindowHours: 24 })
+  routes = await routesOf(served.store, { version: '1.2.3', metricsWindowHours: 24, capture: null })
   const withRevoked = once.map((holder) => ({ ...holder, name: 'the-revoked' }))
   server = await served.start({ tokens: [...tokens, ...withRevoked], audit: (line) => audited.push(line) })
   server.renew({ tls: null, tokens })

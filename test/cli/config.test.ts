@@ -37,7 +37,7 @@ function inForce(yaml: string, given: Partial<CaptureOptions> = {}, environment 
   return withConfig({ ...DEFAULTS, ...given }, file, (name) => name in given, environment)
 }
 
-const SERVE_DEFAULTS = { listen: '127.0.0.1:8443', metricsWindow: '24' }
+const SERVE_DEFAULTS = { listen: '127.0.0.1:8443', metricsWindow: '24', oidcRoleClaim: 'roles', judgeEvery: '10' }
 function inForceOfServe(yaml: string, given: Record<string, string> = {}, environment = {}) {
   writeFileSync(file, yaml)
   return withServeConfig({ ...SERVE_DEFAULTS, ...given }, file, (name) => name in given, environment)
@@ -177,12 +177,18 @@ describe('the environment', () => {
 describe('serve', () => {
   const yaml = 'data: d\nserve:\n  listen: 0.0.0.0:1\n  metrics-window: 48'
   it('has a section of its own, and answers from the store of the capture', () =>
-    expect(inForceOfServe(yaml)).toEqual({ data: 'd', listen: '0.0.0.0:1', metricsWindow: '48' }))
+    expect(inForceOfServe(yaml)).toEqual({
+      ...SERVE_DEFAULTS,
+      data: 'd',
+      listen: '0.0.0.0:1',
+      metricsWindow: '48',
+    }))
   it('may have a store of its own', () =>
     expect(inForceOfServe(`${yaml}\n  clickhouse: http://reader@c`)).toMatchObject({ clickhouse: 'http://reader@c' }))
   it('loses to the environment and to the command line', () => {
     const environment = { INTRANSIT_SERVE_LISTEN: '127.0.0.1:2', INTRANSIT_SERVE_METRICS_WINDOW: '3' }
     expect(inForceOfServe(yaml, { metricsWindow: '4', clickhouse: 'c' }, environment)).toEqual({
+      ...SERVE_DEFAULTS,
       listen: '127.0.0.1:2',
       metricsWindow: '4',
       clickhouse: 'c',

@@ -54,6 +54,11 @@ const SERVE = z
     'tls-cert': aText('PEM chain, the leaf first'),
     'tls-key': aText('PEM key of the leaf'),
     tokens: aText('file that says who may call (api.md)'),
+    'oidc-issuer': aText('also who has a token of this OpenID provider'),
+    'oidc-audience': aText('for whom such a token must be'),
+    'oidc-keys': aText("the provider's keys: a JSON Web Key Set, by its https address or a file"),
+    'oidc-role-claim': aText('the claim with roles or groups, as realm_access.roles', 'roles'),
+    'oidc-role': aList('what a value of the claim makes, as sre=operator'),
     'metrics-window': aNumber(MAX_WINDOW_HOURS, 'the time that metrics are about, in hours', '24'),
     data: aText('the folder to answer from, where it is not that of the capture'),
     'judge-every': z
@@ -89,13 +94,11 @@ export const SETTINGS = z
     store: aSwitch('false = keep nothing', 'true'),
     spool: aText('where rows wait while the store is away', 'beside the data'),
     'spool-size': aNumber(MAX_SPOOL_MIB, 'most that may wait there, in MiB', '1024'),
-    zones: z
-      .union([text, ZONES])
-      .meta({
-        about: 'names of networks: a file, or a list (store.md)',
-        standard: null,
-        kind: 'text or list of zones',
-      } satisfies SettingMeta),
+    zones: z.union([text, ZONES]).meta({
+      about: 'names of networks: a file, or a list (store.md)',
+      standard: null,
+      kind: 'text or list of zones',
+    } satisfies SettingMeta),
     alerts: aText('file that says what to alert of, and whom (alerts.md)'),
     workers: aNumber(MAX_WORKERS, 'threads for each interface, with rings of their own', '1'),
     filter: aText('only packets that match (filter.md)'),
