@@ -222,6 +222,7 @@ program
   .option('--clickhouse <url>', 'the ClickHouse server that they write to')
   .option('--expiring <time>', "only servers' and clients' own that end within it, as 30d, 4w or 12h")
   .option('--failing', 'only those with a fault')
+  .option('--inventory', 'imported certificates beside those that were seen: in use, unused, unknown')
   .option('--provenance <word...>', 'only sightings that are observed, probed, imported or inferred')
   .option('--name <name>', 'only those with this in a name, or with a wildcard for it')
   .option('--now <time>', 'another day than today, as 2026-11-25: replayed captures are old')
@@ -367,6 +368,23 @@ Examples:
   $ intransit export --format cbom --clickhouse https://user@ch.example:8443/intransit`,
   )
   .action(async (options) => (await import('./cli/export.ts')).exportStore(options, version))
+
+program
+  .command('import')
+  .description('read an inventory of certificates, to be held against what is seen (docs/import.md)')
+  .argument('<place>', 'a file or folder')
+  .requiredOption('--as <kind>', 'acm, acm-pca, pem, kubernetes or csv')
+  .addOption(dataOption().conflicts(['clickhouse']))
+  .addOption(clickhouseOption())
+  .option('--json', 'say what was imported for machines')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  $ aws acm describe-certificate --certificate-arn arn:... > acm.json && intransit import acm.json --as acm --data data
+  $ intransit import /etc/ssl/private --as pem --data data && intransit certs --data data --inventory`,
+  )
+  .action(async (place: string, options) => (await import('./cli/import.ts')).importInventory(place, options))
 
 const policy = program
   .command('policy')

@@ -26,6 +26,7 @@ const STAGES = [
   'probe',
   'alert',
   'notify',
+  'inventory',
   'report',
   'export',
   'api',
@@ -60,7 +61,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   jose: /^api\/oidc\.ts$/,
   koffi: /^source\/koffi\.ts$/,
   'prom-client': /^api\/metrics\.ts$/,
-  yaml: /^cli\/(yaml-file|config\/config-command)\.ts$/,
+  yaml: /^(?:cli\/(yaml-file|config\/config-command)|inventory\/kubernetes)\.ts$/,
   zod: /^cli\/(alert-config|config\/settings|yaml-file|zones|rules\/rule-test)\.ts$/,
 }
 

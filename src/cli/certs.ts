@@ -6,6 +6,7 @@ import { isProvenance, PROVENANCES, type Provenance } from '../core/provenance.t
 import { renderCertificates } from '../report/certificate-list.ts'
 import { basisOf, judgeCertificates } from '../report/judge-certificates.ts'
 import { type CertificateQuestion, readCertificates, type SeenCertificate } from '../report/read-certificates.ts'
+import { inventory } from './certs-inventory.ts'
 import { existingStore } from './named-store.ts'
 import { pemText } from './pem.ts'
 import { readRevocationLists, readRoots } from './root-files.ts'
@@ -18,6 +19,7 @@ export interface CertsOptions {
   expiring?: string
   failing?: boolean
   provenance?: string[]
+  inventory?: boolean
   name?: string
   now?: string
   roots?: string[]
@@ -29,6 +31,10 @@ export interface CertsOptions {
 
 /** @throws OperatorError ERR_USAGE, ERR_STORE_*, ERR_DATA_FOLDER */
 export async function certs(options: CertsOptions): Promise<void> {
+  if (options.inventory === true) {
+    await writeOut(await withStore(existingStore(options), (store) => inventory(store, options.json === true)))
+    return
+  }
   const judging = { roots: readRoots(options.roots), revocations: readRevocationLists(options.crl) }
   const question = { ...questionOf(options), basis: basisOf(judging) }
   const ders = new Map<string, Uint8Array>()

@@ -25,7 +25,7 @@ export interface Store {
   insertCertificates(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for lines of `probe/probe-line.ts`. */
   insertProbes(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
-  /** The same for lines of `cli/inventory-line.ts`. */
+  /** The same for lines of `inventory/item.ts`. */
   insertImports(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for lines of `record/health-line.ts`. */
   insertHealth(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>

@@ -26,7 +26,7 @@ WITH
         SELECT
             serial_number AS serial,
             toUInt8(
-                serial IN (SELECT serial FROM seen WHERE is_private)
+                serial IN (SELECT serial FROM seen)
                 OR max(fingerprint_sha256) IN (SELECT fingerprint FROM seen)
             ) AS is_used
         FROM certificate_imports FINAL
