@@ -223,6 +223,7 @@ program
   .option('--expiring <time>', "only servers' and clients' own that end within it, as 30d, 4w or 12h")
   .option('--failing', 'only those with a fault')
   .option('--inventory', 'imported certificates beside those that were seen: in use, unused, unknown')
+  .option('--lifecycle', 'how the certificates of each name and port follow one another')
   .option('--provenance <word...>', 'only sightings that are observed, probed, imported or inferred')
   .option('--name <name>', 'only those with this in a name, or with a wildcard for it')
   .option('--now <time>', 'another day than today, as 2026-11-25: replayed captures are old')

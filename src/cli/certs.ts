@@ -6,7 +6,9 @@ import { isProvenance, PROVENANCES, type Provenance } from '../core/provenance.t
 import { renderCertificates } from '../report/certificate-list.ts'
 import { basisOf, judgeCertificates } from '../report/judge-certificates.ts'
 import { type CertificateQuestion, readCertificates, type SeenCertificate } from '../report/read-certificates.ts'
+import type { Store } from '../store/index.ts'
 import { inventory } from './certs-inventory.ts'
+import { lifecycle } from './certs-lifecycle.ts'
 import { existingStore } from './named-store.ts'
 import { pemText } from './pem.ts'
 import { readRevocationLists, readRoots } from './root-files.ts'
@@ -20,6 +22,7 @@ export interface CertsOptions {
   failing?: boolean
   provenance?: string[]
   inventory?: boolean
+  lifecycle?: boolean
   name?: string
   now?: string
   roots?: string[]
@@ -37,6 +40,12 @@ export async function certs(options: CertsOptions): Promise<void> {
   }
   const judging = { roots: readRoots(options.roots), revocations: readRevocationLists(options.crl) }
   const question = { ...questionOf(options), basis: basisOf(judging) }
+  if (options.lifecycle === true) {
+    const { provenances = [] } = question
+    const tell = (store: Store) => lifecycle(store, provenances, options.json === true)
+    await writeOut(await withStore(existingStore(options), tell))
+    return
+  }
   const ders = new Map<string, Uint8Array>()
   const take = (fingerprint: string, der: Uint8Array) => void ders.set(fingerprint, der)
   const found = await withStore(existingStore(options), async (store) => {

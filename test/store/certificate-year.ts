@@ -40,7 +40,8 @@ export interface Year {
   certificate(name: string, names: string[], begins: string, ends: string, members?: Row): void
   /** One flow that showed the certificate, or null for one of TLS 1.3 that shows none. */
   shown(name: string | null, server: string, when: string, members?: Row): void
-  store(store: Store): Promise<void>
+  /** `token`: of the batch; rows of another are not those again. */
+  store(store: Store, token?: string): Promise<void>
 }
 
 export async function madeYear(): Promise<Year> {
@@ -66,9 +67,9 @@ export async function madeYear(): Promise<Year> {
       const place = { server_ip, server_port: Number(port ?? 443), violations: undefined, verdict: 'strong' }
       flows.push(JSON.stringify({ ...flow, ...place, ...times, ...chain, flow_id: id, ...members }))
     },
-    async store(store) {
-      await store.insertCertificates(`${certificates.join('\n')}\n`, certificates.length, 'certificates')
-      await store.insertFlows(`${flows.join('\n')}\n`, flows.length, 'flows')
+    async store(store, token = 'year') {
+      await store.insertCertificates(`${certificates.join('\n')}\n`, certificates.length, token)
+      await store.insertFlows(`${flows.join('\n')}\n`, flows.length, token)
     },
   }
 }
