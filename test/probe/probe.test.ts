@@ -149,6 +149,7 @@ describe('STARTTLS of real servers', () => {
           expect(chain(probed)).toEqual([fingerprintOf('leaf.pem'), fingerprintOf('ca.pem')])
           expect(probed.versions).toContain(0x0303)
         } finally {
+          server.end?.(folder)
           stop(running)
         }
       },

@@ -73,6 +73,8 @@ interface RealServer {
   readonly package: string
   readonly program: string
   start(folder: string, port: number): Promise<ChildProcess>
+  /** Ends what leaves the group of the process that was started. */
+  end?(folder: string): void
 }
 
 const file = (folder: string, name: string, text: string): string => {
@@ -172,6 +174,7 @@ postlog unix-dgram n - n - 1 postlogd
       )
       return serve(port, 'postfix', '-c', join(own, 'etc'), 'start-fg')
     },
+    end: (folder) => void sh('kill $(cat queue/pid/master.pid)', join(folder, 'smtp')),
   },
   {
     protocol: 'ftp',
