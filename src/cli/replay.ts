@@ -62,7 +62,6 @@ export async function replay(paths: readonly string[], options: ReplayOptions, v
           for (const interval of done.health) await output.health(fileHealthLine(job.sensor, interval))
           await output.flush()
           await report(store, options)
-          if (!('temporary' in choice)) await store.rollUp()
           return done
         })
   const failed = (await exported?.end(capturesOf(files, result), framesOf(result)))?.failOn ?? []
