@@ -29,9 +29,11 @@ export function metrics(settings: FiguresSettings): Route {
       if (fresh === null || nowMs - fresh.atMs > FRESH_MS) {
         const text = reader.read(context).then((figures) => {
           for (const { metric, meter } of metersOf) set(meter, metric, figures)
+          // Good from when it was there: a store under load takes its time.
+          reading.atMs = performance.now()
           return registry.metrics()
         })
-        const reading = { text, atMs: nowMs }
+        const reading = { text, atMs: Number.POSITIVE_INFINITY }
         fresh = reading
         // A failure is told to whoever waits for it, and not kept.
         text.catch(() => {

@@ -152,7 +152,7 @@ describe.skipIf(why !== null)(`together (${why ?? 'Debian’s Prometheus and Ale
     writeFileSync(join(folder, 'quick.yml'), alerts.replace(/^( +for:) \w+$/gm, '$1 1s'))
     prometheus = await runPrometheus({
       ...config,
-      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      global: { scrape_interval: '5s', scrape_timeout: '5s', evaluation_interval: '1s' },
       rule_files: [join(folder, 'quick.yml')],
       // Itself it could not ask here: its own web server has no certificate in this test.
       scrape_configs: config.scrape_configs.filter(({ job_name }: { job_name: string }) => job_name !== 'prometheus'),

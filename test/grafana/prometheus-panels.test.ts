@@ -38,7 +38,7 @@ describe.skipIf(whyNoPrometheus !== null)(`Prometheus (${whyNoPrometheus ?? 'of 
     served = await serveCaptures()
     const { url } = await served.start({ metricsWindowHours: YEARS })
     prometheus = await runPrometheus({
-      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      global: { scrape_interval: '5s', scrape_timeout: '5s', evaluation_interval: '1s' },
       rule_files: readdirSync(RULES).map((name) => `${RULES}${name}`),
       scrape_configs: [{ job_name: 'intransit', static_configs: [{ targets: [url.slice('http://'.length)] }] }],
     })

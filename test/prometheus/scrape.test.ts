@@ -44,7 +44,7 @@ describe.skipIf(whyNoPrometheus !== null)(`Prometheus (${whyNoPrometheus ?? 'of 
       ...how,
     })
     prometheus = await runPrometheus({
-      global: { scrape_interval: '1s', evaluation_interval: '1s' },
+      global: { scrape_interval: '5s', scrape_timeout: '5s', evaluation_interval: '1s' },
       rule_files: quickRules().map((text, i) => inFolder(`rules-${i}.yml`, text)),
       scrape_configs: [
         scraped('intransit', {
