@@ -31,6 +31,7 @@ const STAGES = [
   'export',
   'api',
   'cli',
+  'commands',
   'main',
 ]
 
@@ -55,7 +56,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   '@fastify/rate-limit': /^api\/server\.ts$/,
   chdb: /^store\/embedded\.ts$/,
   'cli-progress': /^cli\/progress\.ts$/,
-  commander: /^main\.ts$/,
+  commander: /^(main|commands\/\w+)\.ts$/,
   fastify: /^api\//,
   fzstd: /^source\/zstd-input\.ts$/,
   jose: /^api\/oidc\.ts$/,

@@ -1,0 +1,58 @@
+/** What several commands have in common. */
+import { hostname } from 'node:os'
+import { type Command, Option } from 'commander'
+import { DEFAULT_POLICY } from '../classify/index.ts'
+
+/** Of an option that may be given more than once. */
+export const also = (one: string, others: readonly string[] = []): string[] => [...others, one]
+
+/** Did the command line say it, or was it chosen for want of anything else? */
+export const given =
+  (command: Command) =>
+  (name: string): boolean =>
+    command.getOptionValueSource(name) === 'cli'
+
+export const dataOption = () => new Option('--data <dir>', 'keep the flows in an embedded ClickHouse in this folder')
+export const clickhouseOption = () =>
+  new Option('--clickhouse <url>', 'keep the flows in the ClickHouse server at this address')
+
+/** What `capture` and `run` have in common. */
+export const withCaptureOptions = (command: Command): Command =>
+  command
+    .option('--source <spec...>', 'where from, as "afpacket:eth1" (docs/sources.md)')
+    .option('--config <file>', 'read options from a YAML file (docs/config.md); those given here win')
+    .addOption(
+      new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([DEFAULT_POLICY]),
+    )
+    .addOption(new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15'))
+    .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
+    .addOption(clickhouseOption().conflicts(['noStore']))
+    .option('--spool <dir>', 'where rows wait while the store is away (default: beside the data)')
+    .option('--spool-size <mib>', 'most that may wait there', '1024')
+    .option('--zones <file>', 'names of networks, for figures by zone (docs/store.md)')
+    .option('--alerts <file>', 'look for what deserves an alert, and tell whom this YAML file names (docs/alerts.md)')
+    .addOption(new Option('--workers <n>', 'threads for each interface, with rings of their own').default('1'))
+    .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
+    .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
+    .option('--whole', 'take frames whole; without it the kernel leaves out the bodies of TLS application data')
+    .option('--ring <mib>', 'ring memory for each interface (default: a sixteenth of the memory, 256 at the most)')
+    .option('--user <name>', 'become this user once everything is open')
+    .option('--duration <seconds>', 'end by itself')
+    .option('--sensor <name>', 'name of this sensor in the records', hostname())
+
+/** What `serve` and `run` have in common. */
+export const withListenOptions = (command: Command): Command =>
+  command
+    .option('--listen <addr:port>', 'where; beyond this machine only with TLS and tokens', '127.0.0.1:8443')
+    .option('--tls-cert <file>', 'PEM chain, the leaf first')
+    .option('--tls-key <file>', 'PEM key of the leaf')
+    .option('--metrics-window <hours>', 'the time that gauges are about', '24')
+    .option('--judge-every <minutes>', 'how often new certificates are judged; 0 = not at all', '10')
+    .option('--roots <place...>', 'the organisation\'s own roots, beside Mozilla\'s: PEM files, folders, or "system"')
+    .option('--crl <place...>', 'revocation lists: PEM or DER files, or folders of them')
+    .option('--tokens <file>', 'who may call: a line for each token, as "serve token" prints it')
+    .option('--oidc-issuer <url>', 'also who has a token of this OpenID provider (docs/api.md)')
+    .option('--oidc-audience <name>', 'for whom such a token must be')
+    .option('--oidc-keys <url|file>', "the provider's keys, a JSON Web Key Set")
+    .option('--oidc-role-claim <name>', 'the claim with roles or groups', 'roles')
+    .option('--oidc-role <value=role...>', 'what a value of it makes: viewer, operator or admin')
