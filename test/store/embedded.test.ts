@@ -219,6 +219,8 @@ it('keeps every member of the records and certificates that the captures give, a
   const kept = await ask<{ fingerprint_sha256: string }>('SELECT * FROM certificates FINAL ORDER BY fingerprint_sha256')
   const read = certificates
     .map((line) => JSON.parse(line))
+    // Stapled responses come as lines of their own, and go to a table of their own.
+    .filter(({ ocsp_response }) => ocsp_response === undefined)
     .sort((a, b) => (a.fingerprint_sha256 < b.fingerprint_sha256 ? -1 : 1))
   expect(kept).toMatchObject(
     read.map(({ not_before, not_after, ...others }) => ({
