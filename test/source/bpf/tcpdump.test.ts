@@ -11,7 +11,7 @@ import { ethernet, ipv4, ipv6, tcp, udp, vxlan } from './frames.ts'
 import { readNotation, readNumbers } from './notation.ts'
 import { readEthernetFrames } from './real-frames.ts'
 import { runProgram } from './run.ts'
-import { programSays } from './verdicts.ts'
+import { programOf, programSays } from './verdicts.ts'
 
 const hasTcpdump = spawnSync('tcpdump', ['--version']).status === 0
 
@@ -105,7 +105,8 @@ describe.skipIf(!hasTcpdump)('tcpdump (skipped where it is not installed)', () =
     const frames = (await readEthernetFrames()).filter(isPlain)
     expect(frames.length).toBeGreaterThan(500)
     for (const expression of SHARED) {
-      const mine = frames.filter((frame) => programSays(ours(expression), frame) > 0)
+      const program = programOf(ours(expression))
+      const mine = frames.filter((frame) => program(frame) > 0)
       expect({ expression, kept: hexOf(mine) }).toEqual({ expression, kept: await kept(expression, frames) })
     }
   })

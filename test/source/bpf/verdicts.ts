@@ -53,6 +53,12 @@ export function programSays(
   kept: number | null = null,
   vlanTag = -1,
 ): number {
+  return programOf(expression, kept)(frame, vlanTag)
+}
+
+/** Compiled once, for many frames. */
+export function programOf(expression: string | null, kept: number | null = null) {
   const program = compileKernelFilter(expression === null ? null : parseFilter(expression), kept)
-  return runProgram(program, { buf: frame, at: 0, end: frame.length, length: frame.length, vlanTag })
+  return (frame: Uint8Array, vlanTag = -1): number =>
+    runProgram(program, { buf: frame, at: 0, end: frame.length, length: frame.length, vlanTag })
 }
