@@ -39,13 +39,23 @@ function kpiTables(): string {
 
 const BETTER = { more: '↑', less: '↓', none: '' } as const
 
-const kpiRow = ({ name, title, unit, better, numerator, denominator, unobservable, complement }: Kpi): string =>
+const kpiRow = ({
+  name,
+  title,
+  unit,
+  better,
+  numerator,
+  denominator,
+  unobservable,
+  complement,
+  isUncut,
+}: Kpi): string =>
   row([
     `\`${name}\``,
     title,
     `${unit} ${BETTER[better ?? 'none']}`.trim(),
     `${numerator} / ${denominator}`,
-    unobservable,
+    isUncut === true ? `${unobservable}; it is cut by time only` : unobservable,
     complement === 'none' ? '' : complement,
   ])
 

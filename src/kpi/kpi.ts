@@ -22,6 +22,8 @@ export interface Kpi {
   readonly unobservable: string
   /** Who knows what cannot be seen here. */
   readonly complement: string
+  /** It is of things that have no zone, service, sensor, protocol or policy: asked for some of them, it has no figure. */
+  readonly isUncut?: true
 }
 
 /** What a query answers, in one row. Null: there is no such figure, as nothing to divide by. */

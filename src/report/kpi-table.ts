@@ -53,8 +53,9 @@ function figure(value: number | null, { unit }: KpiValue): string {
 }
 
 /** What is divided by, or cannot be seen: bytes where bytes are counted, seconds of a ratio of times. */
-function amount(value: number | null, { name, unit }: Kpi): string {
-  if (value === null) return 'all?'
+function amount(value: number | null, { name, unit, isUncut }: Kpi): string {
+  // Of what a question cannot cut there is no figure; of anything else, it may be all.
+  if (value === null) return isUncut === true ? '–' : 'all?'
   if (name.endsWith('-bytes')) return bytes(value)
   if (unit === 'ratio') return value.toPrecision(3)
   return value < MAX_COUNTED ? count(Math.round(value)) : bytes(value).replace(/ ?B$/, '')

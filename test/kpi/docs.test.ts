@@ -17,5 +17,5 @@ it.each(KPIS)('$name has a query that says what is divided by what, and what can
     .filter((line) => line.startsWith('--'))
     .join(' ')
   expect(comment).toMatch(/ \/ |denominator: /)
-  expect(comment).toMatch(/Unobservable: /)
+  expect(comment).toMatch(/[Uu]nobservable: /)
 })

@@ -127,17 +127,17 @@ const bounds = (low: number, point: number, high: number) => ({
 
 it('renewals succeed where the next certificate came before the end', async () => {
   // auto1, auto2, near1 succeeded; late1 failed; auto3 and public1 ended in silence. fail1 and the other new ones end later.
-  expect(await kpi('renewal-success')).toEqual({ ...counted('renewals', 3, 4, 2), ...bounds(3 / 6, 3 / 4, 5 / 6) })
+  expect(await kpi('renewal-success')).toEqual({ ...counted('share', 3, 4, 2), ...bounds(3 / 6, 3 / 4, 5 / 6) })
   // In the first half there were three renewals, and no failure yet.
   expect(await kpi('renewal-success', { to: '2027-06-30T00:00:00.000000Z' })).toEqual({
-    ...counted('renewals', 3, 3, 0),
+    ...counted('share', 3, 3, 0),
     ...bounds(1, 1, 1),
   })
 })
 
 it('near misses are renewals in the last tenth of a life', async () => {
   // near1 of three in time; auto3 and public1 were renewed before nobody's eyes.
-  expect(await kpi('near-misses')).toEqual({ ...counted('renewals', 1, 3, 2), ...bounds(1 / 5, 1 / 3, 3 / 5) })
+  expect(await kpi('near-misses')).toEqual({ ...counted('share', 1, 3, 2), ...bounds(1 / 5, 1 / 3, 3 / 5) })
 })
 
 it('deployment takes from the beginning of validity to the first use', async () => {
@@ -186,7 +186,7 @@ it('propagation takes from the first endpoint to the others', async () => {
 it('automation is inferred from issuer and rhythm', async () => {
   // Identities: auto (two renewals, each at 60 of 90 days), near (one renewal), late (one), failing (none), public (its issuer).
   expect(await kpi('automation')).toEqual({
-    ...counted('identities', 2, 2, 3),
+    ...counted('share', 2, 2, 3),
     ...bounds(2 / 5, 1, 1),
     provenance: 'inferred',
   })
@@ -195,24 +195,24 @@ it('automation is inferred from issuer and rhythm', async () => {
 it('an expiration incident is a handshake after the end', async () => {
   // Pairs with a completed handshake: auto1-3 on two addresses each, near1, near2, late1, late2, fail1, public1: 12.
   // late1 is late, and 10.0.5.1 is hidden.
-  expect(await kpi('expiration-incidents')).toEqual({
-    ...counted('certificates at endpoints', 1, 12, 1),
+  expect(await kpi('expirations')).toEqual({
+    ...counted('share', 1, 12, 1),
     ...bounds(1 / 13, 1 / 12, 2 / 13),
   })
 })
 
 it('clients refuse certificates by alert', async () => {
   // Flows that showed one: auto 3 + 2 + 2, near 2, late 4, fail 2, public 1 = 16; two of TLS 1.3.
-  expect(await kpi('validation-failures-observed')).toEqual({
-    ...counted('handshakes', 1, 16, 2),
+  expect(await kpi('failures-observed')).toEqual({
+    ...counted('share', 1, 16, 2),
     ...bounds(1 / 18, 1 / 16, 3 / 18),
   })
 })
 
 it('policies refuse certificates by rule', async () => {
   // late1 and fail1, of nine leaf certificates; one endpoint is hidden.
-  expect(await kpi('validation-failures-judged')).toEqual({
-    ...counted('certificates', 2, 9, 1),
+  expect(await kpi('failures-judged')).toEqual({
+    ...counted('share', 2, 9, 1),
     ...bounds(2 / 10, 2 / 9, 3 / 10),
   })
 })
@@ -229,15 +229,15 @@ it('a failure is resolved by the first sound flow', async () => {
 
 it('a private authority issues what is used and what is not', async () => {
   // fail1 and "ff" were issued in the year; "fe" before it.
-  expect(await kpi('private-issuance')).toEqual({ ...counted('certificates', 1, 2, 1), ...bounds(1 / 2, 1 / 2, 1) })
+  expect(await kpi('private-issuance')).toEqual({ ...counted('share', 1, 2, 1), ...bounds(1 / 2, 1 / 2, 1) })
   // Where the operator names another private issuer, what it issued is counted when first seen.
   const more = await kpi('private-issuance', { private_issuers: ["CN=R11,O=Let's Encrypt,C=US"] })
-  expect(more).toMatchObject(counted('certificates', 2, 3, 1))
+  expect(more).toMatchObject(counted('share', 2, 3, 1))
 })
 
 it('a revoked certificate may still be used', async () => {
   // fail1 is shown on 2 November, after its revocation; "ff" was never seen.
-  expect(await kpi('private-revocation')).toEqual({ ...counted('certificates', 1, 2, 1), ...bounds(1 / 2, 1 / 2, 1) })
+  expect(await kpi('private-revocation')).toEqual({ ...counted('share', 1, 2, 1), ...bounds(1 / 2, 1 / 2, 1) })
 })
 
 it('the lifecycle has a row for each identity', async () => {
@@ -262,7 +262,7 @@ it('the lifecycle has a row for each identity', async () => {
 })
 
 it('every figure can be cut by provenance, and nothing is no figure', async () => {
-  for (const name of ['renewal-success', 'near-misses', 'deployment-time', 'automation', 'expiration-incidents']) {
+  for (const name of ['renewal-success', 'near-misses', 'deployment-time', 'automation', 'expirations']) {
     const { numerator, denominator, point } = await kpi(name, { provenances: ['probed'] })
     expect({ name, numerator, denominator, point }).toEqual({ name, numerator: 0, denominator: 0, point: null })
   }
@@ -280,8 +280,8 @@ it('every figure can be cut by provenance, and nothing is no figure', async () =
     server_certificates: [fingerprint('late1')],
   }
   await store.insertProbes(`${JSON.stringify(probe)}\n`, 1, 'probe')
-  expect(await kpi('expiration-incidents', { provenances: ['probed'] })).toMatchObject({ numerator: 1, denominator: 1 })
-  expect(await kpi('expiration-incidents')).toMatchObject({ numerator: 2, denominator: 13, unobservable: 0 })
+  expect(await kpi('expirations', { provenances: ['probed'] })).toMatchObject({ numerator: 1, denominator: 1 })
+  expect(await kpi('expirations')).toMatchObject({ numerator: 2, denominator: 13, unobservable: 0 })
 })
 
 it('three certificates in turn are flapping, two are a slow rollout; an issuer may change', async () => {

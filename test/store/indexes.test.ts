@@ -85,14 +85,18 @@ function granules(plan: string, table: string): { read: number; all: number }[] 
 }
 
 describe('a KPI', () => {
-  it.each(KPIS)('$name reads no flows, whatever the time', async ({ name }) => {
-    for (const range of [DAY, YEAR]) {
-      const plan = await explained(`kpi-${name}`, { ...CUT, ...range })
-      expect(plan).toMatch(/rollups|plaintext_episodes/)
-      expect(granules(plan, 'flows')).toEqual([])
-      expect(granules(plan, 'edge_days')).toEqual([])
-    }
-  })
+  // Those of certificates go by sightings, and some by the flows of the time.
+  it.each(KPIS.filter(({ isUncut }) => isUncut !== true))(
+    '$name reads no flows, whatever the time',
+    async ({ name }) => {
+      for (const range of [DAY, YEAR]) {
+        const plan = await explained(`kpi-${name}`, { ...CUT, ...range })
+        expect(plan).toMatch(/rollups|plaintext_episodes/)
+        expect(granules(plan, 'flows')).toEqual([])
+        expect(granules(plan, 'edge_days')).toEqual([])
+      }
+    },
+  )
 })
 
 describe('of a day of a year', () => {

@@ -86,7 +86,7 @@ deployed AS
         LEFT JOIN rhythms AS r ON r.identity = i.identity
     )
 SELECT
-    'identities' AS unit,
+    'share' AS unit,
     countIf(is_automatic) AS numerator,
     countIf(is_known) AS denominator,
     countIf(NOT is_known) AS unobservable,

@@ -47,7 +47,7 @@ deployed AS
             AND last_shown_at <= ends + INTERVAL 5 MINUTE
     )
 SELECT
-    'renewals' AS unit,
+    'share' AS unit,
     countIf(
         dateDiff('second', renewed_at, old_ends) <= greatest(86400, dateDiff('second', old_begins, old_ends) / 10)
     ) AS numerator,

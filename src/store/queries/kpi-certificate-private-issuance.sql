@@ -41,7 +41,7 @@ WITH
             AND serial NOT IN (SELECT serial_number FROM certificate_imports FINAL WHERE authority = 'private')
     )
 SELECT
-    'certificates' AS unit,
+    'share' AS unit,
     countIf(is_used = 1) AS numerator,
     count() AS denominator,
     denominator - numerator AS unobservable,

@@ -35,7 +35,7 @@ WITH
         GROUP BY serial
     )
 SELECT
-    'certificates' AS unit,
+    'share' AS unit,
     countIf(is_used) AS numerator,
     count() AS denominator,
     countIf(NOT is_seen) AS unobservable,

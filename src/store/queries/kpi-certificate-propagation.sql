@@ -3,7 +3,7 @@
 -- their delays over all rollouts that began in the time, in seconds; t50 and t100 beside it.
 -- numerator: endpoints that show the new one. denominator: those, and the ones that showed the old one after the rollout
 -- began and have not shown the new one (open). unobservable: endpoints that showed neither since: no traffic, or switched off.
--- low takes the unobservable for done at once; high takes them and the open ones for waiting until {to}.
+-- low takes the unobservable for done at once; high takes them and the open ones for waiting until {to}, or until the last flow of all.
 -- Complement: a probe of the silent endpoints.
 -- {from}, {to}: when it happened. {provenances}: only sightings known so (observed, probed); an empty list takes all.
 WITH
@@ -59,7 +59,7 @@ deployed AS
             n.fingerprint_sha256 != '' AND n.first_shown_at <= {to:DateTime64(6, 'UTC')} AS is_done,
             NOT is_done AND o.last_shown_at > r.renewed_at AS is_open,
             greatest(dateDiff('second', r.renewed_at, n.first_shown_at), 0) AS delay,
-            greatest(dateDiff('second', r.renewed_at, {to:DateTime64(6, 'UTC')}), 0) AS age
+            greatest(dateDiff('second', r.renewed_at, (SELECT least(max(last_seen), {to:DateTime64(6, 'UTC')}) FROM flows)), 0) AS age
         FROM renewals AS r
         INNER JOIN places AS o ON o.identity = r.identity AND o.fingerprint_sha256 = r.old
         LEFT JOIN places AS n ON n.identity = r.identity AND n.fingerprint_sha256 = r.new AND n.server_ip = o.server_ip

@@ -54,7 +54,7 @@ deployed AS
         LEFT JOIN renewals AS r ON r.identity = d.identity AND r.old = d.fingerprint_sha256
     )
 SELECT
-    'renewals' AS unit,
+    'share' AS unit,
     countIf(outcome = 'succeeded') AS numerator,
     countIf(outcome IN ('succeeded', 'failed')) AS denominator,
     countIf(outcome = 'unobservable') AS unobservable,

@@ -2,8 +2,8 @@
 -- From the first flow whose certificate broke a rule (cert-…) to the first flow there whose certificate broke none; each run of
 -- failing flows between sound ones is a failure of its own. numerator: the sum of those times in seconds, of failures
 -- resolved in the time. denominator: how many they are. point = the mean. unobservable: failures begun and not resolved by {to},
--- be they open or switched off. low = the lesser of point and the mean with their ages by {to}; high is unknown (NULL) where
--- there are any, for nothing bounds them. Complement: tickets; a probe for endpoints without traffic.
+-- be they open or switched off. low = the lesser of point and the mean with their ages by {to}, or by the last
+-- flow of all; high is unknown (NULL) where there are any, for nothing bounds them. Complement: tickets; a probe for endpoints without traffic.
 -- From traffic alone.
 -- {from}, {to}: when it happened. {provenances}: only sightings known so (observed, probed); an empty list takes all.
 WITH
@@ -42,7 +42,7 @@ SELECT
     countIf(resolved_at IS NULL) AS unobservable,
     least(
         point,
-        (numerator + sumIf(dateDiff('second', began, {to:DateTime64(6, 'UTC')}), resolved_at IS NULL))
+        (numerator + sumIf(dateDiff('second', began, (SELECT least(max(last_seen), {to:DateTime64(6, 'UTC')}) FROM flows)), resolved_at IS NULL))
             / nullIf(denominator + unobservable, 0)
     ) AS low,
     numerator / nullIf(denominator, 0) AS point,

@@ -18,7 +18,7 @@ WITH
             AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, 'observed'))
     )
 SELECT
-    'handshakes' AS unit,
+    'share' AS unit,
     countIf(NOT is_hidden AND is_refused) AS numerator,
     countIf(NOT is_hidden) AS denominator,
     countIf(is_hidden) AS unobservable,

@@ -27,7 +27,7 @@ WITH
             AND (server_ip, server_port) NOT IN (SELECT server_ip, server_port FROM shown)
     )
 SELECT
-    'certificates' AS unit,
+    'share' AS unit,
     uniqExactIf(leaf, is_failing) AS numerator,
     uniqExact(leaf) AS denominator,
     (SELECT endpoints FROM hidden) AS unobservable,

@@ -36,7 +36,7 @@ WITH
             AND (server_ip, server_port) NOT IN (SELECT server_ip, server_port FROM shown)
     )
 SELECT
-    'certificates at endpoints' AS unit,
+    'share' AS unit,
     countIf(ifNull(is_late, false)) AS numerator,
     count() AS denominator,
     (SELECT endpoints FROM hidden) AS unobservable,
