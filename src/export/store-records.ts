@@ -41,7 +41,7 @@ const EVERYTHING = {
 export async function* storedCertificates(store: Store, range: TimeRange): AsyncGenerator<CertificateRecord[]> {
   let after = { after_end_s: '-99999999999', after_fingerprint: '' }
   for (;;) {
-    const asked = { ...range, ...after, server_ips: [], roles: [], expires_before: LAST, limit: PAGE }
+    const asked = { ...range, ...after, server_ips: [], roles: [], provenances: [], expires_before: LAST, limit: PAGE }
     const rows = await store.select<Record<string, unknown>>('certificates', asked)
     if (rows.length > 0) yield rows.map((row) => row as CertificateRecord)
     const last = rows.at(-1)
