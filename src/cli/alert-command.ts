@@ -8,10 +8,10 @@ import { SEVERITIES } from '../classify/policy.ts'
 import { OperatorError } from '../core/errors.ts'
 import { asciiJson, escapeBeyondAscii } from '../core/json.ts'
 import { type DeadLetter, deadLettersIn, trySending } from '../notify/index.ts'
+import { renderFindings } from '../report/alert-list.ts'
 import { readAlertsFile } from './alert-config.ts'
 import { alertFolderOf } from './live-folders.ts'
 import { writeOut } from './terminal.ts'
-import { table } from './text-table.ts'
 
 interface FolderOptions {
   data?: string
@@ -39,7 +39,7 @@ export async function alertList(
   const isOver = ({ state }: Finding): boolean => state === 'resolved' || state === 'dormant'
   const found = new StateFolder(folder).findings().filter((one) => options.all === true || !isOver(one))
   found.sort((a, b) => rankOf(a) - rankOf(b) || (a.opened_at < b.opened_at ? -1 : 1))
-  const text = options.json === true ? found.map((one) => `${asciiJson(one)}\n`).join('') : inWords(found)
+  const text = options.json === true ? found.map((one) => `${asciiJson(one)}\n`).join('') : renderFindings(found)
   await writeOut(text)
 }
 
@@ -73,7 +73,6 @@ export async function alertTest(file: string): Promise<number> {
 }
 
 const EXIT_NOT_TAKEN = 1
-const WIDTH = 180
 
 const rankOf = ({ severity }: Finding): number => SEVERITIES.indexOf(severity)
 
@@ -93,21 +92,4 @@ const deadLine = (letter: DeadLetter & { receiver: string }, isJson: boolean): s
   if (isJson) return asciiJson(letter)
   const keys = letter.message.events.map(({ kind, finding }) => `${kind} ${finding.key}`)
   return escapeBeyondAscii(`${letter.died_at} ${letter.receiver}: ${letter.why}: ${keys.join(', ')}`)
-}
-
-function inWords(found: readonly Finding[]): string {
-  if (found.length === 0) return 'No finding is open.\n'
-  const rows = found.map((one) => [
-    one.severity,
-    one.exception === null
-      ? one.state
-      : `silenced until ${one.exception.expires.slice(0, 10)} by ${one.exception.owner}`,
-    one.last_seen.slice(0, 19),
-    String(one.flows),
-    one.must_fix,
-    one.key,
-    one.what,
-  ])
-  const head = ['severity', 'state', 'last seen', 'flows', 'must fix', 'key', 'what']
-  return table([head, ...rows.map((row) => row.map(escapeBeyondAscii))], process.stdout.columns ?? WIDTH)
 }
