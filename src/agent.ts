@@ -1,14 +1,12 @@
 /** The pipeline on one page: frames in, flow records out. Everything that judges traffic, live or stored, runs this. */
-import { FRAMES_AHEAD, LookAhead } from './agent-ahead.ts'
 import { CertificateSights } from './agent-certificates.ts'
 import { type AgentLimits, type AgentOptions, DEFAULT_LIMITS, type FlowSink } from './agent-options.ts'
 import { SourceHeads } from './agent-sources.ts'
 import { AgentStats } from './agent-stats.ts'
 import type { Judge, Judgement } from './classify/evaluate.ts'
 import { FlowFacts } from './core/facts.ts'
-import { decodeFurther, decodeIpPayload } from './decode/decode.ts'
-import type { DecodeStatus, PacketMeta } from './decode/packet-meta.ts'
-import { DECODED, FIN, FRAGMENT, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
+import { decodeFrame, decodeFurther, decodeIpPayload } from './decode/decode.ts'
+import { DECODED, type DecodeStatus, FIN, FRAGMENT, PacketMeta, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
 import { DatagramSession, readsTransport, recognise } from './dissect/datagram-session.ts'
 import { CLIENT, SERVER } from './dissect/dissector.ts'
 import { type FlowSession, SessionPool } from './dissect/session-pool.ts'
@@ -44,7 +42,7 @@ export class Agent {
   readonly #shard: { part: number; of: number } | null
   readonly #limits: AgentLimits
   readonly #lifetime: Lifetime
-  readonly #ahead: LookAhead
+  readonly #meta = new PacketMeta()
   readonly #endpoint: FlowEndpoint
   readonly #rows = new RowWriter()
   readonly #fragments: IpFragments
@@ -77,7 +75,6 @@ export class Agent {
       this.#limits.maxSessions,
       new ByteBudget(this.#limits.maxReassemblyBytes),
     )
-    this.#ahead = new LookAhead(this.table, this.#sessions)
     this.#endpoint = new FlowEndpoint(this.table)
     this.#fragments = new IpFragments(new ByteBudget(this.#limits.maxFragmentBytes))
     this.stats.fragments = this.#fragments.stats
@@ -87,20 +84,21 @@ export class Agent {
   /** Reads one borrowed batch. `source` is the name written into the records. */
   process(batch: FrameBatch, source: string): void {
     const number = this.#sources.numberOf(source)
-    const { bytes, count } = batch
-    const ahead = this.#ahead
+    const { bytes, at, captured, wire, time, link, count } = batch
+    const m = this.#meta
+    const { statuses } = this.stats
     let wireBytes = 0
-    for (let first = 0; first < count; first += FRAMES_AHEAD) {
-      const some = Math.min(count - first, FRAMES_AHEAD)
-      wireBytes += ahead.decode(batch, first, some, this.stats.statuses)
-      ahead.fetch(some)
-      for (let n = 0; n < some; n++) {
-        const m = ahead.packets[n] as PacketMeta
-        if (m.time > this.#now) this.#advance(m.time)
-        this.#decoded(ahead.statuses[n] as DecodeStatus, bytes, m, number)
-        // A frame may hold several packets; it counts once.
-        while (m.furtherAt >= 0) this.#decoded(decodeFurther(bytes, m), bytes, m, number)
-      }
+    for (let i = 0; i < count; i++) {
+      const start = at[i] as number
+      const onWire = wire[i] as number
+      m.time = time[i] as number
+      wireBytes += onWire
+      const status = decodeFrame(bytes, start, start + (captured[i] as number), onWire, link[i] as number, m)
+      statuses[status] = (statuses[status] as number) + 1
+      if (m.time > this.#now) this.#advance(m.time)
+      this.#decoded(status, bytes, m, number)
+      // A frame may hold several packets; it counts once.
+      while (m.furtherAt >= 0) this.#decoded(decodeFurther(bytes, m), bytes, m, number)
     }
     this.stats.frames += count
     this.stats.wireBytes += wireBytes

@@ -38,7 +38,6 @@ const STAGES = [
 /** Files of src/ itself that are no stage of their own. */
 const ROOT_FILES: Readonly<Record<string, string>> = {
   'agent.ts': 'agent',
-  'agent-ahead.ts': 'agent',
   'agent-certificates.ts': 'agent',
   'agent-judged.ts': 'agent',
   'agent-options.ts': 'agent',

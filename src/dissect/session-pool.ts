@@ -49,12 +49,6 @@ export class SessionPool {
     return this.#sessions[this.#slots[flow] as number] ?? null
   }
 
-  /** Reads what a packet of `flow` will need of its session. */
-  touch(flow: number): number {
-    const session = this.#sessions[this.#slots[flow] as number]
-    return session === undefined ? 0 : session.touch()
-  }
-
   /** The flow that has been read the longest, or -1. */
   get oldest(): number {
     return this.#oldest === NONE ? -1 : (this.#flows[this.#oldest] as number)

@@ -24,11 +24,6 @@ export abstract class Session {
   /** The flow is over: delivers what still waits, and lets the dissector conclude. */
   abstract finish(): void
 
-  /** Reads a little of each part, so that all are near when a packet comes; the number means nothing. */
-  touch(): number {
-    return this.clientSide + this.facts.malformed
-  }
-
   protected direction(side: number): Direction {
     return side === this.clientSide ? CLIENT : SERVER
   }

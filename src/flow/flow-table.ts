@@ -358,18 +358,6 @@ export class FlowTable {
     )
   }
 
-  /** The first flow of the packet's bucket: mostly its own. -1 = none. */
-  likelyFlow(m: PacketMeta): number {
-    return (this.#buckets[hashOf(m, isAbove(m), this.#seed) & this.#mask] as number) - 1
-  }
-
-  /** Reads of every record of the flow that a packet needs. */
-  touch(flow: number): number {
-    return (
-      (this.key[flow * KEY_WORDS + HASH] as number) ^ (this.#counterWords[flow * COUNTER_WORDS * 2 + ISN] as number)
-    )
-  }
-
   #key(m: PacketMeta): void {
     const high = isAbove(m)
     this.side = high ? HIGH : LOW
