@@ -115,7 +115,8 @@ export async function makeFile(file: string, folder: string, options: TrafficOpt
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const [file = 'bench/out/traffic.pcap', mix = 'mixed', packets = '3000000'] = process.argv.slice(2)
-  const options = { ...MIXES[mix as keyof typeof MIXES], packets: Number(packets), concurrent: 20_000, stepUs: 10 }
+  const [file = 'bench/out/traffic.pcap', mix = 'mixed', packets = '3000000', open = '2000'] = process.argv.slice(2)
+  const shape = { packets: Number(packets), concurrent: Number(open), stepUs: 10 }
+  const options = { ...MIXES[mix as keyof typeof MIXES], ...shape }
   console.log(JSON.stringify({ file, mix, ...(await makeFile(file, 'captures', options)) }))
 }
