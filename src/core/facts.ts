@@ -176,6 +176,14 @@ export type UpgradeState = (typeof UPGRADE_STATES)[number]
 
 export type AuthOutcome = 'success' | 'failure'
 
+/** What no ordinary stack does, and somebody who hides or attacks may. */
+export type Oddity =
+  | 'client_hello_in_records' // a ClientHello that one record would have held, in several
+  | 'client_hello_in_segments' // its first segment was shorter than any that TCP would have to send
+  | 'conflicting_bytes' // a segment repeated bytes of the opening, and they were others
+  | 'heartbeat_overread' // a heartbeat asks for more than it brought (CVE-2014-0160)
+  | 'heartbeat_larger_answer' // and was given more than was asked with
+
 /** What an SSH connection agreed on (RFC 4253 §7.1). Null = not seen. Names are those on the wire. */
 export class SshFacts {
   /** Major version that is spoken: 1 or 2, 0 = not seen. */
@@ -264,6 +272,7 @@ export class FlowFacts {
   announced: AnnouncedFlow[] = []
   /** Data crossed that its protocol gives the same look with encryption and without (RTP, SRTP). */
   ambiguous = false
+  oddities: Oddity[] = []
   // Capture health: facts that widen the bounds and never raise the score.
   sawGap = false
   sawTruncation = false
@@ -290,6 +299,10 @@ export class FlowFacts {
 
   announce(flow: AnnouncedFlow): void {
     if (this.announced.length < MAX_ANNOUNCED) this.announced.push(flow)
+  }
+
+  odd(what: Oddity): void {
+    if (!this.oddities.includes(what)) this.oddities.push(what)
   }
 
   authenticatedBy(mechanism: string): void {
@@ -320,6 +333,7 @@ export class FlowFacts {
     this.sawTruncation = false
     this.midstream = false
     this.ambiguous = false
+    if (this.oddities.length > 0) this.oddities = []
     this.capHit = false
     this.malformed = 0
   }

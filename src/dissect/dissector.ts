@@ -76,7 +76,8 @@ export interface Dissector<S extends DissectorState = DissectorState> extends De
   /**
    * Takes contiguous bytes of one direction, in order, and returns how many it is done with. Unconsumed bytes are
    * offered again with more behind them; returning more than `end - at` skips bytes not yet seen (a body, a record
-   * of application data). `timeUs` is capture time.
+   * of application data). `timeUs` is capture time. `firstPiece` = bytes of the segment that the bytes at `at` came in, where
+   * they were offered before and more was waited for; 0 = they are offered for the first time.
    */
   feed(
     state: S,
@@ -86,6 +87,7 @@ export interface Dissector<S extends DissectorState = DissectorState> extends De
     at: number,
     end: number,
     timeUs: number,
+    firstPiece?: number,
   ): number
   /** Bytes of one direction were lost (`bytes` = how many, at the least 1); what was unconsumed is gone too. */
   gap(state: S, facts: FlowFacts, direction: Direction, bytes: number): void

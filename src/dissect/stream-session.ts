@@ -84,6 +84,7 @@ export class StreamSession extends Session implements StreamReader {
     stream.segment(seq | 0, buf, m.at, m.end, m.missing, this)
     // What one side showed may explain what the other said before: once each, so that no two sides wait for each other.
     for (let n = 0; n < MAX_OFFERS && this.#offerOther >= 0; n++) this.#offer()
+    if (stream.conflicted) this.facts.odd('conflicting_bytes')
     if (stream.overflowed) this.#giveUp()
   }
 
@@ -232,7 +233,8 @@ export class StreamSession extends Session implements StreamReader {
   #feed(side: number, buf: Uint8Array, at: number, end: number): number {
     const dissector = this.#dissector as Dissector
     const state = this.#state as DissectorState
-    const consumed = dissector.feed(state, this.facts, this.direction(side), buf, at, end, this.#now)
+    const { firstPiece } = this.streams[side] as TcpStream
+    const consumed = dissector.feed(state, this.facts, this.direction(side), buf, at, end, this.#now, firstPiece)
     this.#followState(side)
     return consumed === 0 && state.atHand === true ? this.#probe(side, buf, at, end) : consumed
   }

@@ -16,6 +16,7 @@ import {
 import { parseServerKeyExchange } from '../wire/tls-server-key-exchange.ts'
 import { CLIENT, type Direction, SERVER } from './dissector.ts'
 import { copyChain } from './tls-certificate-cache.ts'
+import { notePieces } from './tls-hello-pieces.ts'
 import { keyExchangeKind } from './tls-key-exchange.ts'
 import { serverName } from './tls-name-cache.ts'
 import { clientOffer, serverFingerprint } from './tls-offer.ts'
@@ -106,6 +107,7 @@ function onClientHello(
     else tls.renegotiation = true
     return
   }
+  if (state.firstPiece > 0 || state.side(direction).join !== null) notePieces(state, facts, direction, end - at)
   if (clientHello.clipped) facts.malformed += 1
   if (direction === SERVER && !tls.sawServerHello) state.swapped = true
   state.clientRandomHead = head

@@ -11,6 +11,9 @@ const ONE_SIDED_RECORDS = 8
 /** Protected records of one direction after which the other, though seen, is not waited for. */
 const MAX_PROTECTED_RECORDS = 128
 
+/** Where heartbeats were agreed upon, so many protected records are waited for one that asks for too much. */
+const MAX_HEARTBEAT_RECORDS = 64
+
 /** A record that is not readable went by, of ContentType `type`. */
 export function noteProtected(
   state: TlsState,
@@ -82,6 +85,8 @@ function settleEstablished(state: TlsState, facts: FlowFacts): void {
 
 function isDone(state: TlsState, facts: FlowFacts): boolean {
   const { client, server } = state
+  if (tlsFacts(facts).heartbeat && client.protectedRecords + server.protectedRecords < MAX_HEARTBEAT_RECORDS)
+    return false
   if (client.protectedRecords > 0 && server.protectedRecords > 0) return true
   if (sawNothingReadable(state)) return client.protectedRecords + server.protectedRecords > 0
   return isDoneAlone(client, server, facts) || isDoneAlone(server, client, facts)

@@ -28,6 +28,8 @@ export class TlsSide {
   lost = false
   changedCipherSpec = false
   protectedRecords = 0
+  /** Bytes of the longest heartbeat record that was sent, in the clear: of the longest that asked; 0 = none. */
+  heartbeatBytes = 0
 
   /** Appends to the open message, or opens one. False when a cap forbids it; nothing is held then. */
   append(buf: Uint8Array, at: number, end: number): boolean {
@@ -71,11 +73,14 @@ export class TlsSide {
     this.lost = false
     this.changedCipherSpec = false
     this.protectedRecords = 0
+    this.heartbeatBytes = 0
   }
 }
 
 export class TlsState implements DissectorState {
   done = false
+  /** Bytes of the segment with which what is being read began, where it came in several; else 0. */
+  firstPiece = 0
   readonly client = new TlsSide()
   readonly server = new TlsSide()
   /** The flow's client turned out to send the ServerHello: roles are the other way round. */
@@ -117,6 +122,7 @@ export class TlsState implements DissectorState {
   /** As new, for the next flow. */
   reset(): void {
     this.done = false
+    this.firstPiece = 0
     this.client.reset()
     this.server.reset()
     this.swapped = false

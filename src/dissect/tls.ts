@@ -3,6 +3,7 @@ import type { FlowFacts } from '../core/facts.ts'
 import { HANDSHAKE_HEADER_BYTES, handshakeLength, handshakeType } from '../wire/tls-handshake.ts'
 import { ContentType, mayBecomeTlsRecord, RECORD_HEADER_BYTES, recordLength, recordType } from '../wire/tls-record.ts'
 import type { Direction, Dissector } from './dissector.ts'
+import { readHeartbeat } from './tls-heartbeat.ts'
 import { readAlert, readMessage } from './tls-messages.ts'
 import { isHelloRecord, looksLikePlainHandshake, openerOf, probeTls } from './tls-probe.ts'
 import { noteChangeCipherSpec, noteProtected, settle } from './tls-progress.ts'
@@ -48,9 +49,11 @@ function feed(
   at: number,
   end: number,
   timeUs: number,
+  firstPiece = 0,
 ): number {
   const side = state.side(direction)
   side.fed = true
+  state.firstPiece = firstPiece
   let p = at
   while (p < end && !state.done) {
     const next = readRecord(state, facts, direction, buf, p, end, timeUs)
@@ -102,6 +105,7 @@ function readRecord(
   if (type === ContentType.HANDSHAKE) readHandshakeRecord(state, facts, direction, buf, body, recordEnd, timeUs)
   if (type === ContentType.CHANGE_CIPHER_SPEC) noteChangeCipherSpec(state, facts, direction)
   if (type === ContentType.ALERT) readAlertRecord(state, facts, direction, buf, body, recordEnd, timeUs)
+  if (type === ContentType.HEARTBEAT) readHeartbeat(state, facts, direction, buf, body, recordEnd)
   return recordEnd
 }
 

@@ -37,6 +37,10 @@ export class TcpStream {
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
   #retransmissions = 0
+  /** Bytes of the first of the segments that what is pending came in; 0 = nothing is pending. */
+  firstPiece = 0
+  /** A segment repeated bytes that were pending, and they were others. */
+  conflicted = false
   /** Bytes behind those being delivered that were on the wire and not captured. */
   unseen = 0
   /** A cap of ours was hit: what was unconsumed is gone. */
@@ -120,10 +124,12 @@ export class TcpStream {
     this.#skip = 0
     this.#endKnown = false
     this.#retransmissions = 0
+    this.conflicted = false
     this.overflowed = false
   }
 
   #accept(overlap: number, buf: Uint8Array, at: number, end: number, missing: number, reader: StreamReader): void {
+    if (overlap > 0 && this.#pendingLength > 0) this.#compare(overlap, buf, at, end)
     const fresh = end - at + missing - overlap
     if (fresh <= 0) {
       this.#retransmissions += 1
@@ -136,6 +142,21 @@ export class TcpStream {
     if (from < end) this.#deliver(buf, from, end, reader)
     this.unseen = 0
     if (unseen > 0) this.#lose(unseen, reader)
+  }
+
+  /** Holds the bytes at `at`, which begin `overlap` before the next one expected, against those that are pending. */
+  #compare(overlap: number, buf: Uint8Array, at: number, end: number): void {
+    // A keep-alive repeats one byte, whichever (RFC 9293 §3.8.4).
+    if (end - at === 1) return
+    const pending = this.#pending as Uint8Array
+    const shift = this.#pendingLength - overlap
+    const from = at + Math.max(0, -shift)
+    const to = Math.min(end, at + overlap)
+    for (let p = from; p < to; p++) {
+      if (buf[p] === pending[shift + p - at]) continue
+      this.conflicted = true
+      return
+    }
   }
 
   #deliver(buf: Uint8Array, start: number, end: number, reader: StreamReader): void {
@@ -166,6 +187,7 @@ export class TcpStream {
         return end - start
       }
       at += consumed
+      this.firstPiece = 0
     }
     return at - start
   }
@@ -177,6 +199,7 @@ export class TcpStream {
     if (consumed === 0) return
     if (consumed < length) pending.copyWithin(0, consumed, length)
     this.#pendingLength = length - consumed
+    this.firstPiece = this.#pendingLength
     if (this.#pendingLength === 0) this.#dropPending()
   }
 
@@ -193,12 +216,14 @@ export class TcpStream {
       }
     }
     this.#pending.set(buf.subarray(at, end), this.#pendingLength)
+    if (this.#pendingLength === 0) this.firstPiece = need
     this.#pendingLength = need
     return true
   }
 
   #dropPending(): void {
     this.#pendingLength = 0
+    this.firstPiece = 0
     if (this.#pending === null) return
     this.#budget.give(this.#pending.length)
     returnBuffer(this.#pending)

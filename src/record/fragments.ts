@@ -146,6 +146,7 @@ export function observationFragment(facts: FlowFacts): string {
   if (facts.upgrade !== null) text += `,"upgrade":${asciiJson(facts.upgrade)}`
   if (facts.credentialsExposed.length > 0) text += strings('credentials_exposed', facts.credentialsExposed)
   if (facts.tls !== null && facts.tls.alerts.length > 0) text += strings('alerts', facts.tls.alerts)
+  if (facts.oddities.length > 0) text += strings('oddities', facts.oddities)
   return text
 }
 

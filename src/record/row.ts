@@ -146,8 +146,8 @@ export class RowWriter {
   }
 }
 
-const showsMore = ({ upgrade, credentialsExposed, tls }: FlowFacts): boolean =>
-  upgrade !== null || credentialsExposed.length > 0 || (tls !== null && tls.alerts.length > 0)
+const showsMore = ({ upgrade, credentialsExposed, oddities, tls }: FlowFacts): boolean =>
+  upgrade !== null || credentialsExposed.length > 0 || oddities.length > 0 || (tls !== null && tls.alerts.length > 0)
 
 function verdictFragment({ verdict, violations, reason }: Judged): string {
   const broken = violations.length > 0 ? strings('violations', violations) : ''

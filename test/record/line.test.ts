@@ -205,7 +205,7 @@ describe('a line', () => {
       Object.assign(tls, { renegotiation: true, downgradeSentinel: 'tls12', compressionMethod: 1, ocspStaple: true })
       Object.assign(tls, { alerts: ['client:fatal:1'], handshakeUs: 5, clientCertificates: [certificate()] })
       tls.offer = tls.offer && { ...tls.offer, alpn: ['h2'], signatureSchemes: [1], ja3: 'a', ja4: 'b' }
-      Object.assign(facts, { upgrade: 'connect', credentialsExposed: ['http-basic'] })
+      Object.assign(facts, { upgrade: 'connect', credentialsExposed: ['http-basic'], oddities: ['conflicting_bytes'] })
       const http = { method: 'GET', host: 'a', status: 200, redirectsToHttps: true, hsts: true, cookiesSet: 1 }
       facts.http = Object.assign(new HttpFacts(), http, { cookiesWithoutSecure: 1, service: 'docker' })
       Object.assign(facts, {

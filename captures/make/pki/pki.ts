@@ -51,6 +51,7 @@ const LEAVES: readonly Leaf[] = [
   { name: 'ed', key: '-algorithm ED25519', signer: 'ed-root' },
   { name: 'pss', key: '-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048', signer: 'rsa-issuing' },
   { name: 'expired', key: RSA(2048), signer: 'rsa-issuing', days: [-120, -30] },
+  { name: 'revoked', key: RSA(2048), signer: 'rsa-issuing' },
   { name: 'sha1', key: RSA(2048), signer: 'rsa-issuing', hash: 'sha1' },
   {
     name: 'client',
@@ -72,6 +73,9 @@ const SELF_SIGNED = `
 const OCSP_AND_DH = `
   openssl ocsp -index rsa-issuing/index.txt -CA rsa-issuing.pem -rsigner rsa-issuing.pem -rkey rsa-issuing.key \
     -issuer rsa-issuing.pem -cert rsa-leaf.pem -ndays 7 -respout rsa-ocsp.der
+  openssl ca -config rsa-issuing.cnf -revoke revoked-leaf.pem -crl_reason keyCompromise
+  openssl ocsp -index rsa-issuing/index.txt -CA rsa-issuing.pem -rsigner rsa-issuing.pem -rkey rsa-issuing.key \
+    -issuer rsa-issuing.pem -cert revoked-leaf.pem -ndays 7 -respout revoked-ocsp.der
   openssl genpkey -genparam -algorithm DH -pkeyopt group:ffdhe2048 -out dh2048.pem
   openssl dhparam -out dh1024.pem 1024`
 

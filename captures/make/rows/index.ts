@@ -12,6 +12,7 @@ import { LEGACY } from './legacy.ts'
 import { MAIL } from './mail.ts'
 import { MEDIA } from './media.ts'
 import { NETWORK } from './network.ts'
+import { ODD } from './odd.ts'
 import { PEERS } from './peers.ts'
 import { PLAINTEXT } from './plaintext.ts'
 import { QUIC } from './quic.ts'
@@ -40,6 +41,7 @@ export const GROUPS: readonly Group[] = [
   { title: 'QUIC', rows: QUIC },
   { title: 'DTLS', rows: DTLS },
   { title: 'Alerts, refusals and bad certificates', rows: FAILURES },
+  { title: 'Hellos in pieces, heartbeats, revocation', rows: ODD },
   { title: 'Plaintext and upgrades', rows: PLAINTEXT },
   { title: 'HTTP/2, proxies, signatures and tokens', rows: WEB },
   { title: 'SSH', rows: SSH },
