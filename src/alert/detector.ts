@@ -3,6 +3,7 @@ import type { Certificate } from './certificates.ts'
 import type { MustFix } from './finding.ts'
 import type { Flow, FlowKind } from './flow.ts'
 import type { HealthRecord } from './records.ts'
+import type { RevokedBy } from './revocations.ts'
 
 /** Thresholds by name; the name ends in the unit. */
 export type Settings = Readonly<Record<string, number>>
@@ -31,6 +32,8 @@ export interface Context {
   zonePair(flow: Flow): string
   /** Null = not seen, or no longer known. */
   certificate(fingerprint: string): Certificate | null
+  /** How it is known that the certificate was revoked by then; null = nothing says so. */
+  revocation(fingerprint: string, timeUs: number): RevokedBy | null
   /** The subject shows the fault. */
   raise(signal: Signal): void
   /** The subject shows that the fault is not there: part of the proof that it is over. */

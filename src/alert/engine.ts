@@ -11,6 +11,7 @@ import { Facts, Flow, type FlowKind, timeUs } from './flow.ts'
 import { HealthMemory } from './health.ts'
 import { Memories, type SavedMemory } from './memories.ts'
 import type { CertificateRecord, FlowRecord, HealthRecord } from './records.ts'
+import { Revocations } from './revocations.ts'
 import { type Watch, watchesOf } from './watch.ts'
 import { Zones } from './zones.ts'
 
@@ -45,6 +46,7 @@ export class AlertEngine {
   readonly health = new HealthMemory()
   readonly exceptions: Exceptions
   readonly memories = new Memories()
+  readonly revocations = new Revocations()
   readonly #book = new FindingBook()
   readonly #certificates = new BoundedMap<Certificate>(MAX_CERTIFICATES)
   readonly #raised = new BoundedMap<string[]>(MAX_RAISED)
@@ -76,6 +78,7 @@ export class AlertEngine {
   }
 
   certificate(record: CertificateRecord): void {
+    this.revocations.note(record)
     if (this.#certificates.get(record.fingerprint_sha256) !== undefined) return
     this.#certificates.set(record.fingerprint_sha256, new Certificate(record))
   }

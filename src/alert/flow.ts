@@ -1,4 +1,5 @@
 /** A flow record as detectors look at it: a head that every flow has of its own, and facts that many flows share. */
+import type { Oddity } from '../core/facts.ts'
 import { cipherSuite, cipherSuiteName } from '../registry/cipher-suites.ts'
 import { namedGroup } from '../registry/named-groups.ts'
 import type { FlowRecord } from './records.ts'
@@ -35,6 +36,7 @@ export class Facts {
   readonly upgradeState: string | null
   readonly credentials: readonly string[]
   readonly alerts: readonly string[]
+  readonly oddities: readonly Oddity[]
   readonly version: number
   readonly cipherSuite: number
   readonly namedGroup: number
@@ -77,6 +79,7 @@ export class Facts {
     this.upgradeState = text(record.upgrade_state)
     this.credentials = list(record.credentials_exposed)
     this.alerts = list(record.alerts)
+    this.oddities = list(record.oddities)
     this.version = number(record.tls_version)
     this.cipherSuite = record.cipher_suite ?? -1
     this.namedGroup = number(record.named_group)

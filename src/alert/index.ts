@@ -9,8 +9,11 @@ import { cleartextCredentials } from './detectors/cleartext-credentials.ts'
 import { coverageDrop } from './detectors/coverage-drop.ts'
 import { downgradeSentinel } from './detectors/downgrade-sentinel.ts'
 import { elbDefaultPolicy } from './detectors/elb-default-policy.ts'
+import { evasiveHello } from './detectors/evasive-hello.ts'
 import { gradeDrift } from './detectors/grade-drift.ts'
 import { handshakeFailures } from './detectors/handshake-failures.ts'
+import { heartbleed } from './detectors/heartbleed.ts'
+import { hiddenServerName } from './detectors/hidden-server-name.ts'
 import { incompleteChain } from './detectors/incomplete-chain.ts'
 import { invalidCertificate } from './detectors/invalid-certificate.ts'
 import { mtlsLost } from './detectors/mtls-lost.ts'
@@ -20,6 +23,7 @@ import { obsoleteVersion } from './detectors/obsolete-version.ts'
 import { plaintextAfterEncryption } from './detectors/plaintext-after-encryption.ts'
 import { postQuantumLost } from './detectors/post-quantum-lost.ts'
 import { rareClient } from './detectors/rare-client.ts'
+import { revokedCertificate } from './detectors/revoked-certificate.ts'
 import { riskyFeatures } from './detectors/risky-features.ts'
 import { selfSignedReplacesIssued } from './detectors/self-signed-replaces-issued.ts'
 import { sharedKey } from './detectors/shared-key.ts'
@@ -70,9 +74,13 @@ export const DETECTORS: readonly Detector[] = [
   rareClient,
   gradeDrift,
   postQuantumLost,
+  evasiveHello,
+  hiddenServerName,
   riskyFeatures,
   tlsOnUnusualPort,
   weakSsh,
+  heartbleed,
+  revokedCertificate,
   elbDefaultPolicy,
   blindSpot,
 ]

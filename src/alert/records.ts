@@ -1,4 +1,5 @@
 /** The records that detectors read, as their JSON lines have them: docs/flow-record.md. What was not seen is left out. */
+import type { Oddity } from '../core/facts.ts'
 
 export interface FlowRecord {
   flow_id: string
@@ -27,6 +28,7 @@ export interface FlowRecord {
   violations?: readonly string[]
   credentials_exposed?: readonly string[]
   alerts?: readonly string[]
+  oddities?: readonly Oddity[]
   tls_version?: number
   cipher_suite?: number
   named_group?: number
@@ -74,6 +76,8 @@ export interface CertificateRecord {
   self_issued?: boolean
   subject_alt_names?: readonly string[]
   malformed?: string
+  /** Stapled to it: DER in base64. */
+  ocsp_response?: string
 }
 
 /** A line of `record/health-line.ts`. */

@@ -9,6 +9,7 @@ import { findRow } from './exceptions.ts'
 import type { Flow } from './flow.ts'
 import { timeUs } from './flow.ts'
 import type { HealthRecord } from './records.ts'
+import type { RevokedBy } from './revocations.ts'
 import { compileSelector } from './selector.ts'
 
 /** @throws OperatorError ERR_USAGE */
@@ -79,6 +80,10 @@ export class Watch implements Context {
 
   certificate(fingerprint: string): Certificate | null {
     return this.#engine.knownCertificate(fingerprint)
+  }
+
+  revocation(fingerprint: string, timeUs: number): RevokedBy | null {
+    return this.#engine.revocations.of(fingerprint, timeUs)
   }
 
   raise(signal: Signal): void {

@@ -444,6 +444,19 @@ const CASES: readonly Case[] = [
   },
   { name: 'compression', rule: 'A29', fires: 'low', flows: () => [flow(0, { ...tls12, compression_method: 1 })] },
   {
+    name: 'some that name no server, where others do',
+    rule: 'A28',
+    fires: 'info',
+    mustFix: 'client',
+    flows: () => [...many(3, 0, 60), ...many(3, 1000, 60, { server_name: undefined as never })],
+  },
+  {
+    name: 'a server that nobody names',
+    rule: 'A28',
+    fires: null,
+    flows: () => many(50, 0, 60, { server_name: undefined as never }),
+  },
+  {
     name: 'TLS on a new port',
     rule: 'A30',
     fires: 'info',
@@ -524,7 +537,7 @@ it('tells of a coverage drop nothing while capture loses frames', () => {
 })
 
 it('covers every detector but those that one capture fires', () => {
-  const byCapture = new Set(['A2', 'A3', 'A5', 'A6', 'A9', 'A10', 'A31'])
+  const byCapture = new Set(['A2', 'A3', 'A5', 'A6', 'A9', 'A10', 'A27', 'A31', 'A32', 'A33'])
   const fired = new Set(CASES.filter(({ fires }) => fires !== null).map(({ rule }) => rule))
   const missed = new Set(CASES.filter(({ fires }) => fires === null).map(({ rule }) => rule))
   const rest = DETECTORS.map(({ id }) => id).filter((id) => !byCapture.has(id))

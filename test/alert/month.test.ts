@@ -212,6 +212,20 @@ const FAULTS: readonly Fault[] = [
     flows: () => ({ ...to(15), offered_groups: [0x11ec, 29] }),
   },
   {
+    server: 20,
+    rule: 'A27',
+    subject: `10.1.9.9 -> ${ip(20)}:443`,
+    from: 21,
+    flows: () => ({ ...to(20), client_ip: '10.1.9.9', oddities: ['client_hello_in_records'] }),
+  },
+  {
+    server: 25,
+    rule: 'A32',
+    subject: `${ip(25)}:443`,
+    from: 22,
+    flows: (next) => ({ ...to(25), ...(next() < 0.1 ? { oddities: ['heartbeat_overread'] } : {}) }),
+  },
+  {
     server: 3,
     rule: 'A31',
     subject: `${ip(3)}:22`,

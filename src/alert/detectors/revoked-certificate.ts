@@ -1,0 +1,29 @@
+import { detector, nothing } from '../detector.ts'
+
+const HOW = {
+  staple: 'the response that its server staples says so',
+  list: 'a revocation list or a response says so, by the judgement in the store',
+  import: 'an imported inventory says so',
+} as const
+
+export const revokedCertificate = detector({
+  id: 'A33',
+  name: 'revoked-certificate',
+  severity: 'critical',
+  title: 'A certificate in use was revoked',
+  subject: 'identity',
+  kinds: ['tls'],
+  defaults: {},
+  fresh: nothing,
+  observe(flow, _memory, _settings, context) {
+    const leaf = flow.facts.chain[0]
+    if (leaf === undefined || !flow.facts.isHandshakeDone) return
+    const revocation = context.revocation(leaf, flow.firstUs)
+    if (revocation === null) {
+      context.good()
+      return
+    }
+    const what = `${context.certificate(leaf)?.label ?? leaf} was revoked: ${HOW[revocation]}`
+    context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${leaf}')` })
+  },
+})

@@ -1,0 +1,94 @@
+/** Which certificates were revoked: by what servers staple themselves, verified here, and by what the store has judged. */
+
+import { type Candidate, candidateOf } from '../trust/candidate.ts'
+import { ocspVerdict } from '../trust/revocation.ts'
+import { Signatures } from '../trust/signatures.ts'
+import { type OcspResponse, parseOcspResponse } from '../wire/ocsp.ts'
+import { BoundedMap } from './bounded-map.ts'
+import type { CertificateRecord } from './records.ts'
+
+/** Authorities of a network are few. */
+const MAX_ISSUERS = 1024
+const MAX_OF_A_NAME = 8
+const MAX_REVOKED = 16_384
+/** More would be no answer for one certificate. */
+const MAX_RESPONSE_CHARS = 64 * 1024
+
+const END_OF_TIME_US = Number.MAX_SAFE_INTEGER
+
+export type RevokedBy = 'staple' | 'list' | 'import'
+
+interface Revoked {
+  readonly by: RevokedBy
+  /** µs; 0 = at any time. */
+  readonly fromUs: number
+}
+
+/** Says "revoked", and was not verified yet: the issuer may come behind the leaf. */
+interface Claim {
+  readonly leaf: Candidate
+  readonly response: OcspResponse
+  /** Of that name, those with which it was not true. */
+  tried: number
+}
+
+export class Revocations {
+  /** By subject: an authority that renewed its key keeps its name. */
+  readonly #issuers = new BoundedMap<Candidate[]>(MAX_ISSUERS)
+  readonly #revoked = new BoundedMap<Revoked>(MAX_REVOKED)
+  readonly #claims = new BoundedMap<Claim>(MAX_REVOKED)
+  readonly #signatures = new Signatures()
+
+  note(record: CertificateRecord): void {
+    const { ocsp_response: staple, der, subject } = record
+    if (der === undefined) return
+    if (record.is_ca === true && subject !== undefined) this.#noteIssuer(subject, record.fingerprint_sha256, der)
+    if (staple === undefined || staple.length > MAX_RESPONSE_CHARS) return
+    const response = parseOcspResponse(Buffer.from(staple, 'base64'))
+    if (response?.answers.some(({ status }) => status === 'revoked') !== true) return
+    this.#claims.set(record.fingerprint_sha256, {
+      leaf: candidateOf(Buffer.from(der, 'base64')),
+      response,
+      tried: 0,
+    })
+  }
+
+  /** As the store knows it. */
+  add(fingerprint: string, by: RevokedBy, fromUs: number): void {
+    if (this.#revoked.get(fingerprint) === undefined) this.#revoked.set(fingerprint, { by, fromUs })
+  }
+
+  /** Null = nothing that can be believed says that it was revoked by then. */
+  of(fingerprint: string, timeUs: number): RevokedBy | null {
+    if (this.#revoked.size === 0 && this.#claims.size === 0) return null
+    const known = this.#revoked.get(fingerprint)
+    if (known !== undefined) return known.fromUs <= timeUs ? known.by : null
+    const claim = this.#claims.get(fingerprint)
+    const fromUs = claim === undefined ? null : this.#verified(claim)
+    if (fromUs === null) return null
+    this.#revoked.set(fingerprint, { by: 'staple', fromUs })
+    return fromUs <= timeUs ? 'staple' : null
+  }
+
+  #noteIssuer(subject: string, fingerprint: string, der: string): void {
+    const known = this.#issuers.get(subject) ?? []
+    if (known.length >= MAX_OF_A_NAME || known.some(({ facts }) => facts.fingerprint === fingerprint)) return
+    this.#issuers.set(subject, [...known, candidateOf(Buffer.from(der, 'base64'))])
+  }
+
+  /** Since when, µs; null = not known yet, or not true. */
+  #verified(claim: Claim): number | null {
+    const { leaf, response } = claim
+    const issuers = this.#issuers.get(leaf.facts.issuer ?? '') ?? []
+    const isTrue = issuers.slice(claim.tried).some((issuer) => this.#says(claim, issuer))
+    claim.tried = issuers.length
+    if (!isTrue) return null
+    const answer = response.answers.find(({ serialNumber }) => serialNumber === leaf.facts.serialNumber)
+    return answer?.revokedAt ?? 0
+  }
+
+  #says({ leaf, response }: Claim, issuer: Candidate): boolean {
+    const isIssuer = this.#signatures.of(leaf, issuer) === 'good'
+    return isIssuer && ocspVerdict(response, leaf, issuer, END_OF_TIME_US, this.#signatures) === 'revoked'
+  }
+}
