@@ -253,15 +253,16 @@ export class Agent {
     if (this.#reportAtVerdict) this.#reportEarly(index, session)
   }
 
-  /** Cleartext is reported before its session is over: what else crosses can only make it worse. */
+  /** Cleartext is reported before its session is over, and again when it shows worse: who is told waits for no end. */
   #reportEarly(index: number, session: FlowSession): void {
-    const flags = this.table.flagsOf(index)
-    if ((flags & flow.REPORTED) !== 0) return
-    if ((flags & flow.SETTLED) === 0 && session.facts.protection !== 'cleartext') return
-    this.#report(index)
+    const { table } = this
+    const flags = table.flagsOf(index)
+    const isClear = session.facts.protection === 'cleartext'
+    if (!isClear && (flags & (flow.REPORTED | flow.SETTLED)) !== flow.SETTLED) return
+    if (session.hasNews(table.bytesOf(index, flow.LOW) > 0 && table.bytesOf(index, flow.HIGH) > 0)) this.#report(index)
   }
 
-  /** The first report of a flow, before its end. */
+  /** A report of a flow before its end. */
   #report(index: number): void {
     this.table.setFlags(index, this.table.flagsOf(index) | flow.REPORTED)
     this.#increment(index)

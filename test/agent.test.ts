@@ -213,19 +213,32 @@ describe('a flow that lasts', () => {
 describe('a live flow', () => {
   const live = () => new Watch({ reportAtVerdict: true })
 
-  it('in the clear is reported with its first message, once, and again at its end with all that crossed', () => {
+  it('in the clear is reported with its first message, with its first answer, and at its end with all that crossed', () => {
     const one = new Connection(40_000)
     const watch = live().sees(...one.open(0), one.client(1, GET))
     expect(watch.records).toMatchObject([{ verdict: 'plaintext', bytes_server: 0 }])
     watch.sees(one.server(1, OK), one.client(2, GET), one.server(2, OK), ...one.close(3))
-    expect(watch.records).toHaveLength(1)
+    expect(watch.records).toHaveLength(2)
+    expect(watch.records[1]).toMatchObject({ verdict: 'plaintext', bytes_server: OK.length })
     const records = watch.end()
-    expect(records.map((record) => record['increment'])).toEqual([undefined, 1])
-    expect(records[1]).toMatchObject({
+    expect(records.map((record) => record['increment'])).toEqual([undefined, 1, 2])
+    expect(records[2]).toMatchObject({
       flow_id: records[0]?.['flow_id'],
       verdict: 'plaintext',
       bytes_server: 2 * OK.length,
     })
+  })
+
+  it('that shows a password long after it was known to be in the clear is reported again then', () => {
+    const one = new Connection(40_000)
+    const watch = live().sees(...one.open(0), one.server(1, text('220 (vsFTPd 3.0.3)\r\n')))
+    watch.sees(one.client(2, text('USER ada\r\n')), one.server(2, text('331 Please specify the password.\r\n')))
+    const before = watch.records.length
+    watch.sees(one.client(60, text('PASS not-a-secret\r\n')))
+    expect(watch.records).toHaveLength(before + 1)
+    expect(watch.records.at(-1)).toMatchObject({ verdict: 'plaintext', credentials_exposed: ['ftp-pass'] })
+    watch.sees(one.server(61, text('530 Login incorrect.\r\n')), one.client(62, text('PASS not-a-secret\r\n')))
+    expect(watch.records).toHaveLength(before + 1)
   })
 
   it('that stays undecided is reported when it closes, and not before', () => {

@@ -1,4 +1,4 @@
-import { FlowFacts } from '../core/facts.ts'
+import { FlowFacts, UPGRADE_STATES } from '../core/facts.ts'
 import { CLIENT, type Direction, SERVER } from './dissector.ts'
 
 /** What is known of one flow while its opening is read, over whichever transport. */
@@ -11,6 +11,8 @@ export abstract class Session {
   /** A dissector's first message told who the client is. */
   reoriented = false
   #oriented = false
+  /** What `hasNews` saw last; -1 = it was not asked yet. */
+  #told = -1
 
   /** Begins with a flow; whatever was known of an earlier one is forgotten. */
   open(clientSide: number, oriented: boolean): void {
@@ -19,6 +21,17 @@ export abstract class Session {
     this.#oriented = oriented
     this.done = false
     this.reoriented = false
+    this.#told = -1
+  }
+
+  /** Do the facts say worse than when this was asked last: another credential, an answer, an upgrade that came further? */
+  hasNews(isAnswered: boolean): boolean {
+    const { credentialsExposed, upgradeState } = this.facts
+    const upgrade = upgradeState === null ? 0 : UPGRADE_STATES.indexOf(upgradeState) + 1
+    const now = (credentialsExposed.length * 16 + upgrade) * 2 + (isAnswered ? 1 : 0)
+    if (now === this.#told) return false
+    this.#told = now
+    return true
   }
 
   /** The flow is over: delivers what still waits, and lets the dissector conclude. */
