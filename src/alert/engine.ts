@@ -42,24 +42,33 @@ export interface EngineCounters {
 export class AlertEngine {
   nowUs = 0
   sinceUs = 0
-  readonly zones: Zones
+  zones = new Zones({})
   readonly health = new HealthMemory()
-  readonly exceptions: Exceptions
+  readonly exceptions = new Exceptions()
   readonly memories = new Memories()
   readonly revocations = new Revocations()
   readonly #book = new FindingBook()
   readonly #certificates = new BoundedMap<Certificate>(MAX_CERTIFICATES)
   readonly #raised = new BoundedMap<string[]>(MAX_RAISED)
-  readonly #watches: Readonly<Record<FlowKind, readonly Watch[]>>
-  readonly #sensorWatches: readonly Watch[]
+  readonly #table: readonly Detector[]
+  #watches: Readonly<Record<FlowKind, readonly Watch[]>> = { tls: [], ssh: [], cleartext: [], other: [] }
+  #sensorWatches: readonly Watch[] = []
   #flows = 0
   #nextTickUs = 0
 
   /** @throws OperatorError ERR_USAGE for a rule that does not exist, or a range that is none */
   constructor(table: readonly Detector[], config: AlertConfig) {
-    this.zones = new Zones(config.zones)
-    this.exceptions = new Exceptions(table, config.suppressions)
+    this.#table = table
+    this.configure(config)
+  }
+
+  /** From now on by these thresholds, zones and suppressions; what is known stays known. @throws OperatorError ERR_USAGE, and nothing changes */
+  configure(config: AlertConfig): void {
+    const table = this.#table
+    const zones = new Zones(config.zones)
     const watches = watchesOf(table, config.rules, this)
+    this.exceptions.suppress(table, config.suppressions)
+    this.zones = zones
     const by = (kind: FlowKind) => watches.filter(({ row }) => row.kinds === undefined || row.kinds.includes(kind))
     this.#watches = Object.fromEntries(KINDS.map((kind) => [kind, by(kind)])) as Record<FlowKind, Watch[]>
     this.#sensorWatches = watches.filter(({ row }) => row.observeHealth !== undefined)

@@ -22,11 +22,11 @@ interface Silence {
 const MAX_SILENCES = 10_000
 
 export class Exceptions {
-  readonly #suppressions: readonly Compiled[]
+  #suppressions: readonly Compiled[] = []
   readonly #silences = new Map<string, Silence>()
 
-  /** @throws OperatorError ERR_USAGE */
-  constructor(table: readonly Detector[], suppressions: readonly Suppression[]) {
+  /** These and no others; silences stay. @throws OperatorError ERR_USAGE */
+  suppress(table: readonly Detector[], suppressions: readonly Suppression[]): void {
     this.#suppressions = suppressions.map((one) => compile(table, one))
   }
 

@@ -6,7 +6,7 @@ import { findingEventLine, findingLine } from '../alert/finding-line.ts'
 import { FlowLines } from '../alert/flow-lines.ts'
 import { type CertificateRecord, createAlertEngine, type FindingEvent } from '../alert/index.ts'
 import { StateFolder } from '../alert/state-folder.ts'
-import { Notifier } from '../notify/index.ts'
+import { checkReceivers, Notifier } from '../notify/index.ts'
 import type { AlertsFile } from './alert-config.ts'
 
 /** Where findings are kept beside the flows. */
@@ -49,6 +49,15 @@ export class Alerts {
     this.#decidedBytes = 0
     this.#decide(decided)
     this.#timer = setInterval(() => void this.#look(), LOOK_MS)
+  }
+
+  /** From now on as this file says. @throws OperatorError ERR_USAGE, and nothing changes */
+  change({ folder, config, receivers }: AlertsFile): void {
+    checkReceivers(receivers)
+    this.engine.configure(config)
+    // What fails on disk there, as here, must not end a capture.
+    void this.notifier.change(receivers).catch((error: Error) => this.#say(error.message))
+    if (folder !== null && folder !== this.#state.folder) this.#say('a restart is needed for another folder')
   }
 
   /** Whole JSON lines of flows; certificates that they show came before. */

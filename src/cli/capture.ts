@@ -49,7 +49,10 @@ export async function capture(
   const say = (text: string): void => writeError(`${new Date().toISOString()} ${text}`)
   const output = new CaptureOutput(options.format === 'jsonl')
   const health = new CaptureHealth(say, (line) => output.health(line))
-  const run = new Run(jobs, output, health, say, () => reread(read, options, say))
+  const run = new Run(jobs, output, health, say, () => {
+    output.rereadAlerts(options.alerts, say)
+    return reread(read, options, say)
+  })
   try {
     // What needs privilege comes first; the store's files then belong to whom we have become.
     await run.start()
@@ -149,6 +152,18 @@ class CaptureOutput implements RowOutput {
   health(line: string): void {
     void this.#store?.health(line)
     this.#alerts?.health(line)
+  }
+
+  /** A file that is wrong is told, and all stays as it was. */
+  rereadAlerts(path: string | undefined, say: (text: string) => void): void {
+    if (this.#alerts === null || path === undefined) return
+    try {
+      this.#alerts.change(readAlertsFile(path))
+      say(`alerts: ${path} is read again`)
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error
+      say(`${error.code}: ${error.message}. Fix: ${error.fix}. The old alerts stay.`)
+    }
   }
 
   /** The capture is ending: whoever has still to take rows should. */

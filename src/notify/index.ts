@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Finding, FindingEvent } from '../alert/index.ts'
 import { SEVERITIES } from '../classify/policy.ts'
 import { OperatorError } from '../core/errors.ts'
@@ -29,7 +30,8 @@ const REMIND_MS = 60_000
 const MAX_EVENTS = 100
 
 export class Notifier {
-  readonly couriers: readonly Courier[]
+  couriers: readonly Courier[]
+  readonly #courierOf: (options: ReceiverOptions) => Courier
   readonly #active: () => readonly Finding[]
   readonly #reminder: NodeJS.Timeout
   #gathered: FindingEvent[] = []
@@ -46,9 +48,9 @@ export class Notifier {
     remindMs = REMIND_MS,
   ) {
     this.#active = active
-    this.couriers = receivers.map(
-      (options) => new Courier(kindOf(options), options, new Queue(queueFolder(folder, options.name)), say, patience),
-    )
+    this.#courierOf = (options) =>
+      new Courier(kindOf(options), options, new Queue(queueFolder(folder, options.name)), say, patience)
+    this.couriers = receivers.map(this.#courierOf)
     this.#reminder = setInterval(() => void this.#remind(), remindMs)
     this.#reminder.unref()
   }
@@ -69,11 +71,26 @@ export class Notifier {
     return this.#work
   }
 
+  /** From now on to these. What waits for one that stays is carried on, also under other options. @throws OperatorError ERR_USAGE */
+  change(receivers: readonly ReceiverOptions[]): Promise<void> {
+    checkReceivers(receivers)
+    this.#work = this.#work.then(() => this.#change(receivers))
+    return this.#work
+  }
+
   /** What was not taken by then waits on disk for the next run. */
   async close(): Promise<void> {
     clearInterval(this.#reminder)
     await this.flush()
     await Promise.all(this.couriers.map((courier) => courier.close()))
+  }
+
+  async #change(receivers: readonly ReceiverOptions[]): Promise<void> {
+    const same = (options: ReceiverOptions) => this.couriers.find((one) => isDeepStrictEqual(one.options, options))
+    const staying = new Set(receivers.map(same))
+    // A queue has one courier at a time.
+    await Promise.all(this.couriers.filter((one) => !staying.has(one)).map((one) => one.close()))
+    this.couriers = receivers.map((options) => same(options) ?? this.#courierOf(options))
   }
 
   async #handOn(events: readonly FindingEvent[]): Promise<void> {

@@ -193,6 +193,56 @@ describe.skipIf(why !== null)(`a finding on its way out${why === null ? '' : ` (
     expect(times[0]).toBeGreaterThan(0)
     expect(at(0.99)).toBeLessThanOrEqual(MAX_MS)
   })
+
+  it('is told by the file as it is after SIGHUP, and by the old one where the new is wrong', {
+    timeout: 60_000,
+  }, async () => {
+    const { sender, receiver: port } = net.pair()
+    const file = join(folder, 'reread.yaml')
+    const rule = (n: number) => KINDS[n] as (typeof KINDS)[number]
+    const send = async (kind: number, server: string): Promise<void> => {
+      const path = join(folder, `${server}.pcap`)
+      const frames = (await readFrames(CAPTURES + rule(kind).capture)).filter(
+        (frame) => isIpv4(frame) && frame.bytes[23] === 6,
+      )
+      writeFrames(path, ETHERNET, toServer(frames, server, 1e15))
+      await net.replay(sender, [path], '--topspeed')
+    }
+    const told = (name: string): string => {
+      const path = join(folder, name)
+      return existsSync(path) ? readFileSync(path, 'utf8') : ''
+    }
+    const isTold = async (name: string, what: string): Promise<void> => {
+      for (const endMs = performance.now() + 10_000; !told(name).includes(what); await sleep(20)) {
+        if (performance.now() > endMs) throw new Error(`${what} was never told: ${told(name)}`)
+      }
+    }
+    const write = (receiver: string, rest: object = {}): void => {
+      const receivers = [{ kind: 'file', name: 'out', path: join(folder, receiver), from: 'high' }]
+      writeFileSync(file, JSON.stringify({ folder: join(folder, 'reread'), receivers, ...rest }))
+    }
+    write('first.jsonl')
+    const options = ['--format', 'jsonl', '--alerts', file]
+    const running = new RunningCapture(net, ['--source', `afpacket:${port}`, ...options])
+    await running.says(/captures /, 30_000)
+    await send(0, '10.78.0.1')
+    await isTold('first.jsonl', 'A2|10.78.0.1:443')
+    writeFileSync(file, 'receivers: [{ kind: pigeon, name: out }]')
+    running.signal('SIGHUP')
+    await running.says(/ERR_USAGE: .*The old alerts stay\./)
+    await send(0, '10.78.0.2')
+    await isTold('first.jsonl', 'A2|10.78.0.2:443')
+    write('second.jsonl', { rules: { A2: { off: true } } })
+    running.signal('SIGHUP')
+    await running.says(/is read again/)
+    await send(0, '10.78.0.3')
+    await send(2, '10.78.0.4')
+    await isTold('second.jsonl', 'A5|10.78.0.4:5432')
+    expect((await running.stop()).status).toBe(0)
+    expect(told('second.jsonl')).not.toContain('A2|10.78.0.3')
+    expect(told('first.jsonl')).not.toContain('10.78.0.4')
+    expect(running.said.match(/The old alerts stay/g)).toHaveLength(1)
+  })
 })
 
 function payloadBytes(bytes: Buffer): number {
