@@ -27,6 +27,11 @@ export class Memories {
     return [...this.#kinds.values()].reduce((sum, { subjects }) => sum + subjects.evicted, 0)
   }
 
+  /** By kind, of how many something is remembered. */
+  subjects(): Record<string, number> {
+    return Object.fromEntries([...this.#kinds].map(([kind, { subjects }]) => [kind, subjects.size]))
+  }
+
   /** By rule, of one subject. */
   of(kind: SubjectKind, subject: string): ByRule {
     const one = this.#ofKind(kind)

@@ -12,6 +12,8 @@ export const MAX_CERTIFICATES = 100
 export const MAX_RULES = 500
 /** Sensor and source; they are summed up. */
 const MAX_SENSORS = 10_000
+/** Rules by severity and state. */
+export const MAX_FINDING_COUNTS = 400
 
 /** Of a capture that runs in this process. */
 export interface CaptureFigures {
@@ -24,6 +26,21 @@ export interface CaptureFigures {
   /** Rows that wait in the spool. */
   readonly spooledRows: number
   readonly lostRows: number
+  /** Null: it looks for no alerts. */
+  readonly alerts: AlertFigures | null
+}
+
+export interface AlertFigures {
+  readonly receivers: readonly ReceiverFigures[]
+  /** By kind: of how many something is remembered. */
+  readonly subjects: Readonly<Record<string, number>>
+  readonly evicted: Readonly<Record<'subject' | 'finding' | 'event', number>>
+}
+
+interface ReceiverFigures extends Readonly<Record<'taken' | 'failed' | 'givenUp' | 'dropped', number>> {
+  readonly name: string
+  readonly waiting: number
+  readonly dead: number
 }
 
 export interface Figures {
@@ -38,6 +55,7 @@ export interface Figures {
   readonly sensors: readonly SensorRow[]
   readonly kpis: readonly (readonly [Kpi, KpiValue])[]
   readonly counted: Readonly<Record<CountedName, number>>
+  readonly findings: readonly { rule: string; severity: string; told_as: string; findings: number }[]
   readonly capture: CaptureFigures | null
 }
 
@@ -98,6 +116,7 @@ export class FigureReader {
       sensors: await select('sensor-health', MAX_SENSORS),
       kpis: await readKpis(context, range.from),
       counted: await this.#count(ask),
+      findings: await ask('finding-counts', { limit: MAX_FINDING_COUNTS }),
       capture: capture === null ? null : capture(),
     }
   }

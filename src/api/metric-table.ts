@@ -1,22 +1,9 @@
 /** THE TABLE of metrics: /metrics serves these, and docs/metrics.md lists them (npm run metrics). */
 import { VERDICTS } from '../core/verdict.ts'
 import { KPIS } from '../kpi/index.ts'
+import { counter, gauge, type Metric, type Series } from './metric.ts'
+import { ALERT_METRICS } from './metric-alerts.ts'
 import { type Figures, MAX_CERTIFICATES, MAX_RULES } from './metric-figures.ts'
-
-export interface Metric {
-  readonly name: string
-  readonly type: 'gauge' | 'counter'
-  readonly help: string
-  /** What each label says. */
-  readonly labels: Readonly<Record<string, string>>
-  /** Series, whatever is on the wire. */
-  readonly most: number
-  /** In which command it is there. */
-  readonly of: 'serve and run' | 'run'
-  readonly series: (figures: Figures) => Iterable<Series>
-}
-
-export type Series = readonly [labels: Readonly<Record<string, string>>, value: number]
 
 const MAX_IDENTITY_CHARACTERS = 120
 const MAX_VERSIONS = 16
@@ -27,9 +14,6 @@ const VERDICT = { verdict: VERDICTS.join(', ') }
 const KPI = { kpi: 'name of the KPI (kpis.md)', bound: 'low, point, high' }
 const RULE = { pack: 'policy pack', clause: 'rule of the pack' }
 const STATES = ['up', 'down', 'gone', 'ended'] as const
-
-const gauge = { type: 'gauge', of: 'serve and run', labels: {}, most: 1 } as const
-const counter = { type: 'counter', of: 'serve and run', labels: {}, most: 1 } as const
 
 export const METRICS: readonly Metric[] = [
   {
@@ -268,6 +252,7 @@ export const METRICS: readonly Metric[] = [
     help: 'Rows for which the spool had no room, or whose file in it was damaged',
     series: ({ capture }) => (capture === null ? [] : [[{}, capture.lostRows]]),
   },
+  ...ALERT_METRICS,
 ]
 
 function* ofKpis(kpis: Figures['kpis']): Generator<Series> {

@@ -4,8 +4,9 @@
  * is bounded, whatever is on the wire.
  */
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { Metric } from './metric.ts'
 import { FigureReader, type Figures, type FiguresSettings } from './metric-figures.ts'
-import { METRICS, type Metric } from './metric-table.ts'
+import { METRICS } from './metric-table.ts'
 import type { Route } from './route.ts'
 
 /** Scrapes that come sooner get the same figures: they cost queries. */

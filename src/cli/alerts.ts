@@ -6,6 +6,7 @@ import { findingEventLine, findingLine } from '../alert/finding-line.ts'
 import { FlowLines } from '../alert/flow-lines.ts'
 import { type CertificateRecord, createAlertEngine, type FindingEvent } from '../alert/index.ts'
 import { StateFolder } from '../alert/state-folder.ts'
+import type { AlertFigures } from '../api/metric-figures.ts'
 import { checkReceivers, Notifier } from '../notify/index.ts'
 import type { AlertsFile } from './alert-config.ts'
 
@@ -76,6 +77,15 @@ export class Alerts {
   health(line: string): void {
     this.engine.healthInterval(JSON.parse(line))
     this.#carryOn()
+  }
+
+  figures(): AlertFigures {
+    const { subjectsEvicted, findingsEvicted, eventsDropped } = this.engine.counters
+    return {
+      receivers: this.notifier.couriers.map((courier) => ({ name: courier.options.name, ...courier.figures })),
+      subjects: this.engine.memories.subjects(),
+      evicted: { subject: subjectsEvicted, finding: findingsEvicted, event: eventsDropped },
+    }
   }
 
   /** Everything is stored, saved, and taken or waiting on disk when it resolves. */

@@ -1,6 +1,6 @@
 /** What metrics tell of a capture in this process. */
 import { JudgedFlows } from '../agent-judged.ts'
-import type { CaptureFigures } from '../api/metric-figures.ts'
+import type { AlertFigures, CaptureFigures } from '../api/metric-figures.ts'
 import type { CaptureWorker } from './capture-worker-thread.ts'
 import type { LiveStore } from './live-store.ts'
 
@@ -14,7 +14,7 @@ export class JudgedBefore {
   }
 
   /** As of a second ago. */
-  figures(workers: readonly CaptureWorker[], live: LiveStore): CaptureFigures {
+  figures(workers: readonly CaptureWorker[], live: LiveStore, alerts: AlertFigures | null): CaptureFigures {
     const judged = new JudgedFlows()
     judged.add(this.#flows)
     for (const { stats } of workers) if (stats !== null) judged.add(stats.agent.judged)
@@ -27,6 +27,7 @@ export class JudgedBefore {
       storedRows: live.storedRows,
       spooledRows,
       lostRows: droppedRows + damagedRows,
+      alerts,
     }
   }
 }

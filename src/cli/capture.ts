@@ -1,6 +1,6 @@
 /** `intransit capture`: live sources in, flow records and rows out, for months. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CaptureFigures } from '../api/metric-figures.ts'
+import type { AlertFigures, CaptureFigures } from '../api/metric-figures.ts'
 import { OperatorError } from '../core/errors.ts'
 import { keepKoffiLoaded } from '../source/koffi.ts'
 import { needsKoffi } from '../source/live-interface.ts'
@@ -66,7 +66,7 @@ export async function capture(
     output.begin(opened?.live ?? null, alertsOf(alertsFile, options, opened?.live ?? null, say))
     if (beside !== null) {
       if (opened === null) throw new OperatorError('ERR_USAGE', 'nothing is kept', 'leave out store: false')
-      await beside.start(opened.store, () => run.figures(opened.live))
+      await beside.start(opened.store, () => run.figures(opened.live, output.alertFigures()))
     }
     run.endAtSignals()
     say(`captures ${options.source?.join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`)
@@ -166,6 +166,10 @@ class CaptureOutput implements RowOutput {
     }
   }
 
+  alertFigures(): AlertFigures | null {
+    return this.#alerts?.figures() ?? null
+  }
+
   /** The capture is ending: whoever has still to take rows should. */
   hurry(): void {
     this.#store?.hurry()
@@ -244,8 +248,8 @@ class Run {
     return EXIT_INTERNAL
   }
 
-  figures(live: LiveStore): CaptureFigures {
-    return this.#judgedBefore.figures(this.workers, live)
+  figures(live: LiveStore, alerts: AlertFigures | null): CaptureFigures {
+    return this.#judgedBefore.figures(this.workers, live, alerts)
   }
 
   #on(signal: NodeJS.Signals, handler: () => void): void {

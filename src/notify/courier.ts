@@ -16,6 +16,9 @@ export const PATIENCE: Patience = { firstRetryMs: 1000, maxRetryMs: 300_000, giv
 export class Courier {
   /** Messages that were taken. */
   taken = 0
+  /** Attempts in vain. */
+  #failed = 0
+  #givenUp = 0
   readonly options: ReceiverOptions
   readonly #kind: ReceiverKind
   readonly #queue: Queue
@@ -44,6 +47,12 @@ export class Courier {
 
   get waiting(): number {
     return this.#queue.length
+  }
+
+  /** Messages, since it began; `waiting` and `dead` as of now. */
+  get figures(): Readonly<Record<'taken' | 'failed' | 'givenUp' | 'dropped' | 'waiting' | 'dead', number>> {
+    const { length: waiting, dead, dropped } = this.#queue
+    return { taken: this.taken, failed: this.#failed, givenUp: this.#givenUp, dropped, waiting, dead }
   }
 
   /** On disk when it resolves; what follows happens by itself. */
@@ -106,10 +115,12 @@ export class Courier {
 
   async #giveUp(message: Message, why: string): Promise<void> {
     await this.#queue.bury(message, why)
+    this.#givenUp += 1
     this.#say(`${this.options.name} did not take an alert: ${why}. It is kept: intransit alert list --dead`)
   }
 
   #later({ why, afterMs }: Extract<Outcome, { kind: 'later' }>): void {
+    this.#failed += 1
     if (!this.#isFailing) this.#say(`${this.options.name} does not take alerts: ${why}. They wait.`)
     this.#isFailing = true
     const { firstRetryMs, maxRetryMs } = this.#patience

@@ -56,6 +56,11 @@ export class Queue {
     return this.#waiting.length
   }
 
+  /** Given up and kept. */
+  get dead(): number {
+    return this.#deadCount
+  }
+
   /** On disk when it resolves; false when there was no room. */
   async put(message: Message): Promise<boolean> {
     const name = `${String(this.#next++).padStart(12, '0')}.json`

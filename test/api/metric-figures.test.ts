@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { JudgedFlows } from '../../src/agent-judged.ts'
+import { findingLine } from '../../src/alert/finding-line.ts'
+import { createAlertEngine } from '../../src/alert/index.ts'
 import { freshRollups } from '../../src/api/fresh-rollups.ts'
 import { type CaptureFigures, FigureReader } from '../../src/api/metric-figures.ts'
 import { METRICS } from '../../src/api/metric-table.ts'
 import type { Context } from '../../src/api/route.ts'
+import { clear, flow } from '../alert/simulate.ts'
 import { madeHealth } from '../store/health-lines.ts'
 import { scrape } from './scrape.ts'
 import { type Served, serveCaptures } from './served.ts'
@@ -44,7 +47,10 @@ it('a capture in this process has its own', async () => {
   judged.note('tls', weak)
   judged.note(null, { ...weak, verdict: 'unknown', violations: [], reason: 'no_payload' })
   const rows = { openFlows: 3, restarts: 1, storedRows: 40, spooledRows: 5, lostRows: 2 }
-  const figures: CaptureFigures = { sensor: 'here', judged, ...rows }
+  const hook = { name: 'hook', taken: 9, failed: 2, givenUp: 1, dropped: 0, waiting: 4, dead: 3 }
+  const evicted = { subject: 7, finding: 0, event: 0 }
+  const alerts = { receivers: [hook], subjects: { server: 12 }, evicted }
+  const figures: CaptureFigures = { sensor: 'here', judged, ...rows, alerts }
   const series = await scrape((await served.start({ capture: () => figures })).url)
   const told = (name: string) => [...series].filter(([key]) => key.replace(/\{.*/, '') === `intransit_${name}`)
   expect(told('flows_total')).toEqual([
@@ -57,6 +63,31 @@ it('a capture in this process has its own', async () => {
   ])
   const single = { open_flows: 3, worker_restarts_total: 1, stored_rows_total: 40, spool_rows: 5, lost_rows_total: 2 }
   for (const [name, value] of Object.entries(single)) expect(told(name)).toEqual([[`intransit_${name}`, value]])
+  expect(told('notifications_total').map(([, value]) => value)).toEqual([9, 2, 1, 0])
+  expect(told('notification_queue')).toEqual([['intransit_notification_queue{receiver="hook"}', 4]])
+  expect(told('dead_letters')).toEqual([['intransit_dead_letters{receiver="hook"}', 3]])
+  expect(told('detector_subjects')).toEqual([['intransit_detector_subjects{kind="server"}', 12]])
+  expect(told('detector_evicted_total')[0]).toEqual(['intransit_detector_evicted_total{what="subject"}', 7])
   const ofRun = METRICS.filter(({ of }) => of === 'run').map(({ name }) => name)
   expect(ofRun.map((name) => told(name.slice('intransit_'.length)).length > 0)).toEqual(ofRun.map(() => true))
+})
+
+it('findings that are not over are counted by rule, severity, and whether somebody is told', async () => {
+  const engine = createAlertEngine()
+  for (const n of [1, 2, 3, 4]) {
+    const server = { server_ip: `10.9.9.${n}`, server_port: 5432 }
+    engine.flow(flow(n, clear('postgresql', { ...server, upgrade_state: 'refused' })))
+  }
+  engine.acknowledge('A5|10.9.9.2:5432', 'ada', 'soon')
+  engine.silence('A5|10.9.9.3:5432', { owner: 'ada', reason: 'lab', expires: '2999-01-01T00:00:00Z' })
+  engine.silence('A5|10.9.9.4:5432', { owner: 'ada', reason: 'lab', expires: '2020-01-01T00:00:00Z' })
+  const lines = engine.findings().map((finding, n) => findingLine(finding, n + 1))
+  await served.store.insertFindings(lines.join('\n'), lines.length, 'findings')
+  const series = await scrape((await served.start()).url)
+  const told = [...series].filter(([key]) => key.startsWith('intransit_findings{'))
+  expect(Object.fromEntries(told)).toEqual({
+    'intransit_findings{rule="A5",severity="high",state="open"}': 2,
+    'intransit_findings{rule="A5",severity="high",state="acknowledged"}': 1,
+    'intransit_findings{rule="A5",severity="high",state="excepted"}': 1,
+  })
 })

@@ -137,7 +137,7 @@ describe('a scrape', () => {
       queries = 0
       await Promise.all([scrape(spied.url), scrape(spied.url)])
       await scrape(spied.url)
-      expect(queries).toBe(8 + KPIS.length)
+      expect(queries).toBe(9 + KPIS.length)
     } finally {
       served.store.select = select
     }

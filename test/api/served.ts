@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findingEventLine, findingLine } from '../../src/alert/finding-line.ts'
+import { createAlertEngine } from '../../src/alert/index.ts'
 import { type ApiServer, type ServerSettings, startServer } from '../../src/api/server.ts'
 import { newToken, type Role, type TokenHolder } from '../../src/api/tokens.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
@@ -23,6 +25,7 @@ export async function serveCaptures({ filled = true } = {}): Promise<Served> {
     await store.insertFlows(flows.join('\n'), flows.length, 'flows')
     await store.insertCertificates(certificates.join('\n'), certificates.length, 'certificates')
     await store.insertHealth(health.join('\n'), health.length, 'health')
+    await insertFindings(store, flows, certificates)
   }
   const servers: ApiServer[] = []
   return {
@@ -49,6 +52,17 @@ export async function serveCaptures({ filled = true } = {}): Promise<Served> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** What the detectors find in them. */
+async function insertFindings(store: Store, flows: string[], certificates: string[]): Promise<void> {
+  const engine = createAlertEngine()
+  for (const line of certificates) engine.certificate(JSON.parse(line))
+  for (const line of flows) engine.flow(JSON.parse(line))
+  const findings = engine.findings().map((finding, n) => findingLine(finding, n + 1))
+  const events = engine.takeEvents().map(findingEventLine)
+  await store.insertFindings(findings.join('\n'), findings.length, 'findings')
+  await store.insertFindingEvents(events.join('\n'), events.length, 'events')
 }
 
 export type Headers = Record<string, string>
