@@ -5,8 +5,9 @@ import { rfc3339 } from '../core/clock.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { Detector, Signal } from './detector.ts'
 import { addEvidence, copyFinding, newFinding } from './evidence.ts'
+import type { Facts } from './facts.ts'
 import type { Exception, Finding, FindingEvent, FindingEventKind, SensorHealth } from './finding.ts'
-import type { Flow } from './flow.ts'
+import { type Flow, timeUs } from './flow.ts'
 
 const MAX_FINDINGS = 20_000
 const US_PER_HOUR = 3_600_000_000
@@ -21,11 +22,23 @@ const MAX_EVENTS = 10_000
 export interface Entry {
   finding: Finding
   /** µs, packet time. */
+  firstBadUs: number
   lastBadUs: number
   lastGoodUs: number
   resolvedUs: number
   /** Flows without the fault since the last one with it. */
   goodFlows: number
+  /** What the finding's words are of, and the facts that it has listed last; null = of an earlier run. */
+  signal: Signal | null
+  facts: Facts | null
+}
+
+/** What a restart must not lose; plain JSON. */
+export type SavedEntry = Pick<Entry, 'finding' | 'lastBadUs' | 'lastGoodUs' | 'resolvedUs' | 'goodFlows'>
+
+const savedEntry = (entry: Entry): SavedEntry => {
+  const { lastBadUs, lastGoodUs, resolvedUs, goodFlows } = entry
+  return { finding: copyFinding(entry), lastBadUs, lastGoodUs, resolvedUs, goodFlows }
 }
 
 /** What a fault was seen on: a flow, or a sensor's interval. */
@@ -35,7 +48,7 @@ export interface Sighting {
   readonly firstUs: number
   readonly sensor: string
   readonly flow: Flow | null
-  readonly zonePair: string
+  zonePair(): string
   readonly severity: Severity
   readonly exception: Exception | null
   readonly health: SensorHealth
@@ -49,7 +62,22 @@ export class FindingBook {
   /** Open findings by rule and subject: a healthy flow of others costs next to nothing. */
   readonly #open = new Map<string, Map<string, Entry>>()
   #events: FindingEvent[] = []
-  readonly #changed = new Set<string>()
+  readonly #changed = new Set<Entry>()
+  #openCount = 0
+
+  /** Findings that are not over. */
+  get openCount(): number {
+    return this.#openCount
+  }
+
+  /** By subject; the same map for ever. */
+  openOf(rule: string): Map<string, Entry> {
+    const known = this.#open.get(rule)
+    if (known !== undefined) return known
+    const subjects = new Map<string, Entry>()
+    this.#open.set(rule, subjects)
+    return subjects
+  }
 
   get evicted(): number {
     return this.#entries.evicted
@@ -62,10 +90,9 @@ export class FindingBook {
     const hadException = finding.exception !== null
     const before = finding.severity
     const wasOver = finding.state === 'resolved' || finding.state === 'dormant'
-    addEvidence(finding, signal, seen)
-    entry.lastBadUs = Math.max(entry.lastBadUs, seen.atUs)
+    addEvidence(entry, signal, seen)
     entry.goodFlows = 0
-    this.#changed.add(finding.key)
+    this.#changed.add(entry)
     if (isNew) this.#tell('opened', entry, seen.atUs)
     else if (wasOver) this.#reopen(entry, seen.atUs)
     else if (hadException && finding.exception === null) this.#tell('opened', entry, seen.atUs)
@@ -83,7 +110,7 @@ export class FindingBook {
     const quietUs = entry.finding.flapping ? Math.max(HOLD_DOWN_US, quiet_h * US_PER_HOUR) : quiet_h * US_PER_HOUR
     if (entry.goodFlows < flows || atUs - entry.lastBadUs < quietUs) return
     entry.resolvedUs = atUs
-    entry.finding.proof = `${entry.goodFlows} without the fault since ${entry.finding.last_seen}`
+    entry.finding.proof = `${entry.goodFlows} without the fault since ${rfc3339(entry.lastBadUs)}`
     this.#end(entry, 'resolved', atUs)
   }
 
@@ -112,11 +139,11 @@ export class FindingBook {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     entry.finding.exception = exception
-    this.#changed.add(key)
+    this.#changed.add(entry)
   }
 
   findings(): Finding[] {
-    return [...this.#entries].map(([, { finding }]) => copyFinding(finding))
+    return [...this.#entries].map(([, entry]) => copyFinding(entry))
   }
 
   takeEvents(): FindingEvent[] {
@@ -127,17 +154,18 @@ export class FindingBook {
 
   /** Those that are not as they were when this was asked last. */
   takeChanged(): Finding[] {
-    const entries = [...this.#changed].map((key) => this.#entries.get(key))
+    const findings = [...this.#changed].map(copyFinding)
     this.#changed.clear()
-    return entries.filter((entry) => entry !== undefined).map(({ finding }) => copyFinding(finding))
+    return findings
   }
 
-  save(): Entry[] {
-    return [...this.#entries].map(([, entry]) => entry)
+  save(): SavedEntry[] {
+    return [...this.#entries].map(([, entry]) => savedEntry(entry))
   }
 
-  restore(entries: readonly Entry[]): void {
-    for (const entry of entries) {
+  restore(entries: readonly SavedEntry[]): void {
+    for (const saved of entries) {
+      const entry = { ...saved, firstBadUs: timeUs(saved.finding.first_seen), signal: null, facts: null }
       this.#entries.set(entry.finding.key, entry)
       if (!isOver(entry.finding)) this.#noteOpen(entry)
     }
@@ -150,7 +178,16 @@ export class FindingBook {
 
   #add(key: string, row: Detector, seen: Sighting): Entry {
     const finding = newFinding(key, row, seen)
-    const entry = { finding, lastBadUs: seen.atUs, lastGoodUs: 0, resolvedUs: 0, goodFlows: 0 }
+    const entry: Entry = {
+      finding,
+      firstBadUs: seen.firstUs,
+      lastBadUs: seen.atUs,
+      lastGoodUs: 0,
+      resolvedUs: 0,
+      goodFlows: 0,
+      signal: null,
+      facts: null,
+    }
     this.#entries.set(key, entry)
     this.#noteOpen(entry)
     return entry
@@ -184,22 +221,21 @@ export class FindingBook {
 
   #noteOpen(entry: Entry): void {
     const { rule, subject } = entry.finding
-    const subjects = this.#open.get(rule) ?? new Map<string, Entry>()
-    this.#open.set(rule, subjects)
-    subjects.set(subject, entry)
+    this.openOf(rule).set(subject, entry)
+    this.#openCount += 1
   }
 
   #forgetOpen({ finding }: Entry): void {
-    this.#open.get(finding.rule)?.delete(finding.subject)
+    if (this.openOf(finding.rule).delete(finding.subject)) this.#openCount -= 1
   }
 
-  #tell(kind: FindingEventKind, { finding }: Entry, atUs: number): void {
-    this.#changed.add(finding.key)
+  #tell(kind: FindingEventKind, entry: Entry, atUs: number): void {
+    this.#changed.add(entry)
     if (this.#events.length >= MAX_EVENTS) {
       this.droppedEvents += 1
       return
     }
-    this.#events.push({ kind, at: rfc3339(atUs), finding: copyFinding(finding) })
+    this.#events.push({ kind, at: rfc3339(atUs), finding: copyFinding(entry) })
   }
 }
 

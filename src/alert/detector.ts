@@ -1,7 +1,8 @@
 import type { Severity } from '../classify/policy.ts'
 import type { Certificate } from './certificates.ts'
+import type { Facts, FlowKind } from './facts.ts'
 import type { MustFix } from './finding.ts'
-import type { Flow, FlowKind } from './flow.ts'
+import type { Flow } from './flow.ts'
 import type { HealthRecord } from './records.ts'
 import type { RevokedBy } from './revocations.ts'
 
@@ -21,6 +22,9 @@ export interface Signal {
   /** A condition on `flows` that picks the flows which show it; those of the subject are meant anyway. */
   readonly sql: string
 }
+
+/** 'good' = the fault is not there; null = neither is shown. */
+export type Shown = Signal | 'good' | null
 
 export interface Context {
   /** The latest packet time of all, µs. */
@@ -56,9 +60,13 @@ export interface DetectorRow<S extends Settings = Settings, T extends object = o
   readonly proof?: { readonly flows: number; readonly quiet_h: number }
   /** In place of the kind's own: null = this flow has no such subject. */
   subjectOf?(flow: Flow, context: Context): string | null
+  /** Facts that show neither the fault nor its absence, whoever's they are; left out = none. */
+  concerns?(facts: Facts): boolean
+  /** In place of `observe` where facts say all there is to say: asked once for all flows that share them. */
+  shows?(facts: Facts): Shown
   /** What is remembered of a subject: plain JSON. */
   fresh(): T
-  observe(flow: Flow, memory: T, settings: S, context: Context): void
+  observe?(flow: Flow, memory: T, settings: S, context: Context): void
   /** For detectors of subject "sensor": an interval of one of its sources, which is the subject then. */
   observeHealth?(record: HealthRecord, memory: T, settings: S, context: Context): void
 }
@@ -68,6 +76,13 @@ export const detector = <S extends Settings, T extends object>(row: DetectorRow<
   row as unknown as Detector
 
 export type Detector = DetectorRow
+
+/** A detector to which facts alone say whether the fault is there. */
+export const factDetector = (row: Omit<DetectorRow, 'defaults' | 'fresh' | 'observe'>): Detector => ({
+  ...row,
+  defaults: {},
+  fresh: nothing,
+})
 
 /** For detectors that remember nothing. */
 export const nothing = (): object => NOTHING

@@ -1,15 +1,17 @@
 /** Records in, findings out: every flow is shown to the detectors that its kind concerns. Time is packet time. */
 
-import { type Entry, FindingBook, type Sighting } from './book.ts'
+import { FindingBook, type SavedEntry, type Sighting } from './book.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { Certificate } from './certificates.ts'
 import type { AlertConfig } from './config.ts'
 import type { Detector, Signal } from './detector.ts'
 import { Exceptions } from './exceptions.ts'
+import type { FlowKind } from './facts.ts'
 import type { Exception, Finding, FindingEvent } from './finding.ts'
-import { Facts, Flow, type FlowKind, timeUs } from './flow.ts'
+import { type Flow, flowOf, timeUs } from './flow.ts'
 import { HealthMemory } from './health.ts'
 import { Memories, type SavedMemory } from './memories.ts'
+import { planOf } from './plan.ts'
 import type { CertificateRecord, FlowRecord, HealthRecord } from './records.ts'
 import { Revocations } from './revocations.ts'
 import { type Watch, watchesOf } from './watch.ts'
@@ -28,7 +30,7 @@ export interface SavedEngine {
   readonly sinceUs: number
   readonly nowUs: number
   readonly memories: readonly SavedMemory[]
-  readonly findings: readonly Entry[]
+  readonly findings: readonly SavedEntry[]
 }
 
 export interface EngineCounters {
@@ -75,7 +77,7 @@ export class AlertEngine {
   }
 
   flow(record: FlowRecord): void {
-    this.look(new Flow(record, new Facts(record)))
+    this.look(flowOf(record))
   }
 
   /** As `flow`, for those who share facts between flows. */
@@ -83,7 +85,10 @@ export class AlertEngine {
     if (flow.facts.verdict === 'exempt') return
     this.#flows += 1
     this.#moveTo(flow.lastUs)
-    for (const watch of this.#watches[flow.facts.kind]) watch.observe(flow)
+    const { observers, raises, sound } = planOf(flow.facts, this.#watches[flow.facts.kind])
+    for (const watch of observers) watch.observe(flow)
+    for (const { watch, signal } of raises) watch.raiseOf(flow, signal)
+    if (this.#book.openCount > 0) for (const watch of sound) watch.goodOf(flow)
   }
 
   certificate(record: CertificateRecord): void {
@@ -105,6 +110,11 @@ export class AlertEngine {
 
   raise(row: Detector, signal: Signal, seen: Omit<Sighting, 'isCounted'>): void {
     this.#book.raise(row, signal, { ...seen, isCounted: seen.flow !== null && this.#isCounted(row, seen.flow) })
+  }
+
+  /** The open findings of a rule, by subject. */
+  openOf(row: Detector): ReadonlyMap<string, unknown> {
+    return this.#book.openOf(row.id)
   }
 
   good(row: Detector, subject: string, atUs: number): void {
@@ -172,10 +182,16 @@ export class AlertEngine {
   }
 
   #isCounted(row: Detector, flow: Flow): boolean {
-    const rules = this.#raised.get(flow.id)
-    if (rules === undefined) this.#raised.set(flow.id, [row.id])
-    else if (rules.includes(row.id)) return true
-    else rules.push(row.id)
+    if (flow.countedBy === null) flow.countedBy = this.#countedBy(flow)
+    if (flow.countedBy.includes(row.id)) return true
+    flow.countedBy.push(row.id)
     return false
+  }
+
+  #countedBy({ id, isRepeat }: Flow): string[] {
+    const known = isRepeat ? this.#raised.get(id) : undefined
+    const rules = known ?? []
+    if (known === undefined) this.#raised.set(id, rules)
+    return rules
   }
 }

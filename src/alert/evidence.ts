@@ -2,8 +2,9 @@
 import { SEVERITIES, type Severity } from '../classify/policy.ts'
 import { rfc3339 } from '../core/clock.ts'
 import { tlsVersionName } from '../registry/versions.ts'
-import type { Sighting } from './book.ts'
+import type { Entry, Sighting } from './book.ts'
 import type { Detector, Signal } from './detector.ts'
+import type { Facts } from './facts.ts'
 import type { Finding } from './finding.ts'
 import type { Flow } from './flow.ts'
 
@@ -22,7 +23,7 @@ export const newFinding = (key: string, row: Detector, seen: Sighting): Finding 
   title: row.title,
   subject_kind: row.subject,
   subject: seen.subject,
-  zone_pair: seen.zonePair,
+  zone_pair: seen.zonePair(),
   state: 'open',
   flapping: false,
   what: '',
@@ -52,8 +53,10 @@ export const newFinding = (key: string, row: Detector, seen: Sighting): Finding 
 })
 
 /** As it is now. Lists are copied by hand: structuredClone takes several times as long. */
-export const copyFinding = (finding: Finding): Finding => ({
+export const copyFinding = ({ finding, firstBadUs, lastBadUs }: Entry): Finding => ({
   ...finding,
+  first_seen: rfc3339(firstBadUs),
+  last_seen: rfc3339(lastBadUs),
   server_names: [...finding.server_names],
   servers: [...finding.servers],
   clients: [...finding.clients],
@@ -64,39 +67,48 @@ export const copyFinding = (finding: Finding): Finding => ({
   flow_ids: [...finding.flow_ids],
 })
 
-export function addEvidence(finding: Finding, signal: Signal, seen: Sighting): void {
+export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void {
+  const { finding } = entry
   if (!seen.isCounted) finding.flows += 1
+  const isEarlier = seen.firstUs < entry.firstBadUs
+  if (isEarlier) entry.firstBadUs = seen.firstUs
+  if (seen.atUs > entry.lastBadUs) entry.lastBadUs = seen.atUs
   // The words are those of the worst that was seen, as the severity is.
-  if (!isMilder(seen.severity, finding.severity)) {
+  const isSaid = entry.signal === signal && !isEarlier
+  if (!isSaid && !isMilder(seen.severity, finding.severity)) {
+    entry.signal = signal
     finding.what = signal.what
     finding.must_fix = signal.mustFix
-    finding.sql = sqlOf(finding, signal, seen)
+    finding.sql = sqlOf(entry, signal, seen)
   }
   finding.exception = seen.exception
   finding.health = seen.health
-  const [first, last] = [rfc3339(seen.firstUs), rfc3339(seen.atUs)]
-  if (first < finding.first_seen) finding.first_seen = first
-  if (last > finding.last_seen) finding.last_seen = last
   note(finding.sensors, seen.sensor)
-  if (seen.flow !== null) addFlow(finding, seen.flow)
+  if (seen.flow !== null) addFlow(entry, seen.flow, seen.isCounted)
 }
 
 const isMilder = (a: Severity, b: Severity): boolean => SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b)
 
-function addFlow(finding: Finding, flow: Flow): void {
-  const { facts } = flow
-  note(finding.clients, flow.clientIp)
+function addFlow(entry: Entry, flow: Flow, isCounted: boolean): void {
+  const { finding } = entry
+  if (finding.clients.length < MAX_LISTED) note(finding.clients, flow.clientIp)
   note(finding.servers, flow.server)
-  if (facts.serverName !== null) note(finding.server_names, facts.serverName)
+  if (flow.serverName !== null) note(finding.server_names, flow.serverName)
+  if (entry.facts !== flow.facts) addFacts(entry, flow.facts)
+  const ids = finding.flow_ids
+  if (isCounted && ids.includes(flow.id)) return
+  if (ids.length >= MAX_FLOW_IDS) ids.splice(MAX_FLOW_IDS / 2, 1)
+  ids.push(flow.id)
+}
+
+function addFacts(entry: Entry, facts: Facts): void {
+  const { finding } = entry
+  entry.facts = facts
   for (const version of facts.offeredVersions) {
     if (isVersion(version)) note(finding.versions_offered, tlsVersionName(version))
   }
   if (facts.version !== 0) note(finding.versions_chosen, tlsVersionName(facts.version))
   if (facts.cipherSuite >= 0) note(finding.cipher_suites, facts.suiteName)
-  const ids = finding.flow_ids
-  if (ids.includes(flow.id)) return
-  if (ids.length >= MAX_FLOW_IDS) ids.splice(MAX_FLOW_IDS / 2, 1)
-  ids.push(flow.id)
 }
 
 function note(list: string[], value: string): void {
@@ -104,8 +116,8 @@ function note(list: string[], value: string): void {
 }
 
 /** A query for people: it runs as it stands on the store. */
-function sqlOf(finding: Finding, signal: Signal, { flow }: Sighting): string {
-  const since = `first_seen >= toDateTime64('${finding.first_seen.slice(0, 19).replace('T', ' ')}', 6, 'UTC')`
+function sqlOf({ finding, firstBadUs }: Entry, signal: Signal, { flow }: Sighting): string {
+  const since = `first_seen >= toDateTime64('${rfc3339(firstBadUs).slice(0, 19).replace('T', ' ')}', 6, 'UTC')`
   if (flow === null) return `SELECT * FROM sensor_health FINAL WHERE ${signal.sql} ORDER BY window_start DESC LIMIT 100`
   const conditions = [since, ...placeOf(finding, flow), ...(signal.sql === '' ? [] : [`(${signal.sql})`])]
   return `SELECT * FROM flows FINAL WHERE ${conditions.join(' AND ')} ORDER BY first_seen DESC LIMIT 100`

@@ -36,8 +36,8 @@ export class Exceptions {
   }
 
   /** Null = nothing accepts it now. */
-  of(row: Detector, key: string, flow: Flow | null, nowUs: number): Exception | null {
-    const silence = this.#silences.get(key)
+  of(row: Detector, subject: string, flow: Flow | null, nowUs: number): Exception | null {
+    const silence = this.#silences.size === 0 ? undefined : this.#silences.get(`${row.id}|${subject}`)
     if (silence !== undefined && nowUs < silence.untilUs) return silence.exception
     if (flow === null) return null
     const found = this.#suppressions.find(

@@ -1,184 +1,156 @@
-/** A flow record as detectors look at it: a head that every flow has of its own, and facts that many flows share. */
-import type { Oddity } from '../core/facts.ts'
-import { cipherSuite, cipherSuiteName } from '../registry/cipher-suites.ts'
-import { namedGroup } from '../registry/named-groups.ts'
+/** A flow record as detectors look at it: what it has of its own, and facts that many flows share. */
+import { Facts } from './facts.ts'
 import type { FlowRecord } from './records.ts'
 
-export type FlowKind = 'tls' | 'ssh' | 'cleartext' | 'other'
-
-const TLS_1_1 = 0x0302
-const TLS_1_2 = 0x0303
-export const TLS_1_3 = 0x0304
-const NONE: readonly never[] = Object.freeze([])
-
-/** Versions in one order: DTLS counts downwards, drafts of TLS 1.3 are counted as it. 0 = none, or no published one. */
-export function versionRank(version: number): number {
-  const high = version >>> 8
-  if (high === 0x7f || high === 0x7e || high === 0xfb) return TLS_1_3
-  if (version === 0xfeff || version === 0x0100) return TLS_1_1
-  if (version === 0xfefd) return TLS_1_2
-  if (version === 0xfefc) return TLS_1_3
-  // GREASE and what is not assigned (RFC 8701): a promise of nothing.
-  return version <= TLS_1_3 ? version : 0
+/** Where a flow went: many flows go to the same place. */
+export interface Place {
+  readonly serverIp: string
+  readonly serverPort: number
+  /** "10.0.0.3:443", "[fd00::3]:443", in a virtual network "5/10.0.0.3:443". */
+  readonly server: string
+  /** A flow that was reported before: its facts may be news, itself it must not count again (decision 0010). */
+  readonly isRepeat: boolean
 }
 
-// What a line leaves out. One by one, as spreading a record over its defaults took five times as long (measured).
-const text = (value: string | undefined): string | null => value ?? null
-const number = (value: number | undefined): number => value ?? 0
-const list = <T>(value: readonly T[] | undefined): readonly T[] => value ?? NONE
-const words = (value: string | undefined): readonly string[] => value?.split(' ') ?? NONE
+export type PlaceRecord = Pick<FlowRecord, 'server_ip' | 'server_port' | 'vni' | 'increment'>
 
-/** What of a record does not change from flow to flow of the same two peers. Derived once, shared. */
-export class Facts {
-  readonly verdict: string
-  readonly protocol: string
-  readonly upgrade: string | null
-  readonly upgradeState: string | null
-  readonly credentials: readonly string[]
-  readonly alerts: readonly string[]
-  readonly oddities: readonly Oddity[]
-  readonly version: number
-  readonly cipherSuite: number
-  readonly namedGroup: number
-  readonly dhBits: number
-  readonly serverName: string | null
-  readonly offeredVersions: readonly number[]
-  readonly offeredSuites: readonly number[]
-  readonly offeredGroups: readonly number[]
-  readonly ja4: string | null
-  readonly resumed: boolean
-  readonly earlyData: boolean
-  readonly renegotiation: boolean
-  readonly compression: number
-  readonly clientCertificate: string | null
-  readonly sentinel: string | null
-  readonly chain: readonly string[]
-  readonly sshVersion: number
-  readonly sshKex: string | null
-  readonly sshHostKey: string | null
-  readonly sshCiphers: readonly string[]
-  readonly sshMacs: readonly string[]
-  readonly sshDhBits: number
-  readonly kind: FlowKind
-  /** By a verdict that a message showed. */
-  readonly isEncrypted: boolean
-  readonly isPlaintext: boolean
-  /** Comparable version (`versionRank`), 0 = none was negotiated. */
-  readonly versionRank: number
-  readonly offeredRank: number
-  /** The handshake was seen to its end. */
-  readonly isHandshakeDone: boolean
-  readonly hasFatalAlert: boolean
-  readonly isPostQuantum: boolean
-  readonly offersPostQuantum: boolean
-
-  constructor(record: Partial<FlowRecord>) {
-    this.verdict = record.verdict ?? 'unknown'
-    this.protocol = record.app_protocol ?? ''
-    this.upgrade = text(record.upgrade)
-    this.upgradeState = text(record.upgrade_state)
-    this.credentials = list(record.credentials_exposed)
-    this.alerts = list(record.alerts)
-    this.oddities = list(record.oddities)
-    this.version = number(record.tls_version)
-    this.cipherSuite = record.cipher_suite ?? -1
-    this.namedGroup = number(record.named_group)
-    this.dhBits = number(record.dh_bits)
-    this.serverName = text(record.server_name)
-    this.offeredVersions = list(record.offered_versions)
-    this.offeredSuites = list(record.offered_cipher_suites)
-    this.offeredGroups = list(record.offered_groups)
-    this.ja4 = text(record.ja4)
-    this.resumed = record.resumed === true
-    this.earlyData = record.early_data === true
-    this.renegotiation = record.renegotiation === true
-    this.compression = number(record.compression_method)
-    this.clientCertificate = text(record.client_certificate)
-    this.sentinel = text(record.downgrade_sentinel)
-    this.chain = list(record.server_certificates)
-    this.sshVersion = number(record.ssh_version)
-    this.sshKex = text(record.ssh_kex)
-    this.sshHostKey = text(record.ssh_host_key)
-    this.sshCiphers = words(record.ssh_cipher)
-    this.sshMacs = words(record.ssh_mac)
-    this.sshDhBits = number(record.ssh_dh_bits)
-    this.isPlaintext = this.verdict === 'plaintext'
-    this.isEncrypted = this.verdict === 'strong' || this.verdict === 'weak' || this.verdict === 'opaque'
-    this.kind = this.#kindOf()
-    this.versionRank = versionRank(this.version)
-    this.offeredRank = this.offeredVersions.reduce((best, one) => Math.max(best, publishedRank(one)), 0)
-    this.hasFatalAlert = this.alerts.some((alert) => alert.includes(':fatal:'))
-    // A suite that encrypts nothing ends in a handshake as well.
-    this.isHandshakeDone = this.version !== 0 && (this.isEncrypted || this.isPlaintext) && !this.hasFatalAlert
-    this.isPostQuantum = isPostQuantum(this.namedGroup)
-    this.offersPostQuantum = this.offeredGroups.some(isPostQuantum)
-  }
-
-  #kindOf(): FlowKind {
-    if (this.version !== 0 || this.offeredVersions.length > 0) return 'tls'
-    if (this.isPlaintext) return 'cleartext'
-    return this.protocol === 'ssh' ? 'ssh' : 'other'
-  }
-
-  get suiteName(): string {
-    return this.cipherSuite < 0 ? '' : cipherSuiteName(this.cipherSuite)
-  }
-
-  get suite() {
-    return this.cipherSuite < 0 ? null : cipherSuite(this.cipherSuite)
+export function placeOf({ server_ip, server_port, vni = -1, increment = 0 }: PlaceRecord): Place {
+  const host = server_ip.includes(':') ? `[${server_ip}]` : server_ip
+  return {
+    serverIp: server_ip,
+    serverPort: server_port,
+    server: `${vni < 0 ? '' : `${vni}/`}${host}:${server_port}`,
+    isRepeat: increment > 0,
   }
 }
 
-/** Drafts do not count as an offer of TLS 1.3: a server that knows only the final one was never asked for it. */
-const publishedRank = (version: number): number => (version >>> 8 === 0x7f ? 0 : versionRank(version))
+/** A name that was asked for; many flows ask for the same one. */
+export class ServerName {
+  readonly text: string
+  readonly #lower: string
+  #port = -1
+  #identity = ''
 
-const isPostQuantum = (group: number): boolean => group !== 0 && namedGroup(group)?.postQuantum === true
+  constructor(text: string) {
+    this.text = text
+    this.#lower = text.toLowerCase()
+  }
 
-export class Flow {
-  readonly id: string
+  /** The service of this name. */
+  identityAt(port: number): string {
+    if (port !== this.#port) {
+      this.#port = port
+      this.#identity = `${this.#lower}:${port}`
+    }
+    return this.#identity
+  }
+}
+
+/** What each flow has of its own. Texts that few look at are made when they are asked for. */
+export interface FlowHead {
   readonly sensor: string
   /** µs since the epoch. */
   readonly firstUs: number
   readonly lastUs: number
-  readonly clientIp: string
-  readonly serverIp: string
-  readonly serverPort: number
-  readonly vni: number
   readonly bytesClient: number
   readonly bytesServer: number
   readonly visibility: string
   readonly transport: string
-  /** A flow that was reported before: its facts may be news, itself it must not count again (decision 0010). */
+  id(): string
+  clientIp(): string
+}
+
+export class Flow {
+  readonly firstUs: number
+  readonly lastUs: number
+  readonly bytesClient: number
+  readonly bytesServer: number
+  readonly server: string
+  readonly serverPort: number
   readonly isRepeat: boolean
   readonly facts: Facts
-  /** "10.0.0.3:443", "[fd00::3]:443", in a virtual network "5/10.0.0.3:443". */
-  readonly server: string
-  /** Who is reached: by the name asked for, else by the address. */
-  readonly identity: string
   /** "prod -> lab"; '' = nobody has asked yet. */
   zonePair = ''
+  /** Rules whose findings count this flow already; null = nobody has asked yet. */
+  countedBy: string[] | null = null
+  readonly #head: FlowHead
+  readonly #place: Place
+  readonly #name: ServerName | null
+  #id = ''
+  #clientIp = ''
 
-  constructor(record: FlowRecord, facts: Facts) {
-    this.id = record.flow_id
-    this.sensor = record.sensor
-    this.firstUs = timeUs(record.first_seen)
-    this.lastUs = timeUs(record.last_seen)
-    this.clientIp = record.client_ip
-    this.serverIp = record.server_ip
-    this.serverPort = record.server_port
-    this.vni = record.vni ?? -1
-    this.bytesClient = record.bytes_client
-    this.bytesServer = record.bytes_server
-    this.visibility = record.visibility
-    this.transport = record.transport
-    this.isRepeat = (record.increment ?? 0) > 0
+  constructor(head: FlowHead, place: Place, name: ServerName | null, facts: Facts) {
+    this.firstUs = head.firstUs
+    this.lastUs = head.lastUs
+    this.bytesClient = head.bytesClient
+    this.bytesServer = head.bytesServer
+    this.server = place.server
+    this.serverPort = place.serverPort
+    this.isRepeat = place.isRepeat
     this.facts = facts
-    const host = record.server_ip.includes(':') ? `[${record.server_ip}]` : record.server_ip
-    const { serverName } = facts
-    this.server = `${this.vni < 0 ? '' : `${this.vni}/`}${host}:${record.server_port}`
-    this.identity = serverName === null ? this.server : `${serverName.toLowerCase()}:${record.server_port}`
+    this.#head = head
+    this.#place = place
+    this.#name = name
+  }
+
+  get id(): string {
+    if (this.#id === '') this.#id = this.#head.id()
+    return this.#id
+  }
+
+  get clientIp(): string {
+    if (this.#clientIp === '') this.#clientIp = this.#head.clientIp()
+    return this.#clientIp
+  }
+
+  get sensor(): string {
+    return this.#head.sensor
+  }
+
+  get visibility(): string {
+    return this.#head.visibility
+  }
+
+  get transport(): string {
+    return this.#head.transport
+  }
+
+  get serverIp(): string {
+    return this.#place.serverIp
+  }
+
+  get serverName(): string | null {
+    return this.#name?.text ?? null
+  }
+
+  /** Who is reached: by the name asked for, else by the address. */
+  get identity(): string {
+    return this.#name === null ? this.server : this.#name.identityAt(this.serverPort)
   }
 }
 
-/** µs since the epoch of RFC 3339 text, to the millisecond. */
-export const timeUs = (text: string): number => Date.parse(text) * 1000
+/** A flow of a record by itself. */
+export function flowOf(record: FlowRecord): Flow {
+  const head: FlowHead = {
+    sensor: record.sensor,
+    firstUs: timeUs(record.first_seen),
+    lastUs: timeUs(record.last_seen),
+    bytesClient: record.bytes_client,
+    bytesServer: record.bytes_server,
+    visibility: record.visibility,
+    transport: record.transport,
+    id: () => record.flow_id,
+    clientIp: () => record.client_ip,
+  }
+  const name = record.server_name === undefined ? null : new ServerName(record.server_name)
+  return new Flow(head, placeOf(record), name, new Facts(record))
+}
+
+const MICROSECONDS = /\.(\d{6})Z$/
+
+/** µs since the epoch of RFC 3339 text. */
+export function timeUs(text: string): number {
+  const us = Date.parse(text) * 1000
+  const digits = MICROSECONDS.exec(text)?.[1]
+  return digits === undefined ? us : us + Number(digits.slice(3))
+}

@@ -1,6 +1,6 @@
 /** What detectors remember of each subject: bounded, and plain JSON, so that it survives a restart. */
 import { BoundedMap } from './bounded-map.ts'
-import type { SubjectKind } from './detector.ts'
+import type { Detector, SubjectKind } from './detector.ts'
 
 /** Of each kind. A server's memories took 2 KB of heap together, in 20,000 servers of five flows each (measured). */
 const MAX_SUBJECTS = 50_000
@@ -13,15 +13,45 @@ export interface SavedMemory {
   readonly rules: ByRule
 }
 
-/** The detectors of one flow ask for the same subject one after the other. */
-interface OfKind {
-  readonly subjects: BoundedMap<ByRule>
-  lastSubject: string
-  lastRules: ByRule
+/** What the detectors remember of one subject. */
+export class SubjectMemory {
+  readonly rules: ByRule
+  /** The same by the row's place in the table: a name is looked up once. */
+  readonly #byRow: (object | undefined)[] = []
+
+  constructor(rules: ByRule) {
+    this.rules = rules
+  }
+
+  ofRule(index: number, row: Detector): object {
+    const known = this.#byRow[index]
+    if (known !== undefined) return known
+    const memory = this.rules[row.id] ?? row.fresh()
+    this.rules[row.id] = memory
+    this.#byRow[index] = memory
+    return memory
+  }
+}
+
+/** The memories of all subjects of a kind. The detectors of one flow ask for the same one in turn. */
+export class MemoriesOfKind {
+  readonly subjects = new BoundedMap<SubjectMemory>(MAX_SUBJECTS)
+  #lastSubject: string | null = null
+  #last: SubjectMemory = new SubjectMemory({})
+
+  of(subject: string): SubjectMemory {
+    if (this.#lastSubject === subject) return this.#last
+    const known = this.subjects.get(subject)
+    const memory = known ?? new SubjectMemory({})
+    if (known === undefined) this.subjects.set(subject, memory)
+    this.#lastSubject = subject
+    this.#last = memory
+    return memory
+  }
 }
 
 export class Memories {
-  readonly #kinds = new Map<SubjectKind, OfKind>()
+  readonly #kinds = new Map<SubjectKind, MemoriesOfKind>()
 
   get evicted(): number {
     return [...this.#kinds.values()].reduce((sum, { subjects }) => sum + subjects.evicted, 0)
@@ -32,32 +62,21 @@ export class Memories {
     return Object.fromEntries([...this.#kinds].map(([kind, { subjects }]) => [kind, subjects.size]))
   }
 
-  /** By rule, of one subject. */
-  of(kind: SubjectKind, subject: string): ByRule {
-    const one = this.#ofKind(kind)
-    if (one.lastSubject === subject) return one.lastRules
-    const rules = one.subjects.get(subject) ?? {}
-    one.subjects.set(subject, rules)
-    one.lastSubject = subject
-    one.lastRules = rules
-    return rules
+  ofKind(kind: SubjectKind): MemoriesOfKind {
+    const known = this.#kinds.get(kind)
+    if (known !== undefined) return known
+    const one = new MemoriesOfKind()
+    this.#kinds.set(kind, one)
+    return one
   }
 
   save(): SavedMemory[] {
     return [...this.#kinds].flatMap(([kind, { subjects }]) =>
-      [...subjects].map(([subject, rules]) => ({ kind, subject, rules })),
+      [...subjects].map(([subject, { rules }]) => ({ kind, subject, rules })),
     )
   }
 
   restore(saved: readonly SavedMemory[]): void {
-    for (const { kind, subject, rules } of saved) this.#ofKind(kind).subjects.set(subject, rules)
-  }
-
-  #ofKind(kind: SubjectKind): OfKind {
-    const known = this.#kinds.get(kind)
-    if (known !== undefined) return known
-    const one = { subjects: new BoundedMap<ByRule>(MAX_SUBJECTS), lastSubject: '', lastRules: {} }
-    this.#kinds.set(kind, one)
-    return one
+    for (const { kind, subject, rules } of saved) this.ofKind(kind).subjects.set(subject, new SubjectMemory(rules))
   }
 }

@@ -1,7 +1,7 @@
 /** Who must fix a weak handshake, by what was offered, what was chosen and what the server said it could do. */
 import { cipherSuite } from '../registry/cipher-suites.ts'
+import { type Facts, TLS_1_3 } from './facts.ts'
 import type { MustFix } from './finding.ts'
-import { type Facts, TLS_1_3 } from './flow.ts'
 
 /**
  * RFC 8446 §4.1.3: a server that could do better and was not asked to says so in the last bytes of its random. A client

@@ -18,7 +18,7 @@ export function compileSelector(selector: Selector): (flow: Flow) => boolean {
   if (ports !== undefined) tests.push(({ serverPort }) => ports.includes(serverPort))
   if (names !== undefined) {
     const wanted = names.map((name) => name.toLowerCase())
-    tests.push(({ facts }) => facts.serverName !== null && isNamed(facts.serverName.toLowerCase(), wanted))
+    tests.push(({ serverName }) => serverName !== null && isNamed(serverName.toLowerCase(), wanted))
   }
   if (sensors !== undefined) tests.push(({ sensor }) => sensors.includes(sensor))
   return (flow) => tests.every((test) => test(flow))

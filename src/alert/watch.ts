@@ -8,6 +8,7 @@ import type { AlertEngine } from './engine.ts'
 import { findRow } from './exceptions.ts'
 import type { Flow } from './flow.ts'
 import { timeUs } from './flow.ts'
+import type { MemoriesOfKind } from './memories.ts'
 import type { HealthRecord } from './records.ts'
 import type { RevokedBy } from './revocations.ts'
 import { compileSelector } from './selector.ts'
@@ -21,7 +22,7 @@ export function watchesOf(
   const configs = new Map(Object.entries(rules).map(([rule, config]) => [findRow(table, rule), config]))
   return table
     .filter((row) => configs.get(row)?.off !== true)
-    .map((row) => new Watch(row, configs.get(row) ?? {}, engine))
+    .map((row) => new Watch(row, configs.get(row) ?? {}, engine, table.indexOf(row)))
 }
 
 export class Watch implements Context {
@@ -30,27 +31,46 @@ export class Watch implements Context {
   readonly #severity: Severity | null
   readonly #isMeant: ((flow: Flow) => boolean) | null
   readonly #engine: AlertEngine
-  readonly #remembers: boolean
+  readonly #memories: MemoriesOfKind | null
+  /** Of its row in the table. */
+  readonly #index: number
+  readonly #open: ReadonlyMap<string, unknown>
   #flow: Flow | null = null
   #health: HealthRecord | null = null
   #subject = ''
 
-  constructor(row: Detector, config: RuleConfig, engine: AlertEngine) {
+  constructor(row: Detector, config: RuleConfig, engine: AlertEngine, index: number) {
     this.row = row
     this.#settings = settingsOf(row, config.settings ?? {})
     this.#severity = config.severity ?? null
     this.#isMeant = config.only === undefined ? null : compileSelector(config.only)
     this.#engine = engine
-    this.#remembers = row.fresh !== nothing
+    this.#memories = row.fresh === nothing ? null : engine.memories.ofKind(row.subject)
+    this.#index = index
+    this.#open = engine.openOf(row)
   }
 
   observe(flow: Flow): void {
-    if (this.#isMeant !== null && !this.#isMeant(flow)) return
+    if (this.#takes(flow)) this.row.observe?.(flow, this.#memory(), this.#settings, this)
+  }
+
+  /** The flow's facts show this, as they do for all flows that share them. */
+  raiseOf(flow: Flow, signal: Signal): void {
+    if (this.#takes(flow)) this.raise(signal)
+  }
+
+  /** The flow's facts show that all is well: news only where something was wrong. */
+  goodOf(flow: Flow): void {
+    if (this.#open.size > 0 && this.#takes(flow)) this.good()
+  }
+
+  #takes(flow: Flow): boolean {
+    if (this.#isMeant !== null && !this.#isMeant(flow)) return false
     this.#flow = flow
     const subject = this.#subjectOf(flow)
-    if (subject === null) return
+    if (subject === null) return false
     this.#subject = subject
-    this.row.observe(flow, this.#memory(), this.#settings, this)
+    return true
   }
 
   observeHealth(record: HealthRecord): void {
@@ -74,7 +94,7 @@ export class Watch implements Context {
 
   zonePair(flow: Flow): string {
     const { zones } = this.#engine
-    if (flow.zonePair === '') flow.zonePair = `${zones.of(flow.clientIp)} -> ${zones.of(flow.serverIp)}`
+    if (flow.zonePair === '') flow.zonePair = zones.pairOf(flow.clientIp, flow.serverIp)
     return flow.zonePair
   }
 
@@ -97,14 +117,15 @@ export class Watch implements Context {
       firstUs: flow?.firstUs ?? timeUs(this.#health?.window_start ?? ''),
       sensor,
       flow,
-      zonePair: flow === null ? '' : this.zonePair(flow),
+      zonePair: () => (flow === null ? '' : this.zonePair(flow)),
       severity: this.#severity ?? signal.severity ?? this.row.severity,
-      exception: exceptions.of(this.row, `${this.row.id}|${this.#subject}`, flow, atUs),
+      exception: exceptions.of(this.row, this.#subject, flow, atUs),
       health: health.of(sensor, atUs),
     })
   }
 
   good(): void {
+    if (this.#open.size === 0) return
     this.#engine.good(this.row, this.#subject, this.#flow?.lastUs ?? timeUs(this.#health?.window_end ?? ''))
   }
 
@@ -127,13 +148,8 @@ export class Watch implements Context {
   }
 
   #memory(): object {
-    if (!this.#remembers) return this.row.fresh()
-    const rules = this.#engine.memories.of(this.row.subject, this.#subject)
-    const known = rules[this.row.id]
-    if (known !== undefined) return known
-    const memory = this.row.fresh()
-    rules[this.row.id] = memory
-    return memory
+    if (this.#memories === null) return this.row.fresh()
+    return this.#memories.of(this.#subject).ofRule(this.#index, this.row)
   }
 }
 

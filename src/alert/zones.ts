@@ -20,12 +20,29 @@ const MAX_KNOWN = 65_536
 export class Zones {
   readonly #zones: readonly { name: string; range: AddressRange }[]
   readonly #known = new Map<string, string>()
+  /** By the client's zone, then the server's. */
+  readonly #pairs = new Map<string, Map<string, string>>()
 
   /** @throws OperatorError ERR_USAGE */
   constructor(zones: Readonly<Record<string, readonly string[]>>) {
     const named = Object.entries(zones).flatMap(([name, ranges]) => ranges.map((range) => ({ name, range })))
     const all = [...named, ...PRIVATE.map((range) => ({ name: 'internal', range }))]
     this.#zones = all.map(({ name, range }) => ({ name, range: parseRange(range) }))
+  }
+
+  /** "prod -> lab" */
+  pairOf(client: string, server: string): string {
+    const [from, to] = [this.of(client), this.of(server)]
+    let pairs = this.#pairs.get(from)
+    if (pairs === undefined) {
+      pairs = new Map()
+      this.#pairs.set(from, pairs)
+    }
+    const known = pairs.get(to)
+    if (known !== undefined) return known
+    const pair = `${from} -> ${to}`
+    pairs.set(to, pair)
+    return pair
   }
 
   of(address: string): string {

@@ -1,6 +1,7 @@
 import type { Severity } from '../../classify/policy.ts'
 import { dateText } from '../../core/clock.ts'
 import { detector, nothing, type Settings } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 const US_PER_HOUR = 3_600_000_000
 const US_PER_DAY = 24 * US_PER_HOUR
@@ -13,6 +14,7 @@ export const certificateEndsSoon = detector({
   title: 'A certificate in use nears its end and has not been renewed',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: showsChain,
   // The last hours count only for lives of some days: a mesh renews certificates of one day every few hours.
   defaults: { info_ratio: 1 / 3, warn_ratio: 0.15, critical_ratio: 0.05, critical_h: 24, critical_from_days: 10 },
   fresh: nothing,

@@ -1,4 +1,5 @@
 import { detector } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 interface Sight {
   firstUs: number
@@ -20,12 +21,13 @@ export const certificateFlapping = detector({
   title: 'One name is served with several certificates in turn, after any rollout',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: showsChain,
   // Two are a pair of RSA and ECDSA, or a rollout.
   defaults: { certificates: 3, rollout_h: 24 },
   fresh: (): Memory => ({ seen: {} }),
   observe(flow, memory, { certificates, rollout_h }, context) {
     const leaf = flow.facts.chain[0]
-    if (leaf === undefined || flow.isRepeat || !flow.facts.isHandshakeDone || flow.facts.serverName === null) return
+    if (leaf === undefined || flow.isRepeat || !flow.facts.isHandshakeDone || flow.serverName === null) return
     const windowUs = rollout_h * US_PER_HOUR
     const sight = memory.seen[leaf]
     // One certificate after the other is the rule: nothing to weigh while it is the only one.
@@ -40,7 +42,7 @@ export const certificateFlapping = detector({
       return
     }
     const what = `${certificates} certificates and more in turn`
-    context.raise({ what, mustFix: 'server', sql: `server_name = '${sqlText(flow.facts.serverName)}'` })
+    context.raise({ what, mustFix: 'server', sql: `server_name = '${sqlText(flow.serverName)}'` })
   },
 })
 

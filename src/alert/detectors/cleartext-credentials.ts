@@ -1,23 +1,17 @@
-import { detector, nothing } from '../detector.ts'
+import { factDetector } from '../detector.ts'
 
-export const cleartextCredentials = detector({
+export const cleartextCredentials = factDetector({
   id: 'A3',
   name: 'cleartext-credentials',
   severity: 'critical',
   title: 'Credentials cross in the clear',
   subject: 'server',
-  defaults: {},
-  fresh: nothing,
-  observe(flow, _memory, _settings, context) {
-    const { facts } = flow
-    if (facts.credentials.length === 0) {
-      if (facts.isEncrypted) context.good()
-      return
-    }
-    context.raise({
+  shows(facts) {
+    if (facts.credentials.length === 0) return facts.isEncrypted ? 'good' : null
+    return {
       what: `${facts.credentials.join(', ')} in ${facts.protocol || 'the clear'}: change them, whoever listened has them`,
       mustFix: facts.upgradeState === 'skipped' ? 'client' : 'both',
       sql: 'notEmpty(credentials_exposed)',
-    })
+    }
   },
 })

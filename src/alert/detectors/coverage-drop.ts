@@ -47,6 +47,7 @@ export const coverageDrop = detector({
   severity: 'high',
   title: 'Encryption coverage between two zones has dropped',
   subject: 'zone_pair',
+  concerns: ({ isEncrypted, isPlaintext }) => isEncrypted || isPlaintext,
   defaults: {
     flows: 200,
     window_min: 5,

@@ -15,6 +15,7 @@ export const elbDefaultPolicy = detector({
   title: 'An AWS load balancer still runs the default policy of 2016',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: ({ isHandshakeDone }) => isHandshakeDone,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
@@ -22,7 +23,7 @@ export const elbDefaultPolicy = detector({
     if (!facts.isHandshakeDone) return
     const leaf = facts.chain[0]
     const issuer = leaf === undefined ? null : (context.certificate(leaf)?.issuer ?? null)
-    const isAws = facts.serverName?.toLowerCase().endsWith('.elb.amazonaws.com') === true
+    const isAws = flow.serverName?.toLowerCase().endsWith('.elb.amazonaws.com') === true
     if (!isAws && (issuer === null || !AMAZON_ISSUER.test(issuer))) return
     if (facts.versionRank > TLS_1_1 && !OLD_SUITES.has(facts.cipherSuite)) return
     context.raise({

@@ -1,5 +1,5 @@
 import type { Oddity } from '../../core/facts.ts'
-import { detector, nothing } from '../detector.ts'
+import { factDetector } from '../detector.ts'
 
 const WHAT: Partial<Record<Oddity, string>> = {
   client_hello_in_records: 'a short ClientHello comes in several records',
@@ -8,20 +8,17 @@ const WHAT: Partial<Record<Oddity, string>> = {
 }
 
 /** Post-quantum hellos need two segments; these are the ones that need only one. QUIC's are scattered by design. */
-export const evasiveHello = detector({
+export const evasiveHello = factDetector({
   id: 'A27',
   name: 'evasive-hello',
   severity: 'medium',
   title: 'A ClientHello is sent so that whoever reads along may miss its name',
   subject: 'edge',
   kinds: ['tls'],
-  defaults: {},
-  fresh: nothing,
-  subjectOf: ({ facts, clientIp, server }) => (facts.oddities.some(isOf) ? `${clientIp} -> ${server}` : null),
-  observe(flow, _memory, _settings, context) {
-    const oddity = flow.facts.oddities.find(isOf)
-    if (oddity === undefined) return
-    context.raise({ what: WHAT[oddity] as string, mustFix: 'client', sql: `has(oddities, '${oddity}')` })
+  shows(facts) {
+    const oddity = facts.oddities.find(isOf)
+    if (oddity === undefined) return null
+    return { what: WHAT[oddity] as string, mustFix: 'client', sql: `has(oddities, '${oddity}')` }
   },
 })
 

@@ -9,6 +9,7 @@ export const gradeDrift = detector({
   title: 'A server that chose strong parameters now chooses weak ones',
   subject: 'server',
   kinds: ['tls'],
+  concerns: ({ isHandshakeDone }) => isHandshakeDone,
   defaults: { handshakes: 20, weak: 10 },
   fresh: noRegression,
   observe(flow, memory, { handshakes, weak }, context) {

@@ -14,13 +14,14 @@ export const hiddenServerName = detector({
   title: 'A server that is asked for by name is asked for without',
   subject: 'server',
   kinds: ['tls'],
+  concerns: ({ isHandshakeDone }) => isHandshakeDone,
   defaults: { flows: 3, named: 3 },
   fresh: (): Memory => ({ named: 0, unnamed: 0 }),
   observe(flow, memory, settings, context) {
     const { facts } = flow
     // An upgraded connection has its name in the protocol around it.
     if (flow.isRepeat || facts.upgrade !== null || !facts.isHandshakeDone || facts.offeredVersions.length === 0) return
-    if (facts.serverName !== null) {
+    if (flow.serverName !== null) {
       memory.named = Math.min(memory.named + 1, settings.named)
       return
     }

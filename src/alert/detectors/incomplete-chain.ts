@@ -1,4 +1,5 @@
 import { detector } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 interface Memory {
   handshakes: number
@@ -11,6 +12,7 @@ export const incompleteChain = detector({
   title: 'A server with a public certificate leaves out the intermediate one',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: showsChain,
   defaults: { handshakes: 3 },
   fresh: (): Memory => ({ handshakes: 0 }),
   observe(flow, memory, { handshakes }, context) {

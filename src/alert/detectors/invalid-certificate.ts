@@ -1,6 +1,7 @@
 import { isExpired, isNotYetValid } from '../../classify/chain.ts'
 import { dateText } from '../../core/clock.ts'
 import { detector, nothing } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 const US_PER_DAY = 86_400_000_000
 
@@ -12,6 +13,7 @@ export const invalidCertificate = detector({
   title: 'An expired certificate, or one that is not yet valid, is in use',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: showsChain,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {

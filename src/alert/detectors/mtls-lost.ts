@@ -9,6 +9,7 @@ export const mtlsLost = detector({
   title: 'A server that authenticated its clients by certificate does so no more',
   subject: 'server',
   kinds: ['tls'],
+  concerns: ({ isHandshakeDone }) => isHandshakeDone,
   defaults: { handshakes: 200, without: 20, empty: 3 },
   fresh: () => ({ asked: noRegression(), presented: noRegression() }),
   observe(flow, memory, { handshakes, without, empty }, context) {

@@ -1,4 +1,5 @@
 import { detector } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 interface Memory {
   mismatches: number
@@ -12,10 +13,12 @@ export const nameMismatch = detector({
   title: 'Clients go on though the certificate does not cover the name they asked for',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: showsChain,
   defaults: { handshakes: 3 },
   fresh: (): Memory => ({ mismatches: 0 }),
   observe(flow, memory, { handshakes }, context) {
-    const { serverName, chain, isHandshakeDone } = flow.facts
+    const { serverName } = flow
+    const { chain, isHandshakeDone } = flow.facts
     const leaf = chain[0]
     if (serverName === null || leaf === undefined || !isHandshakeDone) return
     const certificate = context.certificate(leaf)

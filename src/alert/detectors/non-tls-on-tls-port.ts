@@ -7,6 +7,7 @@ export const nonTlsOnTlsPort = detector({
   severity: 'high',
   title: 'Something is spoken in the clear on a port of TLS',
   subject: 'server',
+  concerns: ({ isEncrypted, isPlaintext }) => isEncrypted || isPlaintext,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {

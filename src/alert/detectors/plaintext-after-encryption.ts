@@ -18,6 +18,7 @@ export const plaintextAfterEncryption = detector({
   severity: 'critical',
   title: 'A service that was always encrypted is answered in the clear',
   subject: 'server',
+  concerns: ({ isEncrypted, isPlaintext }) => isEncrypted || isPlaintext,
   defaults: { encrypted_flows: 20, window_days: 7, plaintext_flows: 3 },
   proof: { flows: 20, quiet_h: 1 },
   fresh: (): Memory => ({ encrypted: noDays(), mixedUntilUs: 0, plain: [], hasFired: false }),

@@ -9,6 +9,7 @@ export const postQuantumLost = detector({
   title: 'A server that exchanged keys by a post-quantum group does so no more',
   subject: 'server',
   kinds: ['tls'],
+  concerns: ({ isHandshakeDone, resumed, offersPostQuantum }) => isHandshakeDone && !resumed && offersPostQuantum,
   defaults: { handshakes: 20, classical: 3 },
   fresh: noRegression,
   observe(flow, memory, { handshakes, classical }, context) {

@@ -18,6 +18,7 @@ export const rareClient = detector({
   title: 'A kind of client that this server has not had for long',
   subject: 'server',
   kinds: ['tls'],
+  concerns: ({ isHandshakeDone, ja4 }) => isHandshakeDone && ja4 !== null,
   defaults: { handshakes: 100, days: 14 },
   fresh: (): Memory => ({ handshakes: 0, firstUs: 0, clients: {} }),
   observe(flow, memory, { handshakes, days }, context) {

@@ -1,4 +1,5 @@
 import { detector, nothing } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 const HOW = {
   staple: 'the response that its server staples says so',
@@ -13,6 +14,7 @@ export const revokedCertificate = detector({
   title: 'A certificate in use was revoked',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: showsChain,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {

@@ -1,21 +1,17 @@
-import { detector, nothing } from '../detector.ts'
-import type { Facts } from '../flow.ts'
+import { factDetector } from '../detector.ts'
+import type { Facts } from '../facts.ts'
 
-export const riskyFeatures = detector({
+export const riskyFeatures = factDetector({
   id: 'A29',
   name: 'risky-features',
   severity: 'low',
   title: 'Compression, renegotiation or early data is used',
   subject: 'server',
   kinds: ['tls'],
-  defaults: {},
-  fresh: nothing,
-  observe(flow, _memory, _settings, context) {
-    const { facts } = flow
-    if (!facts.isHandshakeDone) return
+  shows(facts) {
+    if (!facts.isHandshakeDone) return null
     const feature = featureOf(facts)
-    if (feature === null) context.good()
-    else context.raise({ mustFix: 'both', ...feature })
+    return feature === null ? 'good' : { mustFix: 'both', ...feature }
   },
 })
 

@@ -1,4 +1,5 @@
 import { detector } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 interface Memory {
   /** Handshakes with a certificate that somebody issued, counted up to the need. */
@@ -12,6 +13,7 @@ export const selfSignedReplacesIssued = detector({
   title: 'A service that had an issued certificate shows one that only vouches for itself',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: showsChain,
   defaults: { issued_handshakes: 3 },
   fresh: (): Memory => ({ issued: 0 }),
   observe(flow, memory, { issued_handshakes }, context) {

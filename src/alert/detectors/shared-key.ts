@@ -1,4 +1,5 @@
 import { detector } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 interface Memory {
   servers: string[]
@@ -17,6 +18,7 @@ export const sharedKey = detector({
   title: 'One private key serves too many: a wildcard on many servers, or several identities',
   subject: 'certificate',
   kinds: ['tls'],
+  concerns: showsChain,
   defaults: { servers: 5, zones: 1, identities: 1 },
   subjectOf(flow, context) {
     const leaf = flow.facts.chain[0]

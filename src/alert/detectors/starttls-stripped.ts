@@ -13,6 +13,7 @@ export const starttlsStripped = detector({
   severity: 'critical',
   title: 'The offer of TLS is taken away in transit, or the server offers it no more',
   subject: 'server',
+  concerns: ({ upgradeState }) => upgradeState !== null,
   defaults: { offers: 5 },
   proof: { flows: 5, quiet_h: 1 },
   fresh: (): Memory => ({ offered: 0 }),

@@ -1,4 +1,4 @@
-import { detector, nothing } from '../detector.ts'
+import { factDetector } from '../detector.ts'
 import type { MustFix } from '../finding.ts'
 
 /** Whose word it was. */
@@ -13,20 +13,17 @@ const UNASKED: Readonly<Record<string, { readonly who: MustFix; readonly what: s
   postgresql: { who: 'client', what: 'the client did not ask for TLS (no SSLRequest)' },
 }
 
-export const tlsDeclined = detector({
+export const tlsDeclined = factDetector({
   id: 'A5',
   name: 'tls-declined',
   severity: 'high',
   title: 'A protocol that can use TLS goes on without it',
   subject: 'server',
-  defaults: {},
-  fresh: nothing,
-  observe(flow, _memory, _settings, context) {
-    const { facts } = flow
-    if (facts.isEncrypted) context.good()
-    if (!facts.isPlaintext) return
+  shows(facts) {
+    if (facts.isEncrypted) return 'good'
+    if (!facts.isPlaintext) return null
     const by = facts.upgradeState === null ? UNASKED[facts.protocol] : BY[facts.upgradeState]
-    if (by === undefined) return
-    context.raise({ what: `${facts.protocol}: ${by.what}`, mustFix: by.who, sql: "verdict = 'plaintext'" })
+    if (by === undefined) return null
+    return { what: `${facts.protocol}: ${by.what}`, mustFix: by.who, sql: "verdict = 'plaintext'" }
   },
 })

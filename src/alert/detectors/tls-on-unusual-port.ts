@@ -16,6 +16,7 @@ export const tlsOnUnusualPort = detector({
   title: 'TLS on a port where nobody expects it, and new',
   subject: 'server',
   kinds: ['tls'],
+  concerns: ({ isHandshakeDone }) => isHandshakeDone,
   defaults: { flows: 3, learn_h: 24 },
   fresh: (): Memory => ({ flows: 0, isOld: false }),
   observe(flow, memory, { flows, learn_h }, context) {

@@ -1,4 +1,5 @@
 import { detector } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 interface Memory {
   spki: string
@@ -15,6 +16,7 @@ export const unexpectedCertificate = detector({
   title: 'A service shows another key from another issuer, long before its certificate ends',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: showsChain,
   defaults: { left_ratio: 1 / 3 },
   // A change that stays is a migration; until it has stayed for a day it is one that nobody announced.
   proof: { flows: 20, quiet_h: 24 },

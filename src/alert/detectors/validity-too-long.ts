@@ -1,4 +1,5 @@
 import { detector, nothing } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 const US_PER_DAY = 86_400_000_000
 
@@ -18,6 +19,7 @@ export const validityTooLong = detector({
   title: 'A public certificate is valid for longer than authorities may issue',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: showsChain,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {

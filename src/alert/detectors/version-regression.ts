@@ -1,6 +1,6 @@
 import { tlsVersionName } from '../../registry/versions.ts'
 import { detector } from '../detector.ts'
-import { TLS_1_3 } from '../flow.ts'
+import { TLS_1_3 } from '../facts.ts'
 import { whoFixesVersion } from '../must-fix.ts'
 import { noRegression, noteRegression } from '../regression.ts'
 
@@ -11,6 +11,7 @@ export const versionRegression = detector({
   title: 'A server that chose TLS 1.3 now chooses less, of clients that offer it',
   subject: 'server',
   kinds: ['tls'],
+  concerns: ({ isHandshakeDone, offeredRank }) => isHandshakeDone && offeredRank >= TLS_1_3,
   defaults: { handshakes: 20, lower: 3 },
   fresh: noRegression,
   observe(flow, memory, { handshakes, lower }, context) {

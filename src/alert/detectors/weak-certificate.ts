@@ -1,5 +1,6 @@
 import type { Certificate } from '../certificates.ts'
 import { detector, nothing } from '../detector.ts'
+import { showsChain } from '../facts.ts'
 
 export const weakCertificate = detector({
   id: 'A11',
@@ -8,6 +9,7 @@ export const weakCertificate = detector({
   title: 'A certificate in use has a weak key or a forgeable signature',
   subject: 'identity',
   kinds: ['tls'],
+  concerns: showsChain,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {

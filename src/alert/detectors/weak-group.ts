@@ -1,28 +1,24 @@
 import type { Severity } from '../../classify/policy.ts'
 import { namedGroup } from '../../registry/named-groups.ts'
 import { sshKex } from '../../registry/ssh-algorithms.ts'
-import { detector, nothing } from '../detector.ts'
-import type { Facts } from '../flow.ts'
+import { factDetector } from '../detector.ts'
+import type { Facts } from '../facts.ts'
 
 const MIN_DH_BITS = 2048
 const BROKEN_DH_BITS = 1024
 const MIN_EC_BITS = 224
 
-export const weakGroup = detector({
+export const weakGroup = factDetector({
   id: 'A10',
   name: 'weak-group',
   severity: 'high',
   title: 'Keys are exchanged over a group that is too small',
   subject: 'server',
   kinds: ['tls', 'ssh'],
-  defaults: {},
-  fresh: nothing,
-  observe(flow, _memory, _settings, context) {
-    const { facts } = flow
-    if (!facts.isEncrypted) return
+  shows(facts) {
+    if (!facts.isEncrypted) return null
     const weakness = weaknessOf(facts)
-    if (weakness === null) context.good()
-    else context.raise({ mustFix: 'server', ...weakness })
+    return weakness === null ? 'good' : { mustFix: 'server', ...weakness }
   },
 })
 

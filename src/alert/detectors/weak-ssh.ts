@@ -1,28 +1,22 @@
 import type { Severity } from '../../classify/policy.ts'
 import { sshCipher, sshHostKey, sshKex, sshMac } from '../../registry/ssh-algorithms.ts'
-import { detector, nothing } from '../detector.ts'
-import type { Facts } from '../flow.ts'
+import { factDetector } from '../detector.ts'
+import type { Facts } from '../facts.ts'
 
 const BROKEN = new Set(['md5', 'sha1'])
 
-export const weakSsh = detector({
+export const weakSsh = factDetector({
   id: 'A31',
   name: 'weak-ssh',
   severity: 'medium',
   title: 'SSH with an old protocol or algorithm',
   subject: 'server',
   kinds: ['ssh'],
-  defaults: {},
-  fresh: nothing,
-  observe(flow, _memory, _settings, context) {
-    const { facts } = flow
-    if (!facts.isEncrypted) return
+  shows(facts) {
+    if (!facts.isEncrypted) return null
     const weakness = weaknessOf(facts)
-    if (weakness === null) {
-      if (facts.sshKex !== null) context.good()
-      return
-    }
-    context.raise({ mustFix: 'both', ...weakness, sql: "app_protocol = 'ssh'" })
+    if (weakness !== null) return { mustFix: 'both', ...weakness, sql: "app_protocol = 'ssh'" }
+    return facts.sshKex === null ? null : 'good'
   },
 })
 

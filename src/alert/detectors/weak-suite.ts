@@ -1,34 +1,28 @@
 import type { Severity } from '../../classify/policy.ts'
-import { detector, nothing } from '../detector.ts'
-import type { Facts } from '../flow.ts'
+import { factDetector } from '../detector.ts'
+import type { Facts } from '../facts.ts'
 import { whoFixesSuite } from '../must-fix.ts'
 
 const TLS_1_3 = 0x0304
 const MIN_BITS = 112
 
-export const weakSuite = detector({
+export const weakSuite = factDetector({
   id: 'A9',
   name: 'weak-suite',
   severity: 'medium',
   title: 'A weak or broken cipher suite is negotiated',
   subject: 'server',
   kinds: ['tls'],
-  defaults: {},
-  fresh: nothing,
-  observe(flow, _memory, _settings, context) {
-    const { facts } = flow
-    if (!facts.isHandshakeDone || facts.cipherSuite < 0) return
+  shows(facts) {
+    if (!facts.isHandshakeDone || facts.cipherSuite < 0) return null
     const weakness = weaknessOf(facts)
-    if (weakness === null) {
-      context.good()
-      return
-    }
-    context.raise({
+    if (weakness === null) return 'good'
+    return {
       what: `${facts.suiteName}: ${weakness.why}`,
       mustFix: whoFixesSuite(facts),
       severity: weakness.severity,
       sql: `cipher_suite = ${facts.cipherSuite}`,
-    })
+    }
   },
 })
 
