@@ -24,6 +24,7 @@ const STAGES = [
   'store',
   'kpi',
   'probe',
+  'fetch',
   'alert',
   'notify',
   'inventory',

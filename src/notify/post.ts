@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { resolveDestination } from './destination.ts'
+import { resolveDestination } from '../fetch/destination.ts'
 import { type Outcome, type ReceiverOptions, TAKEN } from './receiver.ts'
 import { urlOf } from './secret.ts'
 

@@ -4,7 +4,7 @@ import { connect as connectTcp } from 'node:net'
 import { hostname } from 'node:os'
 import { connect as connectTls } from 'node:tls'
 import type { FindingEvent } from '../../alert/index.ts'
-import { resolveDestination } from '../destination.ts'
+import { resolveDestination } from '../../fetch/destination.ts'
 import { type Outcome, type ReceiverKind, type ReceiverOptions, TAKEN } from '../receiver.ts'
 import { urlOf } from '../secret.ts'
 

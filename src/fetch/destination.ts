@@ -1,4 +1,7 @@
-/** Which addresses messages may go to. A name is resolved once, and the address that was checked is the one connected to. */
+/**
+ * Which addresses may be told or asked something, that a file or a certificate names. A name is resolved once, and the
+ * address that was checked is the one connected to.
+ */
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { addressRange, addressWords, isInRange } from '../core/address.ts'
