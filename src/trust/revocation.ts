@@ -20,14 +20,18 @@ export function ocspVerdict(
   timeUs: number,
   signatures: Signatures,
 ): Revocation {
-  const answer = response.answers.find((one) => isAbout(one, certificate, issuer))
-  if (answer === undefined || !isBySomebodyWhoMay(response, issuer, signatures)) return null
+  const answer = answerAbout(response, certificate, issuer)
+  if (answer === null || !isBySomebodyWhoMay(response, issuer, signatures)) return null
   // Who is revoked stays so, however old the response is.
   if (answer.status === 'revoked') return answer.revokedAt !== null && answer.revokedAt > timeUs ? 'good' : 'revoked'
   const isOfThatTime =
     answer.thisUpdate !== null && answer.thisUpdate <= timeUs + SKEW_US && timeUs <= endOf(answer) + SKEW_US
   return answer.status === 'good' && isOfThatTime ? 'good' : null
 }
+
+/** Null where it is about others. Who signed it is another question. */
+export const answerAbout = (response: OcspResponse, certificate: Candidate, issuer: Candidate): OcspAnswer | null =>
+  response.answers.find((one) => isAbout(one, certificate, issuer)) ?? null
 
 const SKEW_US = 5 * 60 * 1_000_000
 /** Without a nextUpdate newer information is there at any time (§4.2.2.1): a day is taken for it. */
@@ -51,7 +55,7 @@ function isAbout(answer: OcspAnswer, { facts }: Candidate, issuer: Candidate): b
 }
 
 /** The issuer itself, or whom it certified for this (§4.2.2.2). */
-function isBySomebodyWhoMay(response: OcspResponse, issuer: Candidate, signatures: Signatures): boolean {
+export function isBySomebodyWhoMay(response: OcspResponse, issuer: Candidate, signatures: Signatures): boolean {
   if (isSignedBy(response.signed, issuer)) return true
   return response.certificates.some((der) => {
     const responder = candidateOf(der)
@@ -88,8 +92,7 @@ export class RevocationLists {
   isRevoked(certificate: Candidate, issuer: Candidate, timeUs: number): boolean {
     const { serialNumber } = certificate.facts
     const lists = issuer.subjectName === null ? undefined : this.#byIssuer.get(issuer.subjectName)
-    if (serialNumber === null || lists === undefined || issuer.usage.keyUsage?.includes('cRLSign') === false)
-      return false
+    if (serialNumber === null || lists === undefined) return false
     return lists.some((list) => {
       const revokedAt = list.revoked.get(serialNumber)
       return revokedAt !== undefined && revokedAt <= timeUs && this.#isBy(list, issuer)
@@ -99,11 +102,17 @@ export class RevocationLists {
   #isBy(list: RevocationList, issuer: Candidate): boolean {
     const known = this.#verified.get(list) ?? new Map<string, boolean>()
     this.#verified.set(list, known)
-    const answer = known.get(issuer.facts.fingerprint) ?? isSignedBy(list.signed, issuer)
+    const answer = known.get(issuer.facts.fingerprint) ?? isListOf(list, issuer)
     known.set(issuer.facts.fingerprint, answer)
     return answer
   }
 }
+
+/** It signed the list, and may (RFC 5280 §6.3.3 (f)). */
+export const isListOf = (list: RevocationList, issuer: Candidate): boolean =>
+  issuer.usage.keyUsage?.includes('cRLSign') !== false &&
+  comparedName(list.issuer) === issuer.subjectName &&
+  isSignedBy(list.signed, issuer)
 
 function isSignedBy(
   { signatureAlgorithm, signatureHash, toBeSigned, signature }: Signed,

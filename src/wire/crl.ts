@@ -1,6 +1,7 @@
 /** Certificate revocation lists. RFC 5280 §5. */
+import { u8 } from '../core/bytes.ts'
 import { CertificateFaults } from './certificate-faults.ts'
-import { DerCursor, INTEGER, SEQUENCE } from './der.ts'
+import { BOOLEAN, DerCursor, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE } from './der.ts'
 import { timeUs } from './der-time.ts'
 import { readSigned, type Signed } from './signed-object.ts'
 import { serialNumberText } from './x509.ts'
@@ -11,7 +12,9 @@ export interface RevocationList {
   readonly issuer: string | null
   /** µs. */
   readonly thisUpdate: number | null
-  /** When each was revoked, µs, by its serial number in hex. */
+  /** µs; null = it says none. */
+  readonly nextUpdate: number | null
+  /** When each of the issuer's own was revoked, µs, by its serial number in hex. */
   readonly revoked: ReadonlyMap<string, number>
   /** There were more than are kept. */
   readonly isCut: boolean
@@ -30,22 +33,59 @@ export function parseRevocationList(der: Uint8Array): RevocationList | null {
   if (!fields.expect(SEQUENCE) || !fields.expect(SEQUENCE)) return null
   const issuer = nameText(fields.open())
   const thisUpdate = fields.next() ? timeUs(fields) : null
-  fields.take(UTC_TIME)
-  fields.take(GENERALIZED_TIME)
+  const nextUpdate = fields.take(UTC_TIME) || fields.take(GENERALIZED_TIME) ? timeUs(fields) : null
   const revoked = new Map<string, number>()
   const entries = fields.take(SEQUENCE) ? fields.open() : null
-  while (entries !== null && revoked.size < MAX_REVOKED && entries.next()) addEntry(revoked, entries)
-  return { signed, issuer, thisUpdate, revoked, isCut: revoked.size === MAX_REVOKED }
+  while (entries !== null && revoked.size < MAX_REVOKED && entries.next() && addEntry(revoked, entries));
+  return { signed, issuer, thisUpdate, nextUpdate, revoked, isCut: revoked.size === MAX_REVOKED }
 }
 
 /** Where nextUpdate may stand. */
 const UTC_TIME = 0x17
 const GENERALIZED_TIME = 0x18
 
-function addEntry(revoked: Map<string, number>, entries: DerCursor): void {
-  if (entries.tag !== SEQUENCE) return
+/** False where the list goes over to the certificates of another issuer, by whose numbers ours must not be judged. */
+function addEntry(revoked: Map<string, number>, entries: DerCursor): boolean {
+  if (entries.tag !== SEQUENCE) return true
   const entry = entries.open()
   const serial = entry.expect(INTEGER) ? serialNumberText(entry) : null
   const time = entry.next() ? timeUs(entry) : null
-  if (serial !== null && time !== null) revoked.set(serial, time)
+  const more = entry.take(SEQUENCE) ? entryExtensions(entry.open()) : PLAIN
+  if (more.isOfAnother) return false
+  if (serial !== null && time !== null && !more.isReleased) revoked.set(serial, time)
+  return true
+}
+
+interface EntryExtensions {
+  /** certificateIssuer (§5.3.3): from here on an indirect list is about the certificates of another authority. */
+  isOfAnother: boolean
+  /** reasonCode removeFromCRL (§5.3.1): a delta list takes the entry back. */
+  isReleased: boolean
+}
+
+const PLAIN: EntryExtensions = { isOfAnother: false, isReleased: false }
+// The last octet of their identifiers, 2.5.29.x; a list may have a million entries, so that no text is made of them.
+const REASON = 21
+const CERTIFICATE_ISSUER = 29
+const ENUMERATED = 0x0a
+const REMOVE_FROM_LIST = 8
+const MAX_EXTENSIONS = 8
+
+function entryExtensions(extensions: DerCursor): EntryExtensions {
+  const found = { ...PLAIN }
+  for (let i = 0; i < MAX_EXTENSIONS && extensions.next(); i++) {
+    const extension = extensions.open()
+    if (extensions.tag !== SEQUENCE || !extension.take(OBJECT_IDENTIFIER)) continue
+    const { buf, at, end } = extension
+    const arc = end - at === 3 && buf[at] === 0x55 && buf[at + 1] === 0x1d ? buf[at + 2] : 0
+    if (arc === CERTIFICATE_ISSUER) found.isOfAnother = true
+    if (arc === REASON) found.isReleased = reasonOf(extension) === REMOVE_FROM_LIST
+  }
+  return found
+}
+
+function reasonOf(extension: DerCursor): number | null {
+  extension.take(BOOLEAN)
+  const value = extension.take(OCTET_STRING) ? extension.open() : null
+  return value?.take(ENUMERATED) === true && value.end - value.at === 1 ? u8(value.buf, value.at) : null
 }

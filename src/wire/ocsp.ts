@@ -54,6 +54,13 @@ export function parseOcspResponse(der: Uint8Array): OcspResponse | null {
   return { signed: frame.signed, certificates, ...responseData(frame.fields) }
 }
 
+/** OCSPResponseStatus, 0 = there is an answer; null where the bytes are no response (§4.2.1). */
+export function responseStatus(der: Uint8Array): number | null {
+  const outside = new DerCursor(der, 0, der.length, new CertificateFaults())
+  const response = outside.expect(SEQUENCE) ? outside.open() : null
+  return response?.take(ENUMERATED) === true && response.end > response.at ? (der[response.at] as number) : null
+}
+
 /** OCSPResponse: a status, and in two wrappers the BasicOCSPResponse. */
 function basicResponse(outside: DerCursor): DerCursor | null {
   if (!outside.expect(SEQUENCE)) return null
