@@ -4,18 +4,19 @@ import { OperatorError } from '../core/errors.ts'
 import { asciiJson } from '../core/json.ts'
 import { isProvenance, PROVENANCES, type Provenance } from '../core/provenance.ts'
 import { renderCertificates } from '../report/certificate-list.ts'
-import { basisOf, judgeCertificates } from '../report/judge-certificates.ts'
+import { basisOf } from '../report/judge-certificates.ts'
 import { type CertificateQuestion, readCertificates, type SeenCertificate } from '../report/read-certificates.ts'
 import type { Store } from '../store/index.ts'
 import { inventory } from './certs-inventory.ts'
 import { lifecycle } from './certs-lifecycle.ts'
+import { type FetchOptions, fetchLimits, judgeAndAsk } from './fetch-options.ts'
 import { existingStore } from './named-store.ts'
 import { pemText } from './pem.ts'
 import { readRevocationLists, readRoots } from './root-files.ts'
 import { withStore } from './store-output.ts'
-import { wantsColour, writeOut } from './terminal.ts'
+import { wantsColour, writeError, writeOut } from './terminal.ts'
 
-export interface CertsOptions {
+export interface CertsOptions extends FetchOptions {
   data?: string
   clickhouse?: string
   expiring?: string
@@ -39,6 +40,7 @@ export async function certs(options: CertsOptions): Promise<void> {
     return
   }
   const judging = { roots: readRoots(options.roots), revocations: readRevocationLists(options.crl) }
+  const limits = fetchLimits(options)
   const question = { ...questionOf(options), basis: basisOf(judging) }
   if (options.lifecycle === true) {
     const { provenances = [] } = question
@@ -49,7 +51,7 @@ export async function certs(options: CertsOptions): Promise<void> {
   const ders = new Map<string, Uint8Array>()
   const take = (fingerprint: string, der: Uint8Array) => void ders.set(fingerprint, der)
   const found = await withStore(existingStore(options), async (store) => {
-    await judgeCertificates(store, judging)
+    await judgeAndAsk(store, judging, limits, writeError)
     return await readCertificates(store, question, options.pem === undefined ? undefined : take)
   })
   if (options.pem !== undefined) await writePem(options.pem, found, ders)

@@ -1,7 +1,9 @@
 /** What `intransit serve` may be asked for, and the most of it. */
 
+import type { FetchOptions } from './fetch-options.ts'
+
 /** Also of `intransit run`. */
-export interface ListenOptions {
+export interface ListenOptions extends FetchOptions {
   listen: string
   tlsCert?: string
   tlsKey?: string
@@ -26,3 +28,4 @@ export interface ServeOptions extends ListenOptions {
 
 export const MAX_WINDOW_HOURS = 24 * 366
 export const MAX_JUDGE_MINUTES = 24 * 60
+export const MAX_FETCH_RATE = 100

@@ -5,11 +5,11 @@ import type { FiguresSettings } from '../api/metric-figures.ts'
 import { type ApiServer, startServer } from '../api/server.ts'
 import { newToken, readTokens } from '../api/tokens.ts'
 import { OperatorError } from '../core/errors.ts'
-import { judgeCertificates } from '../report/judge-certificates.ts'
 import { parseEndpoint } from '../source/endpoint.ts'
 import type { Store } from '../store/index.ts'
 import { wholeNumber } from './capture-jobs.ts'
 import { isConfigured } from './config/asked.ts'
+import { fetchLimits, judgeAndAsk } from './fetch-options.ts'
 import { namedStore } from './named-store.ts'
 import { RepeatedJob } from './repeated-job.ts'
 import { readRevocationLists, readRoots } from './root-files.ts'
@@ -48,13 +48,15 @@ export async function preparedServer(
   checkExposure({ listen, ...secrets })
   const minutes = options.judgeEvery === '0' ? 0 : wholeNumber('--judge-every', options.judgeEvery, MAX_JUDGE_MINUTES)
   const judging = { roots: readRoots(options.roots), revocations: readRevocationLists(options.crl) }
+  const limits = fetchLimits(options)
   return async (store, capture) => {
     const settings = { metricsWindowHours, capture, listen, ...secrets, version, say, audit: writeError }
     const server = await startServer(store, settings)
     process.on('SIGHUP', () => void renew(server, options))
     const isOpen = secrets.tokens === null && secrets.oidc === null
     say(`serves ${server.url}${isOpen ? ', to this machine only and without tokens' : ''}`)
-    const job = minutes === 0 ? null : new RepeatedJob(() => judgeCertificates(store, judging), minutes * 60_000, say)
+    const job =
+      minutes === 0 ? null : new RepeatedJob(() => judgeAndAsk(store, judging, limits, say), minutes * 60_000, say)
     return { ...server, close: async () => void (await Promise.all([server.close(), job?.stop()])) }
   }
 }

@@ -18,6 +18,9 @@ export function addCertificates(program: Command): void {
     .option('--now <time>', 'another day than today, as 2026-11-25: replayed captures are old')
     .option('--roots <place...>', 'the organisation\'s own roots, beside Mozilla\'s: PEM files, folders, or "system"')
     .option('--crl <place...>', 'revocation lists: PEM or DER files, or folders of them')
+    .option('--fetch-revocation', 'ask the responders and lists that certificates name whether they are revoked')
+    .option('--fetch-allow <range...>', 'addresses inside that may be asked, as 10.0.0.0/8')
+    .option('--fetch-rate <n>', 'questions a second', '5')
     .option('--pem <file>', 'write them there too; "-" prints them in place of the list')
     .option('--json', 'one JSON object a line (docs/certificates.md)')
     .addHelpText(

@@ -52,6 +52,7 @@ export async function judgeCertificates(store: Store, judging: Judging, wallMs =
     })
     await known.fetch(rows.flatMap(({ chain }) => chain))
     await known.fetchStaples(rows.flatMap(({ chain }) => chain[0] ?? []))
+    await known.fetchWords(rows.flatMap(({ chain }) => chain))
     const lines = rows.flatMap((row) => judge.line(row, judgedAt) ?? [])
     const text = lines.map((line) => `${line}\n`).join('')
     await store.insertJudgements(text, lines.length, createHash('sha256').update(text).digest('hex'))
@@ -83,7 +84,12 @@ class ChainJudge {
     if (leaf === undefined || leaf.facts.fingerprint !== row.chain[0]) return null
     const staples = role === 'server' ? this.#known.staplesOf(leaf.facts.fingerprint) : []
     const shown = { sent, role, timeUs: Date.parse(last_shown) * 1000, staples }
-    const judgement = judgeChain(shown, { ...this.#judging, seen: this.#known.seen, signatures: this.#signatures })
+    const judgement = judgeChain(shown, {
+      ...this.#judging,
+      seen: this.#known.seen,
+      signatures: this.#signatures,
+      fetched: (fingerprint) => this.#known.wordsOn(fingerprint),
+    })
     if (judgement === null) return null
     return asciiJson({
       ...{ chain_hash, role, server_ip, server_port, server_name, leaf: row.chain[0], first_shown, last_shown },
@@ -92,6 +98,7 @@ class ChainJudge {
       path_names: judgement.path.map(({ certificate }) => certificate.subject ?? ''),
       path_from: judgement.path.map(({ from }) => from),
       revocation: judgement.revocation ?? 'unknown',
+      revocation_from: judgement.revocationFrom ?? 'none',
       faults: this.#faults(row, leaf.facts, judgement),
       basis: basisOf(this.#judging),
       authorities: row.authorities,

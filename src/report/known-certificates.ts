@@ -2,6 +2,7 @@
 import type { Store } from '../store/index.ts'
 import { Candidate } from '../trust/candidate.ts'
 import { Pool } from '../trust/pool.ts'
+import type { FetchedWord } from '../trust/revocation.ts'
 import { type OcspResponse, parseOcspResponse } from '../wire/ocsp.ts'
 import { parseCertificate } from '../wire/x509.ts'
 
@@ -13,6 +14,8 @@ const MAX_ASKED = 500
 const MAX_OF_NAME = 16
 /** Responses of one leaf that are looked at: they are renewed every few days. */
 const MAX_STAPLES = 16
+/** Words of responders and lists in one question; those that revoke come first. */
+const MAX_WORDS = 100_000
 /** Authorities above authorities: public chains have two or three. */
 const MAX_ROUNDS = 6
 
@@ -26,6 +29,13 @@ interface StoredStaple {
   response: string
 }
 
+interface StoredWord extends Pick<FetchedWord, 'kind' | 'status'> {
+  fingerprint_sha256: string
+  issuer_spki_sha256: string
+  revoked_at: string | null
+  next_update: string | null
+}
+
 export class KnownCertificates {
   /** Authorities that were seen anywhere. */
   seen = new Pool()
@@ -33,6 +43,7 @@ export class KnownCertificates {
   readonly #kept = new Map<string, Candidate>()
   readonly #askedNames = new Set<string>()
   readonly #staples = new Map<string, readonly OcspResponse[]>()
+  readonly #words = new Map<string, readonly FetchedWord[]>()
 
   constructor(store: Store) {
     this.#store = store
@@ -67,6 +78,22 @@ export class KnownCertificates {
     return this.#staples.get(leaf) ?? []
   }
 
+  /** Fetches what responders and lists said of these; what was fetched before is let go. */
+  async fetchWords(fingerprints: readonly string[]): Promise<void> {
+    this.#words.clear()
+    for (const some of inParts([...new Set(fingerprints)])) {
+      const rows = await this.#store.select<StoredWord>('revocation-words', { fingerprints: some, limit: MAX_WORDS })
+      for (const row of rows) {
+        const { fingerprint_sha256: one } = row
+        this.#words.set(one, [...this.wordsOn(one), wordOf(row)])
+      }
+    }
+  }
+
+  wordsOn(fingerprint: string): readonly FetchedWord[] {
+    return this.#words.get(fingerprint) ?? []
+  }
+
   of(fingerprint: string): Candidate | undefined {
     return this.#kept.get(fingerprint)
   }
@@ -99,6 +126,14 @@ function candidateOf({ fingerprint_sha256: fingerprint, der: base64 }: StoredDer
   const der = Buffer.from(base64, 'base64')
   return new Candidate({ fingerprint, der, ...parseCertificate(der, 0, der.length) })
 }
+
+const wordOf = (row: StoredWord): FetchedWord => ({
+  kind: row.kind,
+  status: row.status,
+  issuerSpkiSha256: row.issuer_spki_sha256,
+  revokedAt: row.revoked_at === null ? null : Date.parse(row.revoked_at) * 1000,
+  nextUpdate: row.next_update === null ? null : Date.parse(row.next_update) * 1000,
+})
 
 function* inParts(list: readonly string[]): Generator<string[]> {
   for (let at = 0; at < list.length; at += MAX_ASKED) yield list.slice(at, at + MAX_ASKED)

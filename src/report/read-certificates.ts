@@ -3,7 +3,7 @@ import { rfc3339 } from '../core/clock.ts'
 import type { CertificateFacts } from '../core/facts.ts'
 import { PROVENANCES, type Provenance } from '../core/provenance.ts'
 import type { Store } from '../store/index.ts'
-import type { Origin } from '../trust/judge-chain.ts'
+import type { Origin, RevocationSource } from '../trust/judge-chain.ts'
 import type { AnchorKind } from '../trust/roots.ts'
 import { parseCertificate } from '../wire/x509.ts'
 import { readUsage } from '../wire/x509-usage.ts'
@@ -81,8 +81,9 @@ export interface SeenCertificate {
   anchor: AnchorKind | null
   /** From it to the root that vouches, or as far as a path goes; empty where none was judged. */
   chain: readonly ChainLink[]
-  /** By a stapled response or a list that was verified; null = none speaks of it, or no chain was judged. */
+  /** By a stapled response, a list or an answer that was verified; null = none speaks of it, or no chain was judged. */
   revocation: 'good' | 'revoked' | null
+  revocation_from: RevocationSource | null
   /** Share of its life that is left, of 1; negative after its end. */
   life_left: number | null
   /** Where its issuer's certificate could be had, as it says; told where it is missing. Nothing is fetched. */
@@ -173,6 +174,7 @@ interface Verdict {
   faults: string[]
   anchor: AnchorKind
   revocation: 'good' | 'revoked' | null
+  revocation_from: RevocationSource | null
   path: string[]
   path_names: string[]
   path_from: Origin[]
@@ -225,6 +227,7 @@ function describe(
     key_identities,
     anchor: used.anchor,
     revocation: verdict?.revocation ?? null,
+    revocation_from: verdict?.revocation_from ?? null,
     chain: (verdict?.path ?? []).map((fingerprint, i) => ({
       fingerprint_sha256: fingerprint,
       subject: verdict?.path_names[i] ?? '',

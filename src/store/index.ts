@@ -31,6 +31,8 @@ export interface Store {
   insertHealth(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for rows of `certificate_judgements`. */
   insertJudgements(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
+  /** The same for rows of `revocation_answers`. */
+  insertRevocationAnswers(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /** The same for lines of `alert/finding-line.ts`. */
   insertFindings(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   insertFindingEvents(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
@@ -109,6 +111,10 @@ class ClickHouseStore implements Store {
 
   insertJudgements(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
     return this.#insert('certificate_judgements', jsonLines, rows, token)
+  }
+
+  insertRevocationAnswers(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {
+    return this.#insert('revocation_answers', jsonLines, rows, token)
   }
 
   insertFindings(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {

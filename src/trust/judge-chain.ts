@@ -6,7 +6,7 @@ import type { Candidate } from './candidate.ts'
 import type { StepProblem } from './issuing.ts'
 import { bestPath, type Path } from './paths.ts'
 import { Pool } from './pool.ts'
-import { ocspVerdict, type Revocation, type RevocationLists } from './revocation.ts'
+import { type FetchedWord, fetchedVerdict, ocspVerdict, type Revocation, type RevocationLists } from './revocation.ts'
 import type { AnchorKind, Roots } from './roots.ts'
 import type { Signatures } from './signatures.ts'
 
@@ -41,6 +41,8 @@ export interface Surroundings {
   readonly seen: Pool
   readonly signatures: Signatures
   readonly revocations: RevocationLists
+  /** What responders and lists said of a certificate when they were asked; none where nobody asks. */
+  readonly fetched?: (fingerprint: string) => readonly FetchedWord[]
 }
 
 /** Who had a certificate of a path: the peer that showed the chain, another peer, or our set of roots. */
@@ -56,9 +58,14 @@ export interface ChainJudgement {
   /** The leaf first, the root that vouches last where there is one. */
   readonly path: readonly PathStep[]
   readonly problems: readonly ChainProblem[]
-  /** Of the leaf: good by a stapled response of that time, revoked by one or by a list; null = nothing verified speaks of it. */
+  /** Of the leaf; null = nothing verified speaks of it. */
   readonly revocation: Revocation
+  /** Whose word that is. */
+  readonly revocationFrom: RevocationSource | null
 }
+
+/** A response that the server stapled, a list that the operator gave, or what a responder or a list said when it was asked. */
+export type RevocationSource = 'stapled' | 'given-list' | 'fetched-ocsp' | 'fetched-list'
 
 /** Null where nothing was sent. */
 export function judgeChain(shown: ShownChain, surroundings: Surroundings): ChainJudgement | null {
@@ -73,7 +80,7 @@ export function judgeChain(shown: ShownChain, surroundings: Surroundings): Chain
   const ended = endProblem(path)
   if (ended !== null) problems.add(ended)
   for (const { problem, found } of CHECKS) if (found({ shown, path, roots, sent, purpose })) problems.add(problem)
-  const revocation = leafRevocation(shown, path, surroundings)
+  const [revocation, revocationFrom] = leafRevocation(shown, path, surroundings)
   if (revocation === 'revoked') problems.add('revoked')
   if (hasRevokedIssuer(shown, path, surroundings)) problems.add('issuer-revoked')
   const last = path.certificates.at(-1) as Candidate
@@ -85,22 +92,46 @@ export function judgeChain(shown: ShownChain, surroundings: Surroundings): Chain
     })),
     problems: [...problems],
     revocation,
+    revocationFrom,
   }
 }
 
-function leafRevocation({ timeUs, staples = [] }: ShownChain, path: Path, surroundings: Surroundings): Revocation {
-  const { revocations, signatures } = surroundings
+type Word = readonly [Revocation, RevocationSource | null]
+
+/** Whoever says that it is revoked is believed before whoever says that it is not. */
+function leafRevocation(shown: ShownChain, path: Path, surroundings: Surroundings): Word {
   const [leaf, issuer] = path.certificates
-  if (leaf === undefined || issuer === undefined) return null
-  if (revocations.isRevoked(leaf, issuer, timeUs)) return 'revoked'
-  const words = staples.map((response) => ocspVerdict(response, leaf, issuer, timeUs, signatures))
-  return words.find((word) => word === 'revoked') ?? words.find((word) => word === 'good') ?? null
+  if (leaf === undefined || issuer === undefined) return UNKNOWN
+  const { timeUs, staples = [] } = shown
+  const { signatures } = surroundings
+  const words: readonly Word[] = [
+    ...revokedWords(leaf, issuer, timeUs, surroundings),
+    ...staples.map((response): Word => [ocspVerdict(response, leaf, issuer, timeUs, signatures), 'stapled']),
+    ...fetchedWords(leaf, issuer, timeUs, surroundings),
+  ]
+  return words.find(([word]) => word === 'revoked') ?? words.find(([word]) => word === 'good') ?? UNKNOWN
 }
 
-const hasRevokedIssuer = ({ timeUs }: ShownChain, { certificates }: Path, { revocations }: Surroundings): boolean =>
+const UNKNOWN: Word = [null, null]
+
+const revokedWords = (one: Candidate, issuer: Candidate, timeUs: number, { revocations }: Surroundings): Word[] =>
+  revocations.isRevoked(one, issuer, timeUs) ? [['revoked', 'given-list']] : []
+
+const fetchedWords = (one: Candidate, issuer: Candidate, timeUs: number, { fetched }: Surroundings): Word[] =>
+  (fetched?.(one.facts.fingerprint) ?? []).map((word) => [
+    fetchedVerdict(word, issuer, timeUs),
+    word.kind === 'ocsp' ? 'fetched-ocsp' : 'fetched-list',
+  ])
+
+const hasRevokedIssuer = ({ timeUs }: ShownChain, { certificates }: Path, surroundings: Surroundings): boolean =>
   certificates.some((one, i) => {
     const issuer = certificates[i + 1]
-    return i > 0 && issuer !== undefined && revocations.isRevoked(one, issuer, timeUs)
+    if (i === 0 || issuer === undefined) return false
+    const words = [
+      ...revokedWords(one, issuer, timeUs, surroundings),
+      ...fetchedWords(one, issuer, timeUs, surroundings),
+    ]
+    return words.some(([word]) => word === 'revoked')
   })
 
 /** What lies above the last certificate that anybody showed may be the root alone, which servers need not send. */

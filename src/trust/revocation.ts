@@ -72,6 +72,23 @@ export function isBySomebodyWhoMay(response: OcspResponse, issuer: Candidate, si
 const isValidAt = ({ facts: { notBefore, notAfter } }: Candidate, timeUs: number | null): boolean =>
   timeUs !== null && notBefore !== null && notAfter !== null && notBefore <= timeUs && timeUs <= notAfter + 1_000_000
 
+/** What a responder or a list said when it was asked, verified then. Times in µs. */
+export interface FetchedWord {
+  readonly kind: 'ocsp' | 'crl'
+  readonly status: 'good' | 'revoked'
+  /** Whose word it is. */
+  readonly issuerSpkiSha256: string
+  readonly revokedAt: number | null
+  readonly nextUpdate: number | null
+}
+
+/** Asked later, it speaks of before too: who is revoked stays so, and who is not was not. */
+export function fetchedVerdict(word: FetchedWord, issuer: Candidate, timeUs: number): Revocation {
+  if (word.issuerSpkiSha256 !== issuer.facts.spkiSha256) return null
+  if (word.status === 'revoked') return word.revokedAt === null || word.revokedAt <= timeUs ? 'revoked' : null
+  return word.nextUpdate !== null && timeUs > word.nextUpdate + SKEW_US ? null : 'good'
+}
+
 /** A list of an issuer that was verified once, so that asking it costs a look-up. */
 export class RevocationLists {
   readonly id: string

@@ -37,7 +37,13 @@ function inForce(yaml: string, given: Partial<CaptureOptions> = {}, environment 
   return withConfig({ ...DEFAULTS, ...given }, file, (name) => name in given, environment)
 }
 
-const SERVE_DEFAULTS = { listen: '127.0.0.1:8443', metricsWindow: '24', oidcRoleClaim: 'roles', judgeEvery: '10' }
+const SERVE_DEFAULTS = {
+  listen: '127.0.0.1:8443',
+  metricsWindow: '24',
+  oidcRoleClaim: 'roles',
+  judgeEvery: '10',
+  fetchRate: '5',
+}
 function inForceOfServe(yaml: string, given: Record<string, string> = {}, environment = {}) {
   writeFileSync(file, yaml)
   return withServeConfig({ ...SERVE_DEFAULTS, ...given }, file, (name) => name in given, environment)

@@ -11,7 +11,13 @@ const file = (name: string, text: string): string => {
   return join(folder, name)
 }
 
-const NOTHING = { listen: '127.0.0.1:8443', metricsWindow: '24', oidcRoleClaim: 'roles', judgeEvery: '10' }
+const NOTHING = {
+  listen: '127.0.0.1:8443',
+  metricsWindow: '24',
+  oidcRoleClaim: 'roles',
+  judgeEvery: '10',
+  fetchRate: '5',
+}
 const ALL = {
   ...NOTHING,
   oidcIssuer: 'https://id.example',

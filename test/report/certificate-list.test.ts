@@ -31,6 +31,7 @@ const seen = (changes: Partial<SeenCertificate> = {}): SeenCertificate => ({
   anchor: null,
   chain: [],
   revocation: null,
+  revocation_from: null,
   life_left: 0.388,
   issuer_addresses: [],
   faults: [],

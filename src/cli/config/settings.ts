@@ -1,7 +1,7 @@
 /** Every setting that a file or the environment may hold, under its name on the command line: one schema for all commands. */
 import { z } from 'zod'
 import { MAX_DURATION_S, MAX_RING_MIB, MAX_SPOOL_MIB, MAX_WORKERS } from '../capture-options.ts'
-import { MAX_JUDGE_MINUTES, MAX_WINDOW_HOURS } from '../serve-options.ts'
+import { MAX_FETCH_RATE, MAX_JUDGE_MINUTES, MAX_WINDOW_HOURS } from '../serve-options.ts'
 import { ZONES } from '../zones.ts'
 
 /** What a setting says of itself, beside its type. docs/config.md is made of it. */
@@ -74,6 +74,12 @@ const SERVE = z
       } satisfies SettingMeta),
     roots: aList("the organisation's own roots, beside Mozilla's: PEM files, folders, or system", null),
     crl: aList('revocation lists: PEM or DER files, or folders of them'),
+    'fetch-revocation': aSwitch(
+      'ask the responders and lists that certificates name whether they are revoked (certificates.md)',
+      'false',
+    ),
+    'fetch-allow': aList('addresses inside that may be asked, as 10.0.0.0/8'),
+    'fetch-rate': aNumber(MAX_FETCH_RATE, 'questions a second', '5'),
     clickhouse: aText('the server to answer from, where it is not that of the capture: as a user who only reads'),
   })
   .partial()

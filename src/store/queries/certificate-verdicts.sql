@@ -7,6 +7,7 @@ WITH places AS
         argMax(faults, last_shown) AS found,
         argMax(anchor, last_shown) AS vouching,
         argMax(revocation, last_shown) AS revoked,
+        argMax(revocation_from, last_shown) AS said_by,
         argMax(path, last_shown) AS fingerprints,
         argMax(path_names, last_shown) AS names,
         argMax(path_from, last_shown) AS origins,
@@ -20,6 +21,7 @@ SELECT
     arraySort(groupUniqArrayArray(found)) AS faults,
     toString(argMax(vouching, shown)) AS anchor,
     nullIf(toString(argMax(revoked, shown)), 'unknown') AS revocation,
+    nullIf(toString(argMax(said_by, shown)), 'none') AS revocation_from,
     argMax(fingerprints, shown) AS path,
     argMax(names, shown) AS path_names,
     arrayMap(one -> toString(one), argMax(origins, shown)) AS path_from

@@ -1,5 +1,6 @@
 -- Chains that were shown and not judged since, or by another basis than {basis}, after the place {after_…}, {limit} of them.
--- One that nobody vouched for is judged again once another authority was stored.
+-- One that nobody vouched for is judged again once another authority was stored; any, once a responder or a list came to say
+-- something else of a certificate in it or above it.
 WITH
     (SELECT count() FROM certificates FINAL WHERE ifNull(is_ca, true)) AS known_authorities,
     chains AS
@@ -20,6 +21,20 @@ WITH
     (
         SELECT chain_hash, role, server_ip, server_port, server_name, last_shown, basis, authorities, anchor = 'none' AS is_open
         FROM certificate_judgements FINAL
+    ),
+    outdated AS
+    (
+        SELECT DISTINCT chain_hash, role, server_ip, server_port, server_name
+        FROM
+        (
+            SELECT chain_hash, role, server_ip, server_port, server_name, judged_at, path FROM certificate_judgements FINAL
+        ) AS j
+        ARRAY JOIN path AS certificate
+        INNER JOIN
+        (
+            SELECT fingerprint_sha256, max(changed_at) AS changed FROM revocation_answers FINAL GROUP BY fingerprint_sha256
+        ) AS a ON a.fingerprint_sha256 = certificate
+        WHERE a.changed > j.judged_at
     )
 SELECT
     c.chain_hash AS chain_hash,
@@ -41,6 +56,7 @@ WHERE (c.chain_hash, toString(c.role), toString(c.server_ip), c.server_port, c.s
         j.basis != {basis:String}
         OR j.last_shown < c.last_shown_at
         OR (j.is_open AND j.authorities != known_authorities)
+        OR (c.chain_hash, c.role, c.server_ip, c.server_port, c.server_name) IN (SELECT * FROM outdated)
     )
 ORDER BY c.chain_hash, toString(c.role), toString(c.server_ip), c.server_port, c.server_name
 LIMIT {limit:UInt32}
