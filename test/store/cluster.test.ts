@@ -117,7 +117,8 @@ describe('a shard', () => {
   })
 
   /** They ask for rows by what was judged of others: test/store/server-engine.test.ts. */
-  const OF_JUDGING = /^(authorities-named|certificate-ders|certificate-verdicts|chains-to-judge|ocsp-responses)$/
+  const OF_JUDGING =
+    /^(authorities-named|certificate-ders|certificate-verdicts|chains-to-judge|ocsp-responses|revocation.*)$/
 
   it.each(QUERIES.filter((name) => !OF_JUDGING.test(name)))('answers %s as one server does', async (query) => {
     const params = { ...ALL_TIME, ...UNFILTERED, after: '', last: 'g', name: '', limit: 50 }

@@ -6,7 +6,7 @@ import { deflateSync } from 'node:zlib'
 import { type ClickHouseClient, createClient } from '@clickhouse/client'
 import forge from 'node-forge'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { basisOf, judgeCertificates } from '../../src/report/judge-certificates.ts'
+import { basisOf, type Judging, judgeCertificates } from '../../src/report/judge-certificates.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { rollUp } from '../../src/store/rollup.ts'
 import { readMigrations } from '../../src/store/sql-files.ts'
@@ -157,18 +157,33 @@ describe('rows', () => {
 })
 
 const NOW = Date.now()
-const JUDGING = { roots: new Roots(), revocations: new RevocationLists() }
+const answerOn = (fingerprint_sha256: string): string =>
+  `${JSON.stringify({
+    ...{ fingerprint_sha256, kind: 'ocsp', address: 'http://ocsp.example/', outcome: 'verified', status: 'revoked' },
+    ...{ issuer_spki_sha256: 'ab', revoked_at: '1999-01-01T00:00:00Z', next_update: '2001-01-01T00:00:00Z' },
+    ...{
+      fetched_at: new Date(NOW).toISOString(),
+      changed_at: '2000-01-01T00:00:00.000Z',
+      due_at: '2001-01-01T00:00:00.000Z',
+    },
+  })}\n`
 
 describe('the captures', () => {
   const database = newDatabase()
   const folder = mkdtempSync(join(tmpdir(), 'intransit-server-engine-'))
   let remote: Store
   let embedded: Store
+  /** Every authority of the captures is trusted, so that there are paths. */
+  let judging: Judging
   const names = new Set<string>()
   const fingerprints = new Set<string>()
 
   beforeAll(async () => {
     const { flows, certificates, health } = await capturedLines()
+    const made = certificates.map((line) => JSON.parse(line))
+    const roots = made.filter(({ is_ca }) => is_ca)
+    const ders = roots.map(({ der }) => Buffer.from(der, 'base64'))
+    judging = { roots: new Roots(ders), revocations: new RevocationLists() }
     remote = await openStore({ clickhouse: urlOf(database) })
     embedded = await openStore({ data: folder })
     for (const store of [remote, embedded]) {
@@ -178,7 +193,8 @@ describe('the captures', () => {
       await store.insertHealth(`${health.join('\n')}\n`, health.length, 'health')
       await store.setZones(ZONES)
       expect(await flowCount(store)).toBe(flows.length)
-      await judgeCertificates(store, JUDGING, NOW)
+      await judgeCertificates(store, judging, NOW)
+      await store.insertRevocationAnswers(answerOn(made[0].fingerprint_sha256), 1, 'answers')
     }
     for (const line of certificates) {
       const { fingerprint_sha256, subject = '', is_ca } = JSON.parse(line)
@@ -199,7 +215,10 @@ describe('the captures', () => {
 
   it.each(QUERIES)('on a server give the same rows for %s as in a folder', async (query) => {
     const place = { after_hash: '', after_role: '', after_ip: '', after_port: 0, after_name: '' }
-    const judged = { basis: query === 'chains-to-judge' ? 'another' : basisOf(JUDGING) }
+    const judged = {
+      basis: query === 'chains-to-judge' ? 'another' : basisOf(judging),
+      now: '2000-01-01T00:00:00.000Z',
+    }
     const asked = { names: [...names], fingerprints: [...fingerprints].slice(0, 500) }
     const page = { after: '', last: 'g', name: '', limit: 50 }
     const params = { ...ALL_TIME, ...UNFILTERED, ...page, ...place, ...judged, ...asked }
