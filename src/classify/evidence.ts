@@ -3,7 +3,7 @@
  * verdicts are remembered by: a field added here is part of the memo key because `sameEvidence` compares it.
  */
 import type { ClientCertificate, ClientOffer, FlowFacts, HttpFacts, TlsFacts } from '../core/facts.ts'
-import { type Chain, type ChainTable, coversName, momentOf, NO_CHAIN } from './chain.ts'
+import { type Chain, type ChainTable, CLOCK_SKEW_US, coversName, momentOf, NO_CHAIN } from './chain.ts'
 import { hashTerms, type IkeTerms, type SshTerms, type TermsTable } from './terms.ts'
 
 /** Yes/no facts, one bit each in `Evidence.flags`. */
@@ -29,6 +29,10 @@ export const FLAG = {
   cookiesWithoutSecure: 1 << 18,
   cookiesWithoutHttpOnly: 1 << 19,
   cookiesWithoutSameSite: 1 << 20,
+  clientHello: 1 << 21,
+  stapleAsked: 1 << 22,
+  stapleDated: 1 << 23,
+  stapleStale: 1 << 24,
 } as const
 
 export class Evidence {
@@ -132,7 +136,7 @@ function gatherTls(tls: TlsFacts, timeUs: number, chains: ChainTable, out: Evide
   out.serverMoment = momentOf(out.serverChain, timeUs)
   out.clientChain = chains.intern(tls.clientCertificates)
   out.clientMoment = momentOf(out.clientChain, timeUs)
-  out.flags |= tlsFlags(tls) | nameFlags(tls.serverName, out.serverChain)
+  out.flags |= tlsFlags(tls) | stapleFlags(tls, timeUs) | nameFlags(tls.serverName, out.serverChain)
 }
 
 function tlsFlags(tls: TlsFacts): number {
@@ -151,6 +155,18 @@ function tlsFlags(tls: TlsFacts): number {
   if (tls.downgradeSentinel === 'tls12') flags |= FLAG.sentinelTls12
   if (tls.downgradeSentinel === 'tls11') flags |= FLAG.sentinelTls11
   return flags
+}
+
+/** status_request and status_request_v2 (RFC 6066 §8, RFC 6961 §2.2). */
+const STATUS_REQUESTS = [5, 17]
+
+function stapleFlags({ offer, ocspResponse }: TlsFacts, timeUs: number): number {
+  let flags = 0
+  if (offer !== null) flags |= FLAG.clientHello
+  if (offer?.extensions.some((type) => STATUS_REQUESTS.includes(type)) === true) flags |= FLAG.stapleAsked
+  const nextUpdate = ocspResponse?.nextUpdate ?? null
+  if (nextUpdate === null) return flags
+  return flags | FLAG.stapleDated | (timeUs > nextUpdate + CLOCK_SKEW_US ? FLAG.stapleStale : 0)
 }
 
 function httpFlags(http: HttpFacts): number {

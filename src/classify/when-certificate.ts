@@ -1,5 +1,6 @@
 /** Words about the certificates that crossed in the handshake (TLS 1.2 and older; TLS 1.3 encrypts them). */
 import type { CertificateFacts } from '../core/facts.ts'
+import { readUsage } from '../wire/x509-usage.ts'
 import { type Answer, answer, type Condition, NO, not, UNSEEN, YES } from './answer.ts'
 import { type Chain, isExpired, isNotYetValid } from './chain.ts'
 import { aBoolean, aDay, aNumber, anObject, compileWords, dayUs, oneOf, texts, type Words } from './words.ts'
@@ -109,6 +110,7 @@ const CERTIFICATE_WORDS: Words<Presented> = {
     return ({ certificate: { notBefore }, timeUs }) =>
       notBefore === null ? UNSEEN : answer(isNotYetValid(notBefore, timeUs) === wanted)
   },
+  must_staple: (value, where) => is((c) => readUsage(c.der).mustStaple, aBoolean(value, where)),
   claims_public_policy: (value, where) => is((c) => claimsPublicPolicy(c.der), aBoolean(value, where)),
 }
 

@@ -61,6 +61,8 @@ export interface StapledResponse {
   /** Of the DER, hex. */
   readonly sha256: string
   readonly der: Uint8Array
+  /** µs; the latest of its answers. Null = it says none, or could not be read. */
+  readonly nextUpdate: number | null
 }
 
 export class TlsFacts {

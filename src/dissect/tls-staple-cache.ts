@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { copyBytes, hashBytes, u8, u24 } from '../core/bytes.ts'
 import type { StapledResponse } from '../core/facts.ts'
+import { parseOcspResponse } from '../wire/ocsp.ts'
 import { ByteCache } from './tls-cache.ts'
 
 /** A response with a delegated responder's certificate has two or three thousand; a longer one is not kept. */
@@ -32,7 +33,13 @@ export function copyStaple(buf: Uint8Array, at: number, end: number): StapledRes
   const known = responses.find(hash, buf, start, stop)
   if (known !== undefined) return known
   const der = copyBytes(buf, start, stop)
-  const response = Object.freeze({ sha256: createHash('sha256').update(der).digest('hex'), der })
+  const sha256 = createHash('sha256').update(der).digest('hex')
+  const response = Object.freeze({ sha256, der, nextUpdate: nextUpdateOf(der) })
   responses.add(hash, der, response)
   return response
+}
+
+function nextUpdateOf(der: Uint8Array): number | null {
+  const times = (parseOcspResponse(der)?.answers ?? []).flatMap(({ nextUpdate }) => nextUpdate ?? [])
+  return times.length === 0 ? null : Math.max(...times)
 }

@@ -28,6 +28,8 @@ export interface UsedCertificate {
   readonly keyIdentities: readonly string[]
   /** Flows whose client went on though the certificate does not cover the name it asked for. */
   readonly mismatched: number
+  /** Flows whose client asked for the stapled response that it demands, and got none. */
+  readonly unstapled: number
 }
 
 type Test = (used: UsedCertificate) => boolean
@@ -163,6 +165,13 @@ export const CERTIFICATE_FAULTS: readonly CertificateFault[] = [
     title: 'Clients asked for a name that it does not cover, and went on (rule cert-name-mismatch)',
     fix: 'Server owner: use a certificate with this name; client owner: turn name checking on.',
     found: ({ mismatched }) => mismatched > 0,
+  },
+  {
+    id: 'staple-missing',
+    severity: 'medium',
+    title: 'It demands a stapled OCSP response, clients asked for one, and got none (rule cert-staple-missing)',
+    fix: 'Owner: turn on OCSP stapling, or have it issued without the TLS feature extension.',
+    found: ({ unstapled }) => unstapled > 0,
   },
   {
     id: 'no-san',

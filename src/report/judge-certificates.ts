@@ -124,6 +124,7 @@ class ChainJudge {
       chainProblems: new Set(judgement.problems),
       endpoints: 1,
       keyIdentities: [],
+      unstapled: 0,
       mismatched: covers === false ? 1 : 0,
     }
     return CERTIFICATE_FAULTS.filter(({ id, found }) => id !== BY_NOW && found(used)).map(({ id }) => id)

@@ -34,6 +34,8 @@ export interface Sighting {
   replaced: boolean
   /** Flows whose client asked for a name that it does not cover, and went on. */
   mismatched: number
+  /** Flows whose client asked for the stapled response that it demands, and got none. */
+  unstapled: number
 }
 
 /** One certificate of the path from a leaf to whoever vouches for it. */
@@ -210,6 +212,7 @@ function describe(
     chainProblems: new Set(verdict?.faults),
     endpoints: Number(latest.endpoints_of_certificate),
     keyIdentities: key_identities,
+    unstapled: sightings.reduce((sum, { unstapled }) => sum + unstapled, 0),
     mismatched: sightings.reduce((sum, { mismatched }) => sum + mismatched, 0),
   }
   const faults = CERTIFICATE_FAULTS.filter(({ found }) => found(used)).map(({ id }) => id)
@@ -253,6 +256,7 @@ const sighting = (place: Place): Sighting => ({
   provenance: place.provenance,
   replaced: place.replaced === 1,
   mismatched: Number(place.mismatched),
+  unstapled: Number(place.unstapled),
 })
 
 const factsOf = (certificate: CertificateFacts, nowUs: number) => ({

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { compilePolicies } from '../../src/classify/evaluate.ts'
 import { listPolicies } from '../../src/classify/load.ts'
 import type { FlowFacts, IkeFacts, SshFacts, UpgradeState } from '../../src/core/facts.ts'
+import { extension, integer, certificate as madeCertificate, sequence } from '../wire/der-bytes.ts'
 import {
   certificate,
   DAY_US,
@@ -56,6 +57,17 @@ const withClientCertificate = (changes: Parameters<typeof certificate>[0]) =>
   tls12((tls) => {
     tls.clientCertificate = 'presented'
     tls.clientCertificates = [certificate(changes)]
+  })
+const MUST_STAPLE_DER = madeCertificate({ extensions: [extension('1.3.6.1.5.5.7.1.24', sequence(integer(5)))] })
+const mustStaple = (extensions: number[]) =>
+  tls12((tls) => {
+    tls.offer = { ...offer([0x0303]), extensions }
+    tls.serverCertificates = [certificate({ der: MUST_STAPLE_DER })]
+  })
+const withStaple = (nextUpdate: number) =>
+  tls12((tls) => {
+    tls.ocspStaple = true
+    tls.ocspResponse = { sha256: '', der: new Uint8Array(), nextUpdate }
   })
 const withSsh = (terms: Partial<SshFacts>) => ssh2((ssh) => Object.assign(ssh, terms))
 const withCiphers = (cipherClient: string, cipherServer: string) => withSsh({ cipherClient, cipherServer })
@@ -290,6 +302,8 @@ const ROWS: Row[] = [
       tls.serverName = 'A.svc.example'
     }),
   },
+  { rule: 'cert-staple-missing', breaks: mustStaple([0, 5, 10]), nearly: mustStaple([0, 10]) },
+  { rule: 'cert-staple-stale', breaks: withStaple(NOON - 6 * 60_000_000), nearly: withStaple(NOON - 4 * 60_000_000) },
   {
     rule: 'client-cert-key-short',
     breaks: withClientCertificate({ keyType: 'rsa', keyBits: 1024, keyCurve: null }),

@@ -30,6 +30,9 @@ const permitOnly = (host: string) => ({
   value: octets(der(0x30, der(0xa0, der(0x30, der(0x82, [...Buffer.from(host)]))))),
 })
 
+/** TLS feature with status_request (RFC 7633). */
+const MUST_STAPLE = { id: '1.3.6.1.5.5.7.1.24', critical: false, value: octets(der(0x30, der(0x02, [5]))) }
+
 export function makeLaboratory(dayMs: number): Laboratory {
   const make = (wish: Wish): Holder => issue(dayMs, wish)
   const authority = (name: string, by: Holder | null, wish: Partial<Wish> = {}): Holder =>
@@ -174,6 +177,12 @@ export function makeLaboratory(dayMs: number): Laboratory {
       chain: [leaf(middle, { name: 'other.lab.example', hosts: ['other.lab.example'] }), middle],
       faults: ['name-mismatch'],
       openssl: ['takes', 'was not told the name'],
+    },
+    {
+      name: 'a leaf that must be stapled, and is not',
+      chain: [leaf(middle, { extra: [MUST_STAPLE] }), middle],
+      faults: ['staple-missing'],
+      openssl: ['takes', 'does not look at the handshake'],
     },
     {
       name: 'no name in subjectAltName',

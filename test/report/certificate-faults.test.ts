@@ -18,6 +18,7 @@ const used = (changes: Partial<UsedCertificate> = {}): UsedCertificate => ({
   endpoints: 1,
   keyIdentities: [],
   mismatched: 0,
+  unstapled: 0,
   ...changes,
 })
 const of = (changes: Partial<CertificateFacts>) => used({ certificate: certificate(changes) })

@@ -48,6 +48,7 @@ const seen = (changes: Partial<SeenCertificate> = {}): SeenCertificate => ({
       provenance: ['observed'],
       replaced: false,
       mismatched: 0,
+      unstapled: 0,
     },
   ],
   ...changes,

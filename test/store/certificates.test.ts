@@ -125,6 +125,7 @@ describe('four certificates', () => {
       provenance: ['observed'],
       replaced: 0,
       mismatched: 0,
+      unstapled: 0,
       ...of,
     })
     const of = (fingerprint_sha256: string, endpoints: number, flows: number, first: number) => ({

@@ -30,6 +30,7 @@ const OF_THE_LEAF = new Set([
   'weak-signature-hash',
   'ca-as-leaf',
   'name-mismatch',
+  'staple-missing',
   'no-san',
 ])
 

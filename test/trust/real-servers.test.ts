@@ -65,7 +65,17 @@ describe.skipIf(!canCapture)('servers with each fault (need root, tcpdump and op
     }
     const name = ['-servername', 'web.lab.example']
     await ended(
-      start('openssl', 's_client', '-connect', `127.0.0.1:${port}`, '-tls1_2', '-cipher', 'ALL:@SECLEVEL=0', ...name),
+      start(
+        'openssl',
+        's_client',
+        '-connect',
+        `127.0.0.1:${port}`,
+        '-tls1_2',
+        '-cipher',
+        'ALL:@SECLEVEL=0',
+        '-status',
+        ...name,
+      ),
     )
     server.kill('SIGKILL')
     await ended(server)

@@ -2,6 +2,7 @@
 -- columns named of_certificate are of all its rows. An endpoint is a server address and port.
 -- replaced: another key of that kind was shown first, there, in that place of the chain, after this certificate was last shown.
 -- provenance: how it is known to have been shown there; {provenances} keeps those of some, an empty list all.
+-- unstapled: flows that broke the rule cert-staple-missing: it demands a stapled response, and none came.
 -- mismatched: flows whose client asked for a name that the certificate does not cover, and went on (rule cert-name-mismatch).
 WITH
     sightings AS
@@ -44,9 +45,13 @@ WITH
             server_ip AS address,
             server_port AS port,
             ifNull(server_name, '') AS asked_for,
-            count() AS flow_count
+            countIf(arrayExists(violation -> endsWith(violation, '/cert-name-mismatch'), violations)) AS mismatched_flows,
+            countIf(arrayExists(violation -> endsWith(violation, '/cert-staple-missing'), violations)) AS unstapled_flows
         FROM flows FINAL
-        WHERE arrayExists(violation -> endsWith(violation, '/cert-name-mismatch'), violations)
+        WHERE arrayExists(
+                violation -> endsWith(violation, '/cert-name-mismatch') OR endsWith(violation, '/cert-staple-missing'),
+                violations
+            )
             AND server_certificates[1] > {after:String} AND server_certificates[1] <= {last:String}
         GROUP BY leaf, address, port, asked_for
     )
@@ -62,7 +67,8 @@ SELECT
     i.flow_count AS flows,
     i.provenance_words AS provenance,
     i.latest > i.last_shown_at AS replaced,
-    if(i.role = 'server' AND i.place = 0, m.flow_count, 0) AS mismatched,
+    if(i.role = 'server' AND i.place = 0, m.mismatched_flows, 0) AS mismatched,
+    if(i.role = 'server' AND i.place = 0, m.unstapled_flows, 0) AS unstapled,
     uniqExact(i.server_ip, i.server_port) OVER (PARTITION BY i.fingerprint_sha256) AS endpoints_of_certificate,
     sum(i.flow_count) OVER (PARTITION BY i.fingerprint_sha256) AS flows_of_certificate,
     formatDateTime(min(i.first_shown) OVER (PARTITION BY i.fingerprint_sha256), '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC')
