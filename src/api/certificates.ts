@@ -25,6 +25,10 @@ const PROPERTIES = {
   self_issued: FLAG,
   subject_alt_names: TEXTS,
   malformed: TEXT_OR_NULL,
+  /** Of certificates stored since schema 18; earlier ones have 0, none and null. */
+  sct_count: COUNT,
+  policies: TEXTS,
+  validation: { enum: ['dv', 'ov', 'iv', 'ev', null] },
   roles: { type: 'array', items: ROLE },
   provenance: { type: 'array', items: PROVENANCE },
   position: COUNT,

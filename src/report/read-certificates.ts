@@ -6,7 +6,8 @@ import type { Store } from '../store/index.ts'
 import type { Origin, RevocationSource } from '../trust/judge-chain.ts'
 import type { AnchorKind } from '../trust/roots.ts'
 import { parseCertificate } from '../wire/x509.ts'
-import { readUsage } from '../wire/x509-usage.ts'
+import { readUsage, type UsageFacts } from '../wire/x509-usage.ts'
+import { type Validation, validationOf } from '../wire/x509-validation.ts'
 import { CERTIFICATE_FAULTS, type UsedCertificate } from './certificate-faults.ts'
 
 /** Certificates read at a time: their DER is many times larger than what is kept of it. */
@@ -66,6 +67,21 @@ export interface SeenCertificate {
   is_ca: boolean | null
   self_issued: boolean
   malformed: string | null
+  /** Without a limit, or no authority: null. */
+  path_length: number | null
+  /** Words of RFC 5280 §4.2.1.3; null = any use. */
+  key_usage: readonly string[] | null
+  /** Object identifiers of extendedKeyUsage; null = any purpose. */
+  purposes: readonly string[] | null
+  /** Embedded signed certificate timestamps. */
+  sct_count: number
+  /** Object identifiers. */
+  policies: readonly string[]
+  validation: Validation | null
+  must_staple: boolean
+  /** Where its revocation is told, as it says. */
+  ocsp_addresses: readonly string[]
+  crl_addresses: readonly string[]
   /** What it was shown as, the nearest to a server's own. */
   use: 'server' | 'client' | 'ca'
   /** In some place where no other was shown since. */
@@ -215,10 +231,12 @@ function describe(
     unstapled: sightings.reduce((sum, { unstapled }) => sum + unstapled, 0),
     mismatched: sightings.reduce((sum, { mismatched }) => sum + mismatched, 0),
   }
+  const usage = readUsage(der)
   const faults = CERTIFICATE_FAULTS.filter(({ found }) => found(used)).map(({ id }) => id)
   return {
     fingerprint_sha256,
     ...factsOf(certificate, nowUs),
+    ...usageOf(usage),
     use: used.isServerLeaf ? 'server' : used.position === 0 ? 'client' : 'ca',
     in_use: used.inUse,
     first_seen: latest.first_seen_of_certificate,
@@ -236,7 +254,7 @@ function describe(
       subject: verdict?.path_names[i] ?? '',
       from: verdict?.path_from[i] ?? 'sent',
     })),
-    issuer_addresses: faults.some((id) => LACKS_ISSUER.has(id)) ? readUsage(der).issuerAddresses : [],
+    issuer_addresses: faults.some((id) => LACKS_ISSUER.has(id)) ? usage.issuerAddresses : [],
     faults,
     sightings,
   }
@@ -277,6 +295,18 @@ const factsOf = (certificate: CertificateFacts, nowUs: number) => ({
   is_ca: certificate.isCa,
   self_issued: certificate.selfIssued,
   malformed: certificate.malformed,
+})
+
+const usageOf = ({ pathLength, keyUsage, purposes, timestamps, policies, ...usage }: UsageFacts) => ({
+  path_length: pathLength,
+  key_usage: keyUsage,
+  purposes,
+  sct_count: timestamps,
+  policies,
+  validation: validationOf(policies),
+  must_staple: usage.mustStaple,
+  ocsp_addresses: usage.ocspAddresses,
+  crl_addresses: usage.crlAddresses,
 })
 
 /** To three digits: it is a figure for people and thresholds. */

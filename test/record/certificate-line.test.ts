@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { certificateLine } from '../../src/record/certificate-line.ts'
 import { certificate } from '../classify/sample.ts'
+import { extension, certificate as made, oid, sequence } from '../wire/der-bytes.ts'
 
 describe('certificateLine', () => {
   it('tells everything that could be read', () => {
@@ -22,6 +23,16 @@ describe('certificateLine', () => {
       is_ca: false,
       self_issued: false,
       subject_alt_names: ['db.example', '*.svc.example'],
+      sct_count: 0,
+      policies: [],
+    })
+  })
+
+  it('tells by which policies it was issued', () => {
+    const policy = (id: string) => sequence(oid(id))
+    const policies = extension('2.5.29.32', sequence(policy('2.23.140.1.2.2'), policy('1.3.6.1.4.1.99999.7')))
+    expect(JSON.parse(certificateLine(certificate({ der: made({ extensions: [policies] }) })))).toMatchObject({
+      ...{ policies: ['2.23.140.1.2.2', '1.3.6.1.4.1.99999.7'], validation: 'ov', sct_count: 0 },
     })
   })
 
@@ -48,6 +59,8 @@ describe('certificateLine', () => {
       self_issued: false,
       subject_alt_names: [],
       malformed: 'bad_length',
+      sct_count: 0,
+      policies: [],
     })
   })
 
