@@ -6,43 +6,10 @@
 -- Complement: ACM's IssuedAt by import, which is the real time of issue.
 -- {from}, {to}: when it happened. {provenances}: only sightings known so (observed, probed); an empty list takes all.
 WITH
-deployed AS
-    (
-        SELECT
-            identity,
-            fingerprint_sha256,
-            any(kind) AS kind,
-            assumeNotNull(any(not_before)) AS begins,
-            assumeNotNull(any(not_after)) AS ends,
-            min(first_shown) AS first_shown_at,
-            max(last_shown) AS last_shown_at
-        FROM certificate_deployments
-        WHERE not_before IS NOT NULL AND not_after IS NOT NULL
-            AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(provenance)))
-        GROUP BY identity, fingerprint_sha256
-    ),
-    -- The next certificate of the identity: made later and shown later, with the same type of key or when the old was gone.
-    renewals AS
-    (
-        SELECT
-            o.identity AS identity,
-            o.fingerprint_sha256 AS old,
-            argMin(n.fingerprint_sha256, n.first_shown_at) AS new,
-            min(n.first_shown_at) AS renewed_at,
-            argMin(n.begins, n.first_shown_at) AS new_begins,
-            any(o.begins) AS old_begins,
-            any(o.ends) AS old_ends,
-            any(o.last_shown_at) AS old_last_shown
-        FROM deployed AS o
-        INNER JOIN deployed AS n ON n.identity = o.identity
-        WHERE n.begins > o.begins AND n.first_shown_at > o.first_shown_at
-            AND (n.kind = o.kind OR n.first_shown_at > o.last_shown_at)
-        GROUP BY o.identity, o.fingerprint_sha256
-    ),
     waits AS
     (
         SELECT greatest(dateDiff('second', new_begins, renewed_at), 0) AS seconds, least(seconds, 30 * 86400) AS counted
-        FROM renewals
+        FROM certificate_renewals(provenances = {provenances:Array(String)})
         WHERE renewed_at >= {from:DateTime64(6, 'UTC')} AND renewed_at <= {to:DateTime64(6, 'UTC')}
     )
 SELECT

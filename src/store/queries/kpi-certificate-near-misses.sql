@@ -5,45 +5,13 @@
 -- Complement: a probe; ACM's NotAfter beside RenewedAt.
 -- {from}, {to}: when it happened. {provenances}: only sightings known so (observed, probed); an empty list takes all.
 WITH
-deployed AS
-    (
-        SELECT
-            identity,
-            fingerprint_sha256,
-            any(kind) AS kind,
-            assumeNotNull(any(not_before)) AS begins,
-            assumeNotNull(any(not_after)) AS ends,
-            min(first_shown) AS first_shown_at,
-            max(last_shown) AS last_shown_at
-        FROM certificate_deployments
-        WHERE not_before IS NOT NULL AND not_after IS NOT NULL
-            AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(provenance)))
-        GROUP BY identity, fingerprint_sha256
-    ),
-    -- The next certificate of the identity: made later and shown later, with the same type of key or when the old was gone.
-    renewals AS
-    (
-        SELECT
-            o.identity AS identity,
-            o.fingerprint_sha256 AS old,
-            argMin(n.fingerprint_sha256, n.first_shown_at) AS new,
-            min(n.first_shown_at) AS renewed_at,
-            argMin(n.begins, n.first_shown_at) AS new_begins,
-            any(o.begins) AS old_begins,
-            any(o.ends) AS old_ends,
-            any(o.last_shown_at) AS old_last_shown
-        FROM deployed AS o
-        INNER JOIN deployed AS n ON n.identity = o.identity
-        WHERE n.begins > o.begins AND n.first_shown_at > o.first_shown_at
-            AND (n.kind = o.kind OR n.first_shown_at > o.last_shown_at)
-        GROUP BY o.identity, o.fingerprint_sha256
-    ),
     silent AS
     (
         SELECT count() AS certificates
-        FROM deployed
-        WHERE (identity, fingerprint_sha256) NOT IN (SELECT identity, old FROM renewals)
-            AND ends >= {from:DateTime64(6, 'UTC')} AND ends <= {to:DateTime64(6, 'UTC')}
+        FROM certificate_shown(provenances = {provenances:Array(String)})
+        WHERE (identity, fingerprint_sha256) NOT IN
+            (SELECT identity, old FROM certificate_renewals(provenances = {provenances:Array(String)}))
+            AND begins IS NOT NULL AND ends >= {from:DateTime64(6, 'UTC')} AND ends <= {to:DateTime64(6, 'UTC')}
             AND last_shown_at <= ends + INTERVAL 5 MINUTE
     )
 SELECT
@@ -56,5 +24,5 @@ SELECT
     numerator / nullIf(denominator + unobservable, 0) AS low,
     numerator / nullIf(denominator, 0) AS point,
     (numerator + unobservable) / nullIf(denominator + unobservable, 0) AS high
-FROM renewals
+FROM certificate_renewals(provenances = {provenances:Array(String)})
 WHERE renewed_at >= {from:DateTime64(6, 'UTC')} AND renewed_at <= {to:DateTime64(6, 'UTC')} AND renewed_at <= old_ends

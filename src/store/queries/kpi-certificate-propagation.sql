@@ -7,63 +7,16 @@
 -- Complement: a probe of the silent endpoints.
 -- {from}, {to}: when it happened. {provenances}: only sightings known so (observed, probed); an empty list takes all.
 WITH
-deployed AS
-    (
-        SELECT
-            identity,
-            fingerprint_sha256,
-            any(kind) AS kind,
-            assumeNotNull(any(not_before)) AS begins,
-            assumeNotNull(any(not_after)) AS ends,
-            min(first_shown) AS first_shown_at,
-            max(last_shown) AS last_shown_at
-        FROM certificate_deployments
-        WHERE not_before IS NOT NULL AND not_after IS NOT NULL
-            AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(provenance)))
-        GROUP BY identity, fingerprint_sha256
-    ),
-    -- The next certificate of the identity: made later and shown later, with the same type of key or when the old was gone.
-    renewals AS
-    (
-        SELECT
-            o.identity AS identity,
-            o.fingerprint_sha256 AS old,
-            argMin(n.fingerprint_sha256, n.first_shown_at) AS new,
-            min(n.first_shown_at) AS renewed_at,
-            argMin(n.begins, n.first_shown_at) AS new_begins,
-            any(o.begins) AS old_begins,
-            any(o.ends) AS old_ends,
-            any(o.last_shown_at) AS old_last_shown
-        FROM deployed AS o
-        INNER JOIN deployed AS n ON n.identity = o.identity
-        WHERE n.begins > o.begins AND n.first_shown_at > o.first_shown_at
-            AND (n.kind = o.kind OR n.first_shown_at > o.last_shown_at)
-        GROUP BY o.identity, o.fingerprint_sha256
-    ),
-    places AS
-    (
-        SELECT
-            identity,
-            fingerprint_sha256,
-            server_ip,
-            min(first_shown) AS first_shown_at,
-            max(last_shown) AS last_shown_at
-        FROM certificate_deployments
-        WHERE empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(provenance))
-        GROUP BY identity, fingerprint_sha256, server_ip
-    ),
     steps AS
     (
         SELECT
-            r.renewed_at AS began,
-            n.fingerprint_sha256 != '' AND n.first_shown_at <= {to:DateTime64(6, 'UTC')} AS is_done,
-            NOT is_done AND o.last_shown_at > r.renewed_at AS is_open,
-            greatest(dateDiff('second', r.renewed_at, n.first_shown_at), 0) AS delay,
-            greatest(dateDiff('second', r.renewed_at, (SELECT least(max(last_seen), {to:DateTime64(6, 'UTC')}) FROM flows)), 0) AS age
-        FROM renewals AS r
-        INNER JOIN places AS o ON o.identity = r.identity AND o.fingerprint_sha256 = r.old
-        LEFT JOIN places AS n ON n.identity = r.identity AND n.fingerprint_sha256 = r.new AND n.server_ip = o.server_ip
-        WHERE r.renewed_at >= {from:DateTime64(6, 'UTC')} AND r.renewed_at <= {to:DateTime64(6, 'UTC')}
+            renewed_at AS began,
+            ifNull(first_shown_at <= {to:DateTime64(6, 'UTC')}, false) AS is_done,
+            NOT is_done AND old_last_shown > renewed_at AS is_open,
+            greatest(dateDiff('second', renewed_at, ifNull(first_shown_at, renewed_at)), 0) AS delay,
+            greatest(dateDiff('second', renewed_at, (SELECT least(max(last_seen), {to:DateTime64(6, 'UTC')}) FROM flows)), 0) AS age
+        FROM certificate_rollouts(provenances = {provenances:Array(String)})
+        WHERE renewed_at >= {from:DateTime64(6, 'UTC')} AND renewed_at <= {to:DateTime64(6, 'UTC')}
     )
 SELECT
     'seconds' AS unit,

@@ -7,51 +7,20 @@
 -- Complement: a probe of the same endpoints; ACM's RenewalSummary by import.
 -- {from}, {to}: when it happened. {provenances}: only sightings known so (observed, probed); an empty list takes all.
 WITH
-deployed AS
-    (
-        SELECT
-            identity,
-            fingerprint_sha256,
-            any(kind) AS kind,
-            assumeNotNull(any(not_before)) AS begins,
-            assumeNotNull(any(not_after)) AS ends,
-            min(first_shown) AS first_shown_at,
-            max(last_shown) AS last_shown_at
-        FROM certificate_deployments
-        WHERE not_before IS NOT NULL AND not_after IS NOT NULL
-            AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(provenance)))
-        GROUP BY identity, fingerprint_sha256
-    ),
-    -- The next certificate of the identity: made later and shown later, with the same type of key or when the old was gone.
-    renewals AS
-    (
-        SELECT
-            o.identity AS identity,
-            o.fingerprint_sha256 AS old,
-            argMin(n.fingerprint_sha256, n.first_shown_at) AS new,
-            min(n.first_shown_at) AS renewed_at,
-            argMin(n.begins, n.first_shown_at) AS new_begins,
-            any(o.begins) AS old_begins,
-            any(o.ends) AS old_ends,
-            any(o.last_shown_at) AS old_last_shown
-        FROM deployed AS o
-        INNER JOIN deployed AS n ON n.identity = o.identity
-        WHERE n.begins > o.begins AND n.first_shown_at > o.first_shown_at
-            AND (n.kind = o.kind OR n.first_shown_at > o.last_shown_at)
-        GROUP BY o.identity, o.fingerprint_sha256
-    ),
     ended AS
     (
         SELECT
             multiIf(
-                d.last_shown_at > d.ends + INTERVAL 5 MINUTE, 'failed',
+                d.last_shown_at > assumeNotNull(d.ends) + INTERVAL 5 MINUTE, 'failed',
                 r.old = '', 'unobservable',
-                r.renewed_at > d.ends, 'failed',
+                r.renewed_at > assumeNotNull(d.ends), 'failed',
                 'succeeded'
             ) AS outcome,
-            if(outcome = 'succeeded', r.renewed_at, toDateTime64(d.ends, 6, 'UTC')) AS happened_at
-        FROM deployed AS d
-        LEFT JOIN renewals AS r ON r.identity = d.identity AND r.old = d.fingerprint_sha256
+            if(outcome = 'succeeded', r.renewed_at, toDateTime64(assumeNotNull(d.ends), 6, 'UTC')) AS happened_at
+        FROM certificate_shown(provenances = {provenances:Array(String)}) AS d
+        LEFT JOIN certificate_renewals(provenances = {provenances:Array(String)}) AS r
+            ON r.identity = d.identity AND r.old = d.fingerprint_sha256
+        WHERE d.begins IS NOT NULL AND d.ends IS NOT NULL
     )
 SELECT
     'share' AS unit,
