@@ -43,8 +43,8 @@ export async function certs(options: CertsOptions): Promise<void> {
   const limits = fetchLimits(options)
   const question = { ...questionOf(options), basis: basisOf(judging) }
   if (options.lifecycle === true) {
-    const { provenances = [] } = question
-    const tell = (store: Store) => lifecycle(store, provenances, options.json === true)
+    const { provenances = [], name } = question
+    const tell = (store: Store) => lifecycle(store, { provenances, name }, options.json === true)
     await writeOut(await withStore(existingStore(options), tell))
     return
   }

@@ -240,27 +240,6 @@ it('a revoked certificate may still be used', async () => {
   expect(await kpi('private-revocation')).toEqual({ ...counted('share', 1, 2, 1), ...bounds(1 / 2, 1 / 2, 1) })
 })
 
-it('the lifecycle has a row for each identity', async () => {
-  const rows = await store.select<Record<string, unknown>>('certificate-lifecycle', { provenances: [], limit: 10 })
-  const members = ['certificates', 'endpoints', 'renewals', 'lead_s', 'near_misses', 'expired', 'automation']
-  expect(Object.fromEntries(rows.map((row) => [row['identity'], members.map((name) => row[name])]))).toEqual({
-    // The second renewal came an hour after 1 May, 30 days less an hour before the end on 31 May.
-    'auto.example 443': [3, 2, 2, 30 * DAY - HOUR, 0, 0, 'likely'],
-    'failing.example 443': [1, 1, 0, null, 0, 0, 'unknown'],
-    // Renewed on 20 August, 19 days after the end.
-    'late.example 443': [2, 1, 1, -19 * DAY, 0, 1, 'unknown'],
-    'near.example 443': [2, 1, 1, 20 * DAY, 1, 0, 'unknown'],
-    'public.example 443': [1, 1, 0, null, 0, 0, 'unknown'],
-  })
-  expect(rows[0]).toMatchObject({
-    first_seen: '2027-01-05T00:00:00.000000Z',
-    last_seen: '2027-05-03T01:00:00.000000Z',
-    newest: fingerprint('auto3'),
-    newest_ends: '2027-07-30T00:00:00Z',
-    issuer_changes: 0,
-  })
-})
-
 it('every figure can be cut by provenance, and nothing is no figure', async () => {
   for (const name of ['renewal-success', 'near-misses', 'deployment-time', 'automation', 'expirations']) {
     const { numerator, denominator, point } = await kpi(name, { provenances: ['probed'] })
@@ -282,21 +261,4 @@ it('every figure can be cut by provenance, and nothing is no figure', async () =
   await store.insertProbes(`${JSON.stringify(probe)}\n`, 1, 'probe')
   expect(await kpi('expirations', { provenances: ['probed'] })).toMatchObject({ numerator: 1, denominator: 1 })
   expect(await kpi('expirations')).toMatchObject({ numerator: 2, denominator: 13, unobservable: 0 })
-})
-
-it('three certificates in turn are flapping, two are a slow rollout; an issuer may change', async () => {
-  const { certificate, shown, store: keep } = await madeYear()
-  for (const [at, name] of ['flap1', 'flap2', 'flap3'].entries()) {
-    certificate(name, ['flap.example'], `2027-0${at + 1}-01`, `2028-0${at + 1}-01`, { issuer: `CN=${name}` })
-    for (const day of ['05', '07', '09']) shown(name, '10.0.7.1', `2027-04-${day}T0${at}:00:00.000000Z`)
-  }
-  for (const [at, name] of ['slow1', 'slow2'].entries()) {
-    certificate(name, ['slow.example'], `2027-0${at + 1}-01`, `2028-0${at + 1}-01`)
-    for (const day of ['05', '07']) shown(name, '10.0.8.1', `2027-04-${day}T0${at}:00:00.000000Z`)
-  }
-  await keep(store, 'flapping')
-  const rows = await store.select<Record<string, unknown>>('certificate-lifecycle', { provenances: [], limit: 10 })
-  const told = (identity: string) => rows.find((row) => row['identity'] === identity)
-  expect(told('flap.example 443')).toMatchObject({ flapping: 1, renewals: 2, issuer_changes: 2 })
-  expect(told('slow.example 443')).toMatchObject({ flapping: 0, renewals: 1, issuer_changes: 0 })
 })

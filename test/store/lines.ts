@@ -46,6 +46,7 @@ export const UNFILTERED = {
   ...{ after_first_seen: ALL_TIME.from, after_flow_id: '0'.repeat(32), after_end_s: 0, after_fingerprint: '' },
   ...{ after_client_ip: '::', after_server_ip: '::', after_server_port: 0, after_app_protocol: '' },
   ...{ packs: [], protocols: [], services: [], zones: [], provenances: [], private_issuers: [] },
+  ...{ after_id: '', name: '', automations: [] },
 }
 
 const OTHERS = [
