@@ -4,6 +4,7 @@ import type { Verdict } from '../core/verdict.ts'
 import { KPIS } from '../kpi/index.ts'
 import type { Kpi, KpiValue } from '../kpi/kpi.ts'
 import { readKpi } from '../kpi/read-kpi.ts'
+import type { ProbeCounts } from '../probe/probe-counts.ts'
 import type { Context } from './route.ts'
 import { END } from './time-range.ts'
 
@@ -57,6 +58,7 @@ export interface Figures {
   readonly counted: Readonly<Record<CountedName, number>>
   readonly findings: readonly { rule: string; severity: string; told_as: string; findings: number }[]
   readonly capture: CaptureFigures | null
+  readonly probes: ProbeCounts | null
 }
 
 export interface SensorRow {
@@ -85,6 +87,8 @@ export interface FiguresSettings {
   readonly metricsWindowHours: number
   /** Null: nothing is captured in this process. */
   readonly capture: (() => CaptureFigures) | null
+  /** Of the job that probes. */
+  readonly probes?: ProbeCounts
 }
 
 export class FigureReader {
@@ -101,7 +105,7 @@ export class FigureReader {
   /** One question after the other: metrics must not take all that the store can answer at a time. */
   async read(context: Context): Promise<Figures> {
     const { select: ask } = context
-    const { version, metricsWindowHours: windowHours, capture } = this.#settings
+    const { version, metricsWindowHours: windowHours, capture, probes = null } = this.#settings
     const range = { from: new Date(Date.now() - windowHours * HOUR_MS), to: END }
     const select = <T>(query: string, limit = 0): Promise<T[]> => ask<T>(query, { ...range, limit })
     return {
@@ -118,6 +122,7 @@ export class FigureReader {
       counted: await this.#count(ask),
       findings: await ask('finding-counts', { limit: MAX_FINDING_COUNTS }),
       capture: capture === null ? null : capture(),
+      probes,
     }
   }
 

@@ -1,6 +1,7 @@
 /** THE TABLE of metrics: /metrics serves these, and docs/metrics.md lists them (npm run metrics). */
 import { VERDICTS } from '../core/verdict.ts'
 import { KPIS } from '../kpi/index.ts'
+import { OUTCOMES } from '../probe/handshake.ts'
 import { counter, gauge, type Metric, type Series } from './metric.ts'
 import { ALERT_METRICS } from './metric-alerts.ts'
 import { type Figures, MAX_CERTIFICATES, MAX_RULES } from './metric-figures.ts'
@@ -192,6 +193,20 @@ export const METRICS: readonly Metric[] = [
     name: 'intransit_flow_records_total',
     help: 'Flow records that sensors wrote; a long flow has several',
     series: ({ counted }) => [[{}, counted.records]],
+  },
+  {
+    ...counter,
+    name: 'intransit_probes_total',
+    help: 'Probes of endpoints by this process, by what they came to',
+    labels: { outcome: OUTCOMES.join(', ') },
+    most: OUTCOMES.length,
+    series: ({ probes }) => OUTCOMES.map((outcome) => [{ outcome }, probes?.byOutcome[outcome] ?? 0]),
+  },
+  {
+    ...counter,
+    name: 'intransit_probe_handshakes_total',
+    help: 'Connections that these probes made',
+    series: ({ probes }) => [[{}, probes?.handshakes ?? 0]],
   },
   {
     ...counter,

@@ -2,8 +2,22 @@
 
 import type { FetchOptions } from './fetch-options.ts'
 
+/** Where nothing is said, nothing is probed. */
+export interface ProbeJobOptions {
+  /** Hours; "0" = not at all. */
+  probeEvery?: string
+  probeAllow?: string[]
+  probeDeny?: string[]
+  probeRate?: string
+  probeHandshakes?: string
+  probeTimeout?: string
+  probeDays?: string
+  /** Of `run`. */
+  sensor?: string
+}
+
 /** Also of `intransit run`. */
-export interface ListenOptions extends FetchOptions {
+export interface ListenOptions extends FetchOptions, ProbeJobOptions {
   listen: string
   tlsCert?: string
   tlsKey?: string
@@ -29,3 +43,4 @@ export interface ServeOptions extends ListenOptions {
 export const MAX_WINDOW_HOURS = 24 * 366
 export const MAX_JUDGE_MINUTES = 24 * 60
 export const MAX_FETCH_RATE = 100
+export const MAX_PROBE_HOURS = 24 * 366

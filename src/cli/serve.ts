@@ -11,6 +11,7 @@ import { wholeNumber } from './capture-jobs.ts'
 import { isConfigured } from './config/asked.ts'
 import { fetchLimits, judgeAndAsk } from './fetch-options.ts'
 import { namedStore } from './named-store.ts'
+import { preparedProbes } from './probe-job.ts'
 import { RepeatedJob } from './repeated-job.ts'
 import { readRevocationLists, readRoots } from './root-files.ts'
 import { oidcOf } from './serve-oidc.ts'
@@ -49,15 +50,26 @@ export async function preparedServer(
   const minutes = options.judgeEvery === '0' ? 0 : wholeNumber('--judge-every', options.judgeEvery, MAX_JUDGE_MINUTES)
   const judging = { roots: readRoots(options.roots), revocations: readRevocationLists(options.crl) }
   const limits = fetchLimits(options)
+  const probing = preparedProbes(options)
   return async (store, capture) => {
-    const settings = { metricsWindowHours, capture, listen, ...secrets, version, say, audit: writeError }
+    const settings = {
+      metricsWindowHours,
+      capture,
+      probes: probing.counts,
+      listen,
+      ...secrets,
+      version,
+      say,
+      audit: writeError,
+    }
     const server = await startServer(store, settings)
     process.on('SIGHUP', () => void renew(server, options))
     const isOpen = secrets.tokens === null && secrets.oidc === null
     say(`serves ${server.url}${isOpen ? ', to this machine only and without tokens' : ''}`)
     const job =
       minutes === 0 ? null : new RepeatedJob(() => judgeAndAsk(store, judging, limits, say), minutes * 60_000, say)
-    return { ...server, close: async () => void (await Promise.all([server.close(), job?.stop()])) }
+    const probes = probing.start(store, say)
+    return { ...server, close: async () => void (await Promise.all([server.close(), job?.stop(), probes?.stop()])) }
   }
 }
 

@@ -14,7 +14,8 @@ import type { ProbeTarget } from './target.ts'
 import { UPGRADES } from './upgrades.ts'
 
 /** Why there was no handshake; 'handshake' = there was one. */
-export type Outcome = 'handshake' | 'unreachable' | 'timeout' | 'no_upgrade' | 'refused'
+export const OUTCOMES = ['handshake', 'unreachable', 'timeout', 'no_upgrade', 'refused'] as const
+export type Outcome = (typeof OUTCOMES)[number]
 
 export interface Handshake {
   readonly outcome: Outcome

@@ -33,6 +33,8 @@ export interface ProbeLimits {
   readonly maxHandshakes: number
   /** Resolves when the next connection may be made. */
   readonly turn: () => Promise<void>
+  /** No more connections: what was found is not all. */
+  readonly isStopped?: () => boolean
 }
 
 /** Never throws: what goes wrong is the outcome. */
@@ -120,6 +122,7 @@ class Asking {
   async #again(ask: (timeoutMs: number) => Promise<Handshake>): Promise<Handshake | null> {
     if (this.handshakes >= this.#limits.maxHandshakes) return null
     await this.#limits.turn()
+    if (this.#limits.isStopped?.() === true) return null
     this.handshakes += 1
     return ask(this.#limits.timeoutMs)
   }

@@ -46,12 +46,12 @@ export const UNFILTERED = {
   ...{ after_first_seen: ALL_TIME.from, after_flow_id: '0'.repeat(32), after_end_s: 0, after_fingerprint: '' },
   ...{ after_client_ip: '::', after_server_ip: '::', after_server_port: 0, after_app_protocol: '' },
   ...{ packs: [], protocols: [], services: [], zones: [], provenances: [], private_issuers: [] },
-  ...{ after_id: '', name: '', automations: [] },
+  ...{ after_id: '', name: '', automations: [], not_since: ALL_TIME.to },
 }
 
 const OTHERS = [
   ...['clock', 'cluster-form', 'rollup-marks', 'kpi-plaintext-detection-time', 'health-since'],
-  ...['findings', 'finding-events'],
+  ...['findings', 'finding-events', 'probes'],
 ]
 
 /** The store's queries about what was seen: not those about the store itself, when rows came to it, or what alerts keep in it. */

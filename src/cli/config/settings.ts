@@ -1,7 +1,7 @@
 /** Every setting that a file or the environment may hold, under its name on the command line: one schema for all commands. */
 import { z } from 'zod'
 import { MAX_DURATION_S, MAX_RING_MIB, MAX_SPOOL_MIB, MAX_WORKERS } from '../capture-options.ts'
-import { MAX_FETCH_RATE, MAX_JUDGE_MINUTES, MAX_WINDOW_HOURS } from '../serve-options.ts'
+import { MAX_FETCH_RATE, MAX_JUDGE_MINUTES, MAX_PROBE_HOURS, MAX_WINDOW_HOURS } from '../serve-options.ts'
 import { ZONES } from '../zones.ts'
 
 /** What a setting says of itself, beside its type. docs/config.md is made of it. */
@@ -30,6 +30,13 @@ const aList = (about: string, standard: string | null = null) =>
   oneOrMore.meta({ about, standard, kind: 'text or list', isList: true } satisfies SettingMeta)
 const aNumber = (most: number, about: string, standard: string | null = null) =>
   wholeNumber(most).meta({ about, standard, kind: `1 to ${most}`, isNumber: true } satisfies SettingMeta)
+const aNumberOrNever = (most: number, about: string, standard: string) =>
+  z
+    .int()
+    .min(0)
+    .max(most)
+    .transform(String)
+    .meta({ about, standard, kind: `0 to ${most}`, isNumber: true } satisfies SettingMeta)
 const aSwitch = (about: string, standard: string) =>
   z.boolean().meta({ about, standard, kind: 'true or false' } satisfies SettingMeta)
 
@@ -61,17 +68,11 @@ const SERVE = z
     'oidc-role': aList('what a value of the claim makes, as sre=operator'),
     'metrics-window': aNumber(MAX_WINDOW_HOURS, 'the time that metrics are about, in hours', '24'),
     data: aText('the folder to answer from, where it is not that of the capture'),
-    'judge-every': z
-      .int()
-      .min(0)
-      .max(MAX_JUDGE_MINUTES)
-      .transform(String)
-      .meta({
-        about: 'how often new certificates are judged, in minutes; 0 = not at all (certificates.md)',
-        standard: '10',
-        kind: `0 to ${MAX_JUDGE_MINUTES}`,
-        isNumber: true,
-      } satisfies SettingMeta),
+    'judge-every': aNumberOrNever(
+      MAX_JUDGE_MINUTES,
+      'how often new certificates are judged, in minutes; 0 = not at all (certificates.md)',
+      '10',
+    ),
     roots: aList("the organisation's own roots, beside Mozilla's: PEM files, folders, or system", null),
     crl: aList('revocation lists: PEM or DER files, or folders of them'),
     'fetch-revocation': aSwitch(
@@ -80,6 +81,17 @@ const SERVE = z
     ),
     'fetch-allow': aList('addresses inside that may be asked, as 10.0.0.0/8'),
     'fetch-rate': aNumber(MAX_FETCH_RATE, 'questions a second', '5'),
+    'probe-every': aNumberOrNever(
+      MAX_PROBE_HOURS,
+      'how often each server that was seen is asked what TLS 1.3 hides, in hours; 0 = never (probe.md)',
+      '0',
+    ),
+    'probe-allow': aList('what may be probed: ranges of addresses and names, as 10.0.0.0/8 *.example'),
+    'probe-deny': aList('what may not be probed, whatever is allowed'),
+    'probe-rate': aNumber(100, 'connections a second of probes, to all endpoints together', '5'),
+    'probe-handshakes': aNumber(200, 'connections of a probe to one endpoint; 1 = only its certificates', '40'),
+    'probe-timeout': aNumber(15, 'seconds for each connection of a probe', '5'),
+    'probe-days': aNumber(400, 'only endpoints seen in the last so many days are probed', '30'),
     clickhouse: aText('the server to answer from, where it is not that of the capture: as a user who only reads'),
   })
   .partial()

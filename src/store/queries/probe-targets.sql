@@ -1,7 +1,7 @@
 -- Endpoints that a probe may ask: TCP services that answered a client in [from, to], by TLS or by a protocol that can be
 -- upgraded to it, under each name that a client asked for. An endpoint that never answered is none: clients that scan reach for
 -- anything. protocol: 'tls', or the protocol whose upgrade is to be asked for; the latest that was seen.
--- {limit} of them, those with the most flows first.
+-- Those probed after {not_since}, under the same name, are left out. {limit} of them, those with the most flows first.
 SELECT
     replaceRegexpOne(toString(f.server_ip), '^::ffff:([0-9.]+)$', '\\1') AS server_ip,
     f.server_port AS server_port,
@@ -22,6 +22,9 @@ WHERE first_seen <= {to:DateTime64(6, 'UTC')} AND last_seen >= {from:DateTime64(
     AND (
         tls_version IS NOT NULL
         OR app_protocol IN ('smtp', 'imap', 'pop3', 'ftp', 'ldap', 'xmpp', 'postgresql', 'mysql')
+    )
+    AND (f.server_ip, f.server_port, ifNull(f.server_name, '')) NOT IN (
+        SELECT server_ip, server_port, server_name FROM probes WHERE probed_at > {not_since:DateTime64(6, 'UTC')}
     )
 GROUP BY f.server_ip, f.server_port, f.server_name
 ORDER BY flow_count DESC, server_ip, server_port, server_name
