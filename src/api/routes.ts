@@ -1,5 +1,7 @@
 /** THE TABLE of routes: the server answers these, and the OpenAPI document lists them. */
 import type { Store } from '../store/index.ts'
+import { certificateInventory } from './certificate-inventory.ts'
+import { certificateLifecycle } from './certificate-lifecycle.ts'
 import { certificates } from './certificates.ts'
 import { coverage } from './coverage.ts'
 import { edges, endpoints } from './edges.ts'
@@ -11,6 +13,7 @@ import type { FiguresSettings } from './metric-figures.ts'
 import { metrics } from './metrics.ts'
 import { openApi } from './openapi.ts'
 import { policies } from './policies.ts'
+import { probes } from './probes.ts'
 import type { Route } from './route.ts'
 import { sensors } from './sensors.ts'
 import { services } from './services.ts'
@@ -28,6 +31,9 @@ export async function routesOf(store: Store, settings: RouteSettings): Promise<r
     edges,
     endpoints,
     certificates,
+    certificateLifecycle,
+    certificateInventory,
+    probes,
     kpis,
     coverage,
     oneKpi,

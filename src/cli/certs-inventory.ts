@@ -16,11 +16,15 @@ interface InventoryRow {
   last_seen: string | null
 }
 
-const MAX_ROWS = 1_000_000
+const EVERYTHING = { states: [], sources: [], after_state: '', after_source: '', after_id: '', limit: 1_000_000 }
+
+const keyOf = ({ state, source, item }: InventoryRow): string => [state, source, item].join('\n')
+const byItem = (a: InventoryRow, b: InventoryRow): number => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0)
 
 /** What is to be printed. */
 export async function inventory(store: Store, isJson: boolean): Promise<string> {
-  const rows = await store.select<InventoryRow>('certificate-inventory', { limit: MAX_ROWS })
+  const stored = await store.select<InventoryRow & { row_id: string }>('certificate-inventory', EVERYTHING)
+  const rows = stored.map(({ row_id: _, ...row }): InventoryRow => row).sort(byItem)
   if (isJson) return rows.map((row) => `${asciiJson(row)}\n`).join('')
   if (rows.length === 0) return 'No certificates were imported or seen.\n'
   const words = printable(rows).map((row) => [

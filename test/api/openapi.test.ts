@@ -92,7 +92,7 @@ describe('the OpenAPI document', () => {
       }
       expect((await ask(`${path}?other=1`)).status, path).toBe(400)
     }
-  })
+  }, 120_000)
 
   it('says of what type answers are, also of an empty store', async () => {
     for (const [template, operation] of operations()) {

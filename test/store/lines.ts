@@ -47,6 +47,7 @@ export const UNFILTERED = {
   ...{ after_client_ip: '::', after_server_ip: '::', after_server_port: 0, after_app_protocol: '' },
   ...{ packs: [], protocols: [], services: [], zones: [], provenances: [], private_issuers: [] },
   ...{ after_id: '', name: '', automations: [], not_since: ALL_TIME.to },
+  ...{ states: [], sources: [], after_state: '', after_source: '' },
 }
 
 const OTHERS = [

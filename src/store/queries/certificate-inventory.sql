@@ -1,6 +1,7 @@
 -- Imported certificates beside those that were seen. state: 'in_use' = imported and shown by somebody; 'unused' = imported and
 -- never seen; 'unknown' = shown by a server or client as its own, and in no inventory. An inventory that has a certificate is
--- matched by its SHA-256, one without by serial number, else by names and end. At most {limit} rows.
+-- matched by its SHA-256, one without by serial number, else by names and end. Those after the one with that state, source and
+-- row_id; at most {limit}. {states}, {sources}: an empty list takes all.
 WITH
     seen AS
     (
@@ -45,7 +46,9 @@ WITH
         FROM seen
         GROUP BY match_key
     )
-SELECT *
+SELECT
+    *,
+    lower(hex(SHA256(arrayStringConcat([source, item, fingerprint_sha256, serial_number], '\n')))) AS row_id
 FROM
 (
     SELECT
@@ -72,5 +75,8 @@ FROM
         AND concat('names ', arrayStringConcat(names, ','), ' ', ifNull(toString(ends), '')) NOT IN
             (SELECT match_key FROM imported)
 )
-ORDER BY state, source, item, fingerprint_sha256
+WHERE (state, source, row_id) > ({after_state:String}, {after_source:String}, {after_id:String})
+    AND (empty({states:Array(String)}) OR has({states:Array(String)}, state))
+    AND (empty({sources:Array(String)}) OR has({sources:Array(String)}, source))
+ORDER BY state, source, row_id
 LIMIT {limit:UInt32}
