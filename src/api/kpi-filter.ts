@@ -1,4 +1,5 @@
 /** Which flows a KPI counts: a parameter given several times takes any of them, different ones must all hold. */
+import { PROVENANCES } from '../core/provenance.ts'
 import type { KpiQuestion } from '../kpi/kpi.ts'
 import { anyOf, valuesOf } from './flow-filter.ts'
 import type { Query } from './route.ts'
@@ -18,6 +19,12 @@ export const KPI_FILTER = {
   policy: anyOf({ type: 'string', pattern: '^[\\w.-]{1,64}$' }, 'Judged by this policy pack, and as it judges'),
 }
 
+/** Of figures; edges and endpoints are of traffic. */
+export const FIGURE_FILTER = {
+  ...KPI_FILTER,
+  provenance: anyOf({ enum: PROVENANCES }, 'Known so; without observed, figures of flows have none'),
+}
+
 const textsOf = (value: unknown): readonly string[] => valuesOf(value).map(String)
 
 /** @throws Problem 400 */
@@ -28,4 +35,5 @@ export const kpiQuestion = (query: Query): KpiQuestion => ({
   sensors: textsOf(query['sensor']),
   protocols: textsOf(query['app_protocol']),
   packs: textsOf(query['policy']),
+  provenances: textsOf(query['provenance']),
 })

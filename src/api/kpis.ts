@@ -4,7 +4,7 @@ import { CSV, csvOf } from '../export/csv.ts'
 import { KPIS, kpiNamed } from '../kpi/index.ts'
 import { KPI_UNITS, type Kpi, type KpiQuestion, PRACTICES } from '../kpi/kpi.ts'
 import { INTERVALS, type Interval, intervalsOf, MAX_POINTS, readKpi, readSeries } from '../kpi/read-kpi.ts'
-import { KPI_FILTER, kpiQuestion } from './kpi-filter.ts'
+import { FIGURE_FILTER, kpiQuestion } from './kpi-filter.ts'
 import { Problem } from './problem.ts'
 import { type Query, type Route, VIEWERS } from './route.ts'
 import { objectOf, TEXT, TIME } from './schemas.ts'
@@ -21,7 +21,7 @@ export const kpis: Route = {
   path: '/api/v1/kpis',
   summary: 'KPIs of SEC09 and some more: low, point and high of each, and what cannot be seen',
   demand: VIEWERS,
-  query: { ...KPI_FILTER, format: FORMAT },
+  query: { ...FIGURE_FILTER, format: FORMAT },
   answers: {
     'application/json': objectOf({ items: { type: 'array', items: objectOf(NAMED) } }),
     'text/csv': { type: 'string' },
@@ -46,7 +46,7 @@ export const oneKpi: Route = {
   demand: VIEWERS,
   params: { name: { enum: KPIS.map(({ name }) => name), description: 'The KPI' } },
   query: {
-    ...KPI_FILTER,
+    ...FIGURE_FILTER,
     interval: {
       enum: Object.keys(INTERVALS),
       description: `The course in steps of this; it needs from, and has ${MAX_POINTS} steps at the most`,

@@ -1,6 +1,6 @@
 /** The maturity level of SEC09 that the evidence carries. */
 import { CRITERION_STATES, readMaturity } from '../kpi/maturity.ts'
-import { KPI_FILTER, kpiQuestion } from './kpi-filter.ts'
+import { FIGURE_FILTER, kpiQuestion } from './kpi-filter.ts'
 import { type Route, VIEWERS } from './route.ts'
 import { objectOf, TEXT, TEXT_OR_NULL, TEXTS } from './schemas.ts'
 
@@ -21,7 +21,7 @@ export const maturity: Route = {
   path: '/api/v1/maturity',
   summary: 'The maturity level of SEC09 by evidence, with each criterion and what can only be declared',
   demand: VIEWERS,
-  query: KPI_FILTER,
+  query: FIGURE_FILTER,
   answers: {
     'application/json': objectOf({ level: { ...LEVEL, minimum: 0 }, criteria: { type: 'array', items: CRITERION } }),
   },

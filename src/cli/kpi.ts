@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { OperatorError } from '../core/errors.ts'
 import { asciiJson } from '../core/json.ts'
+import { isProvenance, PROVENANCES } from '../core/provenance.ts'
 import { KPIS, kpiNamed } from '../kpi/index.ts'
 import type { Kpi, KpiQuestion, Select } from '../kpi/kpi.ts'
 import { readMaturity } from '../kpi/maturity.ts'
@@ -21,6 +22,7 @@ export interface KpiOptions {
   sensor?: string[]
   protocol?: string[]
   policy?: string[]
+  provenance?: string[]
   interval?: Interval
   zones?: string
   data?: string
@@ -86,7 +88,7 @@ function existing(name: string): Kpi {
   throw new OperatorError('ERR_USAGE', `there is no KPI ${name}`, fix)
 }
 
-function questionOf({ from, to, zone, service, sensor, protocol, policy }: KpiOptions): KpiQuestion {
+function questionOf({ from, to, zone, service, sensor, protocol, policy, provenance }: KpiOptions): KpiQuestion {
   const range = {
     from: from === undefined ? '1970-01-01T00:00:00Z' : instant('--from', from),
     to: to === undefined ? '2262-01-01T00:00:00Z' : instant('--to', to),
@@ -99,7 +101,13 @@ function questionOf({ from, to, zone, service, sensor, protocol, policy }: KpiOp
     sensors: sensor ?? [],
     protocols: protocol ?? [],
     packs: policy ?? [],
+    provenances: (provenance ?? []).map(provenanceOf),
   }
+}
+
+function provenanceOf(word: string): string {
+  if (isProvenance(word)) return word
+  throw new OperatorError('ERR_USAGE', `--provenance ${word} is not known`, `write one of ${PROVENANCES.join(', ')}`)
 }
 
 function instant(option: string, text: string): string {

@@ -30,6 +30,7 @@ export function addStore(program: Command, version: string): void {
     .option('--sensor <name...>', 'seen by these')
     .option('--protocol <name...>', 'as app_protocol of the flow record; none = not recognised')
     .option('--policy <pack...>', 'judged by these packs, and as they judge')
+    .option('--provenance <word...>', 'known so: observed, probed, imported or inferred')
     .addOption(new Option('--interval <length>', 'one KPI over time').choices(['hour', 'day', 'week']))
     .option('--zones <file>', 'name zones anew first (docs/store.md)')
     .option('--json', 'one JSON object a line')

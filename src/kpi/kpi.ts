@@ -50,6 +50,8 @@ export interface KpiQuestion {
   readonly protocols: readonly string[]
   /** Judged by one of these policy packs. */
   readonly packs: readonly string[]
+  /** Known so: observed, probed, imported, inferred. */
+  readonly provenances?: readonly string[]
 }
 
 /** Runs queries/<query>.sql. */

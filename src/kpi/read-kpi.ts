@@ -11,8 +11,9 @@ export const MAX_POINTS = 100
 
 export async function readKpi(select: Select, kpi: Kpi, question: KpiQuestion): Promise<KpiValue> {
   const { name, unit } = kpi
-  const isAsked = kpi.isUncut !== true || !isCut(question)
-  const params = { ...question, ...ANY_CERTIFICATE }
+  const { provenances = [] } = question
+  const isAsked = kpi.isUncut === true ? !isCut(question) : isOfTraffic(provenances)
+  const params = { ...question, provenances, ...ANY_ISSUER }
   const [row] = isAsked ? await select<Record<keyof KpiValue, number | string | null>>(`kpi-${name}`, params) : []
   // 64-bit numbers come as text where the store is told to.
   const figure = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value))
@@ -27,8 +28,12 @@ export async function readKpi(select: Select, kpi: Kpi, question: KpiQuestion): 
   }
 }
 
-/** However a certificate is known; authorities are private where an import says so. */
-const ANY_CERTIFICATE = { provenances: [], private_issuers: [] }
+/** Authorities are private where an import says so. */
+const ANY_ISSUER = { private_issuers: [] }
+
+/** Flows are observed, all of them: what else there is says nothing of them. */
+const isOfTraffic = (provenances: readonly string[]): boolean =>
+  provenances.length === 0 || provenances.includes('observed')
 
 const isCut = ({ zones, services, sensors, protocols, packs }: KpiQuestion): boolean =>
   [zones, services, sensors, protocols, packs].some((list) => list.length > 0)

@@ -81,6 +81,12 @@ describe('planted flows', () => {
     })
   })
 
+  it.each(KPIS)('$name is cut by provenance: what nobody probed has no figure', async (kpi) => {
+    const everything = await ask(kpi)
+    expect((await ask(kpi, { provenances: ['probed'] })).point).toBeNull()
+    expect(await ask(kpi, { provenances: ['observed', 'probed'] })).toEqual(everything)
+  })
+
   it.each(OF_FLOWS)('$name of a time before has no figure', async (kpi) => {
     expect(await ask(kpi, { from: '2020-01-01T00:00:00Z', to: '2020-06-01T00:00:00Z' })).toMatchObject({
       denominator: 0,
