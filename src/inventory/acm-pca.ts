@@ -1,4 +1,7 @@
-/** AWS Private CA: its audit report, as JSON or CSV (AWS Private CA User Guide, "Use audit reports with your private CA"). */
+/**
+ * AWS Private CA: its audit report, as JSON or CSV (AWS Private CA User Guide, "Use audit reports with your private CA",
+ * docs.aws.amazon.com/privateca/latest/userguide/PcaAuditReport.html). What a row does not have is left out of the JSON, and empty in the CSV.
+ */
 import { type InventoryItem, isObject, type JsonObject, serial, text, time } from './item.ts'
 
 /** Null when it is none. */

@@ -1,4 +1,7 @@
-/** AWS Certificate Manager: what `aws acm describe-certificate` and `aws acm list-certificates` print (API CertificateDetail, CertificateSummary). */
+/**
+ * AWS Certificate Manager: what `aws acm describe-certificate` and `aws acm list-certificates` print (ACM API Reference,
+ * DescribeCertificate, CertificateDetail, CertificateSummary; times are seconds in version 1 of the command, ISO 8601 in version 2).
+ */
 import { type InventoryItem, isObject, type JsonObject, serial, text, texts, time } from './item.ts'
 
 /** One answer, or a list of them; null when it is none. */

@@ -1,6 +1,7 @@
 /** The kinds of inventories: one row a kind. */
 import { readAcm } from './acm.ts'
 import { readAcmPca } from './acm-pca.ts'
+import { readAwsPem } from './aws-pem.ts'
 import { readCsv, readNamedColumns } from './csv.ts'
 import { type InventoryFound, type InventoryItem, itemOfDer } from './item.ts'
 import { readSecrets } from './kubernetes.ts'
@@ -14,10 +15,20 @@ export interface InventoryKind {
 }
 
 export const INVENTORY_KINDS: Readonly<Record<string, InventoryKind>> = {
-  acm: { files: /\.json$/i, read: (content) => told(readAcm(json(content))) },
+  acm: {
+    files: /\.json$/i,
+    read(content, file) {
+      const answer = json(content)
+      return readAwsPem(answer, file) ?? told(readAcm(answer))
+    },
+  },
   'acm-pca': {
     files: /\.(?:json|csv)$/i,
-    read: (content, file) => told(readAcmPca(/\.csv$/i.test(file) ? readCsv(words(content)) : json(content))),
+    read(content, file) {
+      if (/\.csv$/i.test(file)) return told(readAcmPca(readCsv(words(content))))
+      const answer = json(content)
+      return readAwsPem(answer, file, { authority: 'private' }) ?? told(readAcmPca(answer))
+    },
   },
   pem: {
     files: /\.(?:pem|crt|cer|der)$/i,

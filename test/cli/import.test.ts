@@ -164,6 +164,33 @@ describe.skipIf(!hasTool('openssl'))('an inventory (needs openssl)', () => {
     await store.close()
   })
 
+  it.each(['acm', 'acm-pca'])('of %s may be the certificate itself, as get-certificate prints it', async (kind) => {
+    const [Certificate, CertificateChain] = ['leaf.pem', 'ca.pem'].map((name) =>
+      readFileSync(join(folder, name), 'utf8'),
+    )
+    const place = file(`got-${kind}.json`, JSON.stringify({ Certificate, CertificateChain }))
+    // What is above it is no item of this inventory.
+    expect(await imported(place, kind)).toEqual({ source: kind, files: 1, certificates: 1 })
+    expect(await inventory()).toEqual([['in_use', kind, idOf('leaf.pem')]])
+    const wrong = file('no-pem.json', JSON.stringify({ Certificate: 'nothing' }))
+    await expect(imported(wrong, kind)).rejects.toMatchObject({ code: 'ERR_SOURCE_FORMAT' })
+  })
+
+  it('of AWS Private CA is the documented report of CSV: columns of the guide, in its order, with empty cells', async () => {
+    // AWS Private CA User Guide, "Use audit reports with your private CA": the documented shape, with a serial of ours.
+    const heading =
+      'awsAccountId,requestedByServicePrincipal,certificateArn,serial,subject,notBefore,notAfter,issuedAt,revokedAt,revocationReason,templateArn'
+    const number = certificate('leaf.pem')
+      .serialNumber.toLowerCase()
+      .replace(/(..)(?!$)/g, '$1:')
+    const arn = 'arn:aws:acm-pca:region:account:certificate-authority/CA_ID/certificate/certificate_ID'
+    const row = `123456789012,,${arn},${number},"2.5.4.5=#012345678901,CN=www.example1.com,OU=Sales,C=US",2020-03-02T21:43:57+0000,2020-04-07T22:43:57+0000,2020-03-02T22:43:58+0000,,UNSPECIFIED,arn:aws:acm-pca:::template/EndEntityCertificate/V1`
+    await imported(file('guide.csv', `${heading}\n${row}\n`), 'acm-pca')
+    printed = ''
+    await certs({ data, inventory: true, json: true })
+    expect(JSON.parse(printed)).toMatchObject({ state: 'in_use', item: arn, not_after: '2020-04-07T22:43:57Z' })
+  })
+
   it('of Kubernetes is its TLS Secrets; keys are not kept', async () => {
     const encoded = (name: string): string => readFileSync(join(folder, name)).toString('base64')
     const secret = (name: string, type: string): string =>
