@@ -262,3 +262,16 @@ it('every figure can be cut by provenance, and nothing is no figure', async () =
   expect(await kpi('expirations', { provenances: ['probed'] })).toMatchObject({ numerator: 1, denominator: 1 })
   expect(await kpi('expirations')).toMatchObject({ numerator: 2, denominator: 13, unobservable: 0 })
 })
+
+it('an inventory that has SHA-256 and no serial numbers counts each certificate', async () => {
+  const row = { source: 'csv', authority: 'private', serial_number: '', imported_at: '2027-12-01T00:00:00Z' }
+  const times = { issued_at: '2027-03-01T00:00:00Z', revoked_at: '2027-04-01T00:00:00Z' }
+  // near1 was shown in February and near2 in May; a third was never seen.
+  const rows = ['near1', 'near2', 'strange'].map((name) =>
+    JSON.stringify({ ...row, ...times, item: name, fingerprint_sha256: fingerprint(name) }),
+  )
+  await store.insertImports(`${rows.join('\n')}\n`, rows.length, 'fingerprints')
+  // Beside the two of before: near2 is used after its revocation, near1 was seen before it.
+  expect(await kpi('private-revocation')).toMatchObject(counted('share', 2, 5, 2))
+  expect(await kpi('private-issuance')).toMatchObject(counted('share', 3, 5, 2))
+})

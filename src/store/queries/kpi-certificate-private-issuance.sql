@@ -24,21 +24,22 @@ WITH
     issued AS
     (
         SELECT
-            serial_number AS serial,
+            if(serial_number != '', concat('serial ', serial_number), concat('sha256 ', fingerprint_sha256)) AS match_key,
             toUInt8(
-                serial IN (SELECT serial FROM seen)
+                match_key IN (SELECT concat('serial ', serial) FROM seen)
                 OR max(fingerprint_sha256) IN (SELECT fingerprint FROM seen)
             ) AS is_used
         FROM certificate_imports FINAL
         WHERE authority = 'private'
             AND coalesce(issued_at, not_before) >= {from:DateTime64(6, 'UTC')}
             AND coalesce(issued_at, not_before) <= {to:DateTime64(6, 'UTC')}
-        GROUP BY serial_number
+        GROUP BY match_key
         UNION ALL
-        SELECT serial, 1
+        SELECT concat('serial ', serial), 1
         FROM seen
         WHERE is_private AND first_shown >= {from:DateTime64(6, 'UTC')} AND first_shown <= {to:DateTime64(6, 'UTC')}
             AND serial NOT IN (SELECT serial_number FROM certificate_imports FINAL WHERE authority = 'private')
+            AND fingerprint NOT IN (SELECT fingerprint_sha256 FROM certificate_imports FINAL WHERE authority = 'private')
     )
 SELECT
     'share' AS unit,

@@ -6,33 +6,36 @@
 WITH
     revoked AS
     (
-        SELECT serial_number, max(fingerprint_sha256) AS fingerprint, any(ifNull(issuer, '')) AS issued_by,
+        SELECT
+            if(serial_number != '', concat('serial ', serial_number), concat('sha256 ', fingerprint_sha256)) AS match_key,
+            any(ifNull(issuer, '')) AS issued_by,
             assumeNotNull(min(revoked_at)) AS revoked_from
         FROM certificate_imports FINAL
         WHERE revoked_at IS NOT NULL AND revoked_at <= {to:DateTime64(6, 'UTC')}
-        GROUP BY serial_number
+        GROUP BY match_key
     ),
     seen AS
     (
-        SELECT c.fingerprint_sha256 AS fingerprint, ifNull(c.serial_number, '') AS serial, ifNull(c.issuer, '') AS issued_by,
+        SELECT c.fingerprint_sha256 AS fingerprint, ifNull(c.issuer, '') AS issued_by,
+            arrayJoin([concat('serial ', ifNull(c.serial_number, '')), concat('sha256 ', fingerprint)]) AS match_key,
             min(s.first_seen) AS first_shown, greatest(max(s.last_shown), first_shown) AS last_shown_at
         FROM certificate_sightings AS s
         INNER JOIN (SELECT fingerprint_sha256, serial_number, issuer FROM certificates FINAL) AS c
             ON c.fingerprint_sha256 = s.fingerprint_sha256
         WHERE empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(s.provenance))
-        GROUP BY fingerprint, serial, issued_by
+        GROUP BY fingerprint, match_key, issued_by
     ),
     fates AS
     (
         SELECT
-            r.serial_number AS serial,
+            r.match_key AS match_key,
             max(s.fingerprint != '' AND (r.issued_by = '' OR r.issued_by = s.issued_by)) AS is_seen,
             max(s.fingerprint != '' AND (r.issued_by = '' OR r.issued_by = s.issued_by)
                 AND s.last_shown_at > r.revoked_from
                 AND s.first_shown <= {to:DateTime64(6, 'UTC')} AND s.last_shown_at >= {from:DateTime64(6, 'UTC')}) AS is_used
         FROM revoked AS r
-        LEFT JOIN seen AS s ON s.serial = r.serial_number
-        GROUP BY serial
+        LEFT JOIN seen AS s ON s.match_key = r.match_key
+        GROUP BY match_key
     )
 SELECT
     'share' AS unit,
