@@ -131,7 +131,6 @@ describe('rollups', () => {
       generation: Date.now() * 1000,
     }
     await client.command({ query: readJob('rollup-minutes'), query_params })
-    await client.command({ query: readJob('rollup-hours'), query_params })
     await client.close()
     expect(await rolled()).toEqual([{ verdict: 'strong', flows: 1, bytes: 1 }])
     await withStore(async (store) => expect(await store.rollUp()).toBe(1))

@@ -1,4 +1,4 @@
--- Adds the flows of a day up by edge. Encrypted flows come before or after the plaintext of their edge on that day, whatever
+-- Adds the flows of days up by edge. Encrypted flows come before or after the plaintext of their edge on that day, whatever
 -- the protocol or the sensor; without any they come after.
 INSERT INTO edge_days
 WITH
@@ -6,19 +6,20 @@ WITH
     toDateTime64('1970-01-01 00:00:00', 6, 'UTC') AS never,
     judged AS
     (
-        SELECT *
+        SELECT *, toDateTime64(intDiv(toUnixTimestamp64Micro(first_seen), 86400000000) * 86400, 0, 'UTC') AS day
         FROM flows FINAL
         WHERE first_seen >= {from:DateTime64(6, 'UTC')} AND first_seen < {to:DateTime64(6, 'UTC')}
+            AND intDiv(toUnixTimestamp64Micro(first_seen), 86400000000) IN (SELECT arrayJoin({days:Array(Int64)}))
     ),
     plaintexts AS
     (
-        SELECT client_ip, server_ip, server_port, min(first_seen) AS first, max(first_seen) AS last
+        SELECT day, client_ip, server_ip, server_port, min(first_seen) AS first, max(first_seen) AS last
         FROM judged
         WHERE verdict = 'plaintext'
-        GROUP BY client_ip, server_ip, server_port
+        GROUP BY day, client_ip, server_ip, server_port
     )
 SELECT
-    {from:DateTime64(6, 'UTC')} AS day,
+    f.day AS day,
     {generation:UInt64} AS generation,
     f.sensor AS sensor,
     f.policy AS policy,
@@ -60,8 +61,9 @@ FROM
         verdict IN ('weak', 'strong', 'opaque') AND judged.first_seen > plaintexts.last AS is_after
     FROM judged
     LEFT JOIN plaintexts
-        ON plaintexts.client_ip = judged.client_ip
+        ON plaintexts.day = judged.day
+        AND plaintexts.client_ip = judged.client_ip
         AND plaintexts.server_ip = judged.server_ip
         AND plaintexts.server_port = judged.server_port
 ) AS f
-GROUP BY f.sensor, f.policy, f.client_ip, f.server_ip, f.server_port, f.app_protocol
+GROUP BY f.day, f.sensor, f.policy, f.client_ip, f.server_ip, f.server_port, f.app_protocol

@@ -8,5 +8,5 @@ SELECT
     sum(frames_received)
 FROM sensor_health FINAL
 WHERE window_start >= {from:DateTime64(6, 'UTC')} AND window_start < {to:DateTime64(6, 'UTC')}
-    AND has({hours:Array(Int64)}, intDiv(toUnixTimestamp64Micro(window_start), 3600000000))
+    AND intDiv(toUnixTimestamp64Micro(window_start), 3600000000) IN (SELECT arrayJoin({hours:Array(Int64)}))
 GROUP BY hour, sensor

@@ -1,5 +1,5 @@
--- Rolls the flows of some hours of a day up by the minute. A service beyond the 500 with most flows in these hours has no
--- rows of its own: names come from the wire.
+-- Rolls the flows of some hours (since 1970) up by the minute. A service beyond the 500 with most flows in an hour has no rows of
+-- its own there: names come from the wire. {from} and {to} enclose the hours.
 INSERT INTO rollups (
     resolution, period, bucket, generation, by_service, sensor, policy, failed_packs, client_zone, server_zone, service,
     app_protocol, transport, verdict, tls_version, kx, mtls, auth, flows, bytes, tls_flows, hellos, resumption_known,
@@ -25,17 +25,19 @@ WITH
             arrayExists(one -> match(one, '^server:fatal:(40|41|42|43|44|45|46|48|49|116)$'), alerts) AS is_refused
         FROM flows FINAL
         WHERE first_seen >= {from:DateTime64(6, 'UTC')} AND first_seen < {to:DateTime64(6, 'UTC')}
-            AND has({hours:Array(Int64)}, intDiv(toUnixTimestamp64Micro(first_seen), 3600000000))
+            AND intDiv(toUnixTimestamp64Micro(first_seen), 3600000000) IN (SELECT arrayJoin({hours:Array(Int64)}))
     ),
     large AS
     (
-        SELECT lower(coalesce(nullIf(server_name, ''), nullIf(replaceRegexpOne(ifNull(http_host, ''), ':[0-9]*$', ''), ''), '')) AS name
+        SELECT
+            toDateTime64(intDiv(toUnixTimestamp64Micro(first_seen), 3600000000) * 3600, 0, 'UTC') AS hour,
+            lower(coalesce(nullIf(server_name, ''), nullIf(replaceRegexpOne(ifNull(http_host, ''), ':[0-9]*$', ''), ''), '')) AS name
         FROM flows
         WHERE first_seen >= {from:DateTime64(6, 'UTC')} AND first_seen < {to:DateTime64(6, 'UTC')}
-            AND has({hours:Array(Int64)}, intDiv(toUnixTimestamp64Micro(first_seen), 3600000000))
-        GROUP BY name
-        ORDER BY count() DESC, name
-        LIMIT 500
+            AND intDiv(toUnixTimestamp64Micro(first_seen), 3600000000) IN (SELECT arrayJoin({hours:Array(Int64)}))
+        GROUP BY hour, name
+        ORDER BY hour, count() DESC, name
+        LIMIT 500 BY hour
     )
 SELECT
     'minute',
@@ -108,7 +110,7 @@ SELECT
     uniqCombined64State(14)(cityHash64(client_ip, server_ip, server_port)),
     quantilesTDigestStateIf(0.5, 0.95)(assumeNotNull(handshake_us), is_timed)
 FROM (SELECT *, handshake_us IS NOT NULL AS is_timed FROM judged)
-ARRAY JOIN if(name != '' AND name IN large, [false, true], [false]) AS by_service
+ARRAY JOIN if(name != '' AND (hour, name) IN large, [false, true], [false]) AS by_service
 GROUP BY
     hour, minute, by_service, sensor, policy, failed_packs, client_range, server_range, service, protocol, transport, verdict,
     version, kx, mtls, auth

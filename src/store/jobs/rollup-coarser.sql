@@ -1,8 +1,13 @@
--- Adds the hours of a day, each as its latest generation has it, up to the day.
+-- Adds rows up to those of the next coarser resolution: minutes to hours, hours to days, days to months; each finer period as
+-- its latest generation has it. {periods} are the ones to make, in seconds since 1970; {from} and {to} enclose them.
 INSERT INTO rollups
 SELECT
-    'day' AS resolution,
-    {from:DateTime64(6, 'UTC')} AS period,
+    {coarser:String} AS resolution,
+    multiIf(
+        {coarser:String} = 'hour', r.period,
+        {coarser:String} = 'day', toDateTime64(intDiv(toUnixTimestamp64Second(r.period), 86400) * 86400, 0, 'UTC'),
+        makeDateTime64(toYear(r.period), toMonth(r.period), 1, 0, 0, 0, 0, 0, 'UTC')
+    ) AS period,
     period AS bucket,
     {generation:UInt64} AS generation,
     by_service,
@@ -55,13 +60,14 @@ SELECT
     quantilesTDigestMergeState(0.5, 0.95)(r.handshake_quantiles) AS handshake_quantiles,
     now() AS stored_at
 FROM rollups AS r
-WHERE r.resolution = 'hour' AND r.bucket >= {from:DateTime64(6, 'UTC')} AND r.bucket < {to:DateTime64(6, 'UTC')}
-    AND (r.bucket, r.generation) IN (
+WHERE r.resolution = {finer:String} AND r.bucket >= {from:DateTime64(6, 'UTC')} AND r.bucket < {to:DateTime64(6, 'UTC')}
+    AND toUnixTimestamp64Second(period) IN (SELECT arrayJoin({periods:Array(Int64)}))
+    AND (r.period, r.generation) IN (
         SELECT period, max(generation)
         FROM rollup_generations
-        WHERE resolution = 'hour' AND period >= {from:DateTime64(6, 'UTC')} AND period < {to:DateTime64(6, 'UTC')}
+        WHERE resolution = {finer:String} AND period >= {from:DateTime64(6, 'UTC')} AND period < {to:DateTime64(6, 'UTC')}
         GROUP BY period
     )
 GROUP BY
-    by_service, sensor, policy, failed_packs, client_zone, server_zone, service, app_protocol, transport, verdict,
+    period, by_service, sensor, policy, failed_packs, client_zone, server_zone, service, app_protocol, transport, verdict,
     tls_version, kx, mtls, auth
