@@ -111,6 +111,7 @@ const madeFlows = (from: number, rows: number, all: number): string => `
 SELECT s.* EXCEPT (shape) REPLACE (
     lower(hex(sipHash128(n.number))) AS flow_id,
     if(n.seed % 3 = 0, 'edge-1', 'edge-2') AS sensor,
+    if(n.seed % 3 = 0, 'eth0', 'ens5') AS source,
     n.began AS first_seen,
     addMicroseconds(n.began, dateDiff('microsecond', s.first_seen, s.last_seen)) AS last_seen,
     toIPv6(concat('::ffff:', IPv4NumToString(toUInt32(167772160 + cityHash64(n.shape, intDiv(n.seed, 7) % 8) % 4096)))) AS client_ip,

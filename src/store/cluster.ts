@@ -64,7 +64,7 @@ function altered(statement: string, table: string, cluster: ClusterForm): string
   const local = `${table}_local`
   const rows = onCluster(statement.replace(table, local), local, cluster)
   // What is in front of the rows has columns only.
-  if (/\bMODIFY (?:TTL|SETTING)\b/.test(statement)) return rows
+  if (/\bMODIFY (?:TTL|SETTING|COLUMN \w+ CODEC)\b/.test(statement)) return rows
   return [...rows, ...onCluster(statement.replace(/,\s*MODIFY ORDER BY \([^)]*\)/, ''), table, cluster)]
 }
 
