@@ -164,7 +164,8 @@ export class Agent {
       this.stats.duplicates += 1
       return
     }
-    if (this.#shard !== null && !table.isInShard(this.#shard.part, this.#shard.of)) return
+    const isOthers = this.#shard !== null && !table.isInShard(this.#shard.part, this.#shard.of)
+    if (isOthers) return void this.#sessions.memory.overhear(m, bytes)
     if (
       index >= 0 &&
       (m.tcpFlags & SYN) !== 0 &&

@@ -64,6 +64,7 @@ export class DatagramSession extends Session {
     const state = this.#state
     if (dissector === null || state === null) return
     dissector.read(state, this.facts, this.direction(side), buf, m.at, m.end, m.missing, m.time)
+    dissector.addressed?.(this.facts, buf, m, this.#memory)
     if (state.refused === true) {
       this.#refused = dissector
       this.#drop()

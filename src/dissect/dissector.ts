@@ -1,4 +1,5 @@
 import type { FlowFacts } from '../core/facts.ts'
+import type { PacketMeta } from '../decode/packet-meta.ts'
 import type { CaptureMemory } from './memory.ts'
 
 export const CLIENT = 0
@@ -130,6 +131,8 @@ export interface DatagramDissector<S extends DissectorState = DissectorState> ex
     missing: number,
     timeUs: number,
   ): void
+  /** Behind `read`, of protocols that share a format: an address of packet `m` may tell which of them it is. */
+  addressed?(facts: FlowFacts, buf: Uint8Array, m: PacketMeta, memory: CaptureMemory): void
   /** The flow ended or was evicted: last chance to settle facts that depend on "nothing more came". */
   finish(state: S, facts: FlowFacts): void
 }

@@ -44,6 +44,9 @@ const row = ({ name, title, source, port, reads }: Row): DatagramDissector =>
       readSignature(facts, buf, at, end, missing)
       return true
     },
+    addressed(facts, buf, m, memory) {
+      facts.appProtocol = memory.dnsGroups.nameOf(m, buf, m.at) ?? facts.appProtocol
+    },
   })
 
 export const dns: DatagramDissector = row({

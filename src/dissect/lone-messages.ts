@@ -31,7 +31,10 @@ type ReadMessage = (
   missing: number,
 ) => boolean
 
-type DatagramRow = Pick<DatagramDissector, 'name' | 'about' | 'transport' | 'ports' | 'probe' | 'opener' | 'yields'> & {
+type DatagramRow = Pick<
+  DatagramDissector,
+  'name' | 'about' | 'transport' | 'ports' | 'probe' | 'opener' | 'yields' | 'addressed'
+> & {
   readonly read: ReadMessage
   readonly finish?: (facts: FlowFacts) => void
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { PacketMeta } from '../../src/decode/packet-meta.ts'
 import { DatagramSession } from '../../src/dissect/datagram-session.ts'
+import { CaptureMemory } from '../../src/dissect/memory.ts'
+import { StatePool } from '../../src/dissect/state-pool.ts'
 import { fromHex } from './datagrams.ts'
 
 const BINDING = fromHex(`0001 0008 2112a442 ${'ab'.repeat(12)} 8022 0004 61626364`)
@@ -58,4 +60,76 @@ it('asks the others again when a guess was wrong', () => {
   hear(session, QUERY)
   session.finish()
   expect(session.facts).toMatchObject({ appProtocol: 'dns', protection: 'cleartext' })
+})
+
+describe('a message in the format of DNS, sent to a group or answering who asked one', () => {
+  const V4 = (last: number): readonly number[] => [0, 0, 0xffff, last | 0]
+  const LLMNR = V4(0xe00000fc)
+  const MDNS = V4(0xe00000fb)
+  const LLMNR_V6 = [0xff020000 | 0, 0, 0, 0x10003]
+  const ASKER = V4(0x0a000001)
+  const OTHER = V4(0x0a000002)
+  const ANSWER = fromHex(
+    `1234 8500 0001 0001 0000 0000 03 ${Buffer.from('web').toString('hex')} 00 0001 0001 c00c 0001 0001 0000001e 0004 0a000002`,
+  )
+
+  function named(
+    memory: CaptureMemory,
+    bytes: Uint8Array,
+    from: readonly number[],
+    to: readonly number[],
+    { port = 54321, time = 0 } = {},
+  ): string | null {
+    const session = new DatagramSession(new StatePool(), memory)
+    session.open(0, false)
+    const m = new PacketMeta()
+    ;[m.src0, m.src1, m.src2, m.src3] = from as [number, number, number, number]
+    ;[m.dst0, m.dst1, m.dst2, m.dst3] = to as [number, number, number, number]
+    const isAnswer = bytes === ANSWER
+    m.srcPort = isAnswer ? 5000 : port
+    m.dstPort = isAnswer ? port : 5000
+    m.proto = 17
+    m.end = bytes.length
+    m.time = time
+    session.datagram(0, bytes, m)
+    session.finish()
+    return session.facts.appProtocol
+  }
+
+  it.each([
+    { to: LLMNR, is: 'llmnr' },
+    { to: LLMNR_V6, is: 'llmnr' },
+    { to: MDNS, is: 'mdns' },
+    { to: OTHER, is: 'dns' },
+  ])('is $is, whatever its flags', ({ to, is }) => {
+    expect(named(new CaptureMemory(), QUERY, ASKER, to)).toBe(is)
+  })
+
+  it('is what the question was, for five seconds, to who asked', () => {
+    const memory = new CaptureMemory()
+    expect(named(memory, ANSWER, OTHER, ASKER)).toBe('dns')
+    named(memory, QUERY, ASKER, LLMNR)
+    expect(named(memory, ANSWER, OTHER, ASKER, { time: 4e6 })).toBe('llmnr')
+    expect(named(memory, ANSWER, OTHER, ASKER, { time: 6e6 })).toBe('dns')
+    expect(named(memory, ANSWER, OTHER, ASKER, { port: 54322 })).toBe('dns')
+    expect(named(memory, ANSWER, ASKER, OTHER)).toBe('dns')
+  })
+
+  it('is known to the worker that only overheard the question', () => {
+    const memory = new CaptureMemory()
+    const m = new PacketMeta()
+    ;[m.src2, m.src3, m.srcPort] = [0xffff, ASKER[3] as number, 54321]
+    ;[m.dst2, m.dst3, m.proto, m.end] = [0xffff, LLMNR[3] as number, 17, QUERY.length]
+    memory.overhear(m, QUERY)
+    expect(named(memory, ANSWER, OTHER, ASKER)).toBe('llmnr')
+  })
+
+  it('is forgotten with the capture, and for younger questions', () => {
+    const memory = new CaptureMemory()
+    named(memory, QUERY, ASKER, LLMNR, { port: 1 })
+    for (let port = 2; port <= 1025; port++) named(memory, QUERY, ASKER, LLMNR, { port })
+    expect([1, 2, 1025].map((port) => named(memory, ANSWER, OTHER, ASKER, { port }))).toEqual(['dns', 'llmnr', 'llmnr'])
+    memory.clear()
+    expect(named(memory, ANSWER, OTHER, ASKER, { port: 2 })).toBe('dns')
+  })
 })
