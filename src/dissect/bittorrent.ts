@@ -1,9 +1,15 @@
 import { u8, u16, u32 } from '../core/bytes.ts'
 import { PROTO_UDP } from '../decode/packet-meta.ts'
 import { findText, opensWith, standsAt } from '../wire/inner-text.ts'
+import type { Probe } from './dissector.ts'
 import { recognisedDatagrams, recognisedStream } from './recognised.ts'
 
 const ABOUT = { source: 'BEP 3', reads: null }
+const HANDSHAKE = '\x13BitTorrent protocol'
+const SYNC_BYTE = 0x42
+const SYNC_HEADER_BYTES = 10
+const MAX_SYNC_BYTES = 0xffff
+const DICTIONARY = 0x64
 const MIN_DHT_BYTES = 30
 const UTP_BYTES = 20
 const UTP_SYN = 0x41
@@ -14,8 +20,18 @@ export const bittorrent = recognisedStream({
   name: 'bittorrent',
   about: { title: 'BitTorrent', ...ABOUT },
   ports: [6881],
-  probe: (buf, at, end) => opensWith(buf, at, end, '\x13BitTorrent protocol'),
+  probe: (buf, at, end) => (buf[at] === SYNC_BYTE ? sync(buf, at, end) : opensWith(buf, at, end, HANDSHAKE)),
 })
+
+/** BitTorrent Sync: its name, a length, and a bencoded dictionary of that many bytes. */
+function sync(buf: Uint8Array, at: number, end: number): Probe {
+  const answer = opensWith(buf, at, end, 'BSYNC\0')
+  if (answer !== 'match' || end - at < SYNC_HEADER_BYTES + 2) return answer === 'match' ? 'unsure' : answer
+  const length = u32(buf, at + 6)
+  if (length < 2 || length > MAX_SYNC_BYTES || buf[at + SYNC_HEADER_BYTES] !== DICTIONARY) return 'no_match'
+  const digit = u8(buf, at + SYNC_HEADER_BYTES + 1)
+  return digit >= 0x31 && digit <= 0x39 ? 'match' : 'no_match'
+}
 
 export const bittorrentDatagrams = recognisedDatagrams({
   name: 'bittorrent',
@@ -30,7 +46,7 @@ export const bittorrentDatagrams = recognisedDatagrams({
 
 /** BEP 5: a bencoded dictionary with a node id of twenty bytes, whose last key is the type of message. */
 function isDht(buf: Uint8Array, at: number, end: number, missing: number): boolean {
-  if (end - at < MIN_DHT_BYTES || buf[at] !== 0x64) return false
+  if (end - at < MIN_DHT_BYTES || buf[at] !== DICTIONARY) return false
   const isQuery = standsAt(buf, at, end, 'd1:ad2:id20:')
   const isAnswer =
     standsAt(buf, at, end, 'd1:rd2:id20:') ||

@@ -39,7 +39,7 @@ function functionFits(buf: Uint8Array, at: number, end: number, length: number):
   const code = u8(buf, at + 7)
   if (OTHERS.includes(code)) return length >= 2 ? 'match' : 'no_match'
   if (end - at < HEADER_BYTES + 1) return 'unsure'
-  if (code > EXCEPTION) return exceptionFits(code, u8(buf, at + HEADER_BYTES), length) ? 'match' : 'no_match'
+  if (code >= EXCEPTION) return exceptionFits(buf, at, end, length)
   if (WRITES.includes(code)) return length === 6 ? 'match' : 'no_match'
   if (READS.includes(code)) return length === 6 || length === 3 + u8(buf, at + HEADER_BYTES) ? 'match' : 'no_match'
   if (!MULTIPLE_WRITES.includes(code)) return 'no_match'
@@ -48,8 +48,11 @@ function functionFits(buf: Uint8Array, at: number, end: number, length: number):
   return length === 7 + u8(buf, at + HEADER_BYTES + 4) ? 'match' : 'no_match'
 }
 
-const exceptionFits = (code: number, reason: number, length: number): boolean =>
-  length === 3 && functionIsKnown(code - EXCEPTION) && reason > 0 && reason <= LAST_EXCEPTION_CODE
-
-const functionIsKnown = (code: number): boolean =>
-  READS.includes(code) || WRITES.includes(code) || MULTIPLE_WRITES.includes(code) || OTHERS.includes(code)
+/** To any function, for one that a device does not have is what it refuses. Some devices add a zero. */
+function exceptionFits(buf: Uint8Array, at: number, end: number, length: number): Probe {
+  const reason = u8(buf, at + HEADER_BYTES)
+  if (reason === 0 || reason > LAST_EXCEPTION_CODE || (length !== 3 && length !== 4)) return 'no_match'
+  if (length === 3) return 'match'
+  if (end - at < HEADER_BYTES + 2) return 'unsure'
+  return buf[at + HEADER_BYTES + 1] === 0 ? 'match' : 'no_match'
+}

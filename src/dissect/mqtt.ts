@@ -51,7 +51,18 @@ export const mqtt: Dissector<MqttState> = {
   probe(buf, at, end): Probe {
     const opening = readConnect(buf, at, end)
     if (opening === UNSURE) return 'unsure'
-    return opening === NONE ? 'no_match' : 'match'
+    if (opening === NONE) return mayBePings(buf, at, end) ? 'unsure' : 'no_match'
+    return 'match'
+  },
+
+  /** A connection picked up while it idles: nothing but pings and as many answers, give or take one. */
+  confirms(client, clientAt, clientEnd, server, serverAt, serverEnd) {
+    const [asked, answered] = [clientEnd - clientAt, serverEnd - serverAt]
+    return (
+      isPings(PINGREQ, client, clientAt, clientEnd) &&
+      isPings(PINGRESP, server, serverAt, serverEnd) &&
+      Math.abs(asked - answered) <= 2
+    )
   },
 
   opener: (buf, at, end): Direction | null => (readConnect(buf, at, end) >= 0 ? CLIENT : null),
@@ -77,8 +88,28 @@ export const mqtt: Dissector<MqttState> = {
   finish(): void {},
 }
 
+const PINGREQ = 0xc0
+const PINGRESP = 0xd0
+
+/** Two bytes each (MQTT 3.1.1 §3.12, §3.13), the last of them perhaps not there yet. */
+function mayBePings(buf: Uint8Array, at: number, end: number): boolean {
+  const type = buf[at]
+  if (type !== PINGREQ && type !== PINGRESP) return false
+  for (let i = at; i < end; i++) if (buf[i] !== ((i - at) % 2 === 0 ? type : 0)) return false
+  return true
+}
+
+const isPings = (type: number, buf: Uint8Array, at: number, end: number): boolean =>
+  end - at >= 2 && (end - at) % 2 === 0 && buf[at] === type && mayBePings(buf, at, end)
+
 function readClient(state: MqttState, facts: FlowFacts, buf: Uint8Array, at: number, end: number): number {
   if (state.connected) return REST
+  if (buf[at] === PINGREQ) {
+    facts.appProtocol ??= 'mqtt'
+    facts.protection = 'cleartext'
+    state.connected = true
+    return REST
+  }
   const opening = readConnect(buf, at, end, CONNECT)
   if (opening === UNSURE) return 0
   if (opening === NONE) {
@@ -138,6 +169,7 @@ function readServer(state: MqttState, facts: FlowFacts, buf: Uint8Array, at: num
 function noteAnswer(state: MqttState, facts: FlowFacts, buf: Uint8Array): void {
   if (PACKET.type === PacketType.AUTH) return
   state.answered = true
+  if (PACKET.type === PacketType.PINGRESP) return
   if (PACKET.type !== PacketType.CONNACK || PACKET.end - PACKET.body < CONNACK_BYTES) {
     facts.malformed += 1
     return

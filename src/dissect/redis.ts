@@ -14,13 +14,14 @@ const MAX_LINE_BYTES = 4096
 const ARRAY = 0x2a
 const ERROR = 0x2d
 const PUSH = 0x3e
+const ATTRIBUTE = 0x7c
 const LF = 0x0a
 const SPACE = 0x20
 /** Types of replies, by what lies behind their first line: nothing, bytes, elements, pairs of elements. */
 const LINES = '+-:_,#('
 const WITH_BYTES = '$!='
 const WITH_ELEMENTS = '*~>'
-const WITH_PAIRS = '%'
+const WITH_PAIRS = '%|'
 const NONE = -1
 
 const LINE = new CountLine()
@@ -183,6 +184,12 @@ function elementLength(buf: Uint8Array, at: number, end: number): number {
 }
 
 function readElement(state: RedisState, facts: FlowFacts, buf: Uint8Array, at: number, end: number): void {
+  if (u8(buf, at) === ATTRIBUTE) {
+    // Beside its pairs comes the element that they are about.
+    readCount(buf, at, end, LINE)
+    state.elementsLeft += 2 * Math.max(LINE.value, 0) + (state.elementsLeft === 0 ? 1 : 0)
+    return
+  }
   if (state.elementsLeft === 0) {
     state.isPush = u8(buf, at) === PUSH
     if (state.replies === state.authenticating && !state.isPush) {

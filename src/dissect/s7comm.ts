@@ -6,6 +6,7 @@ import { recognisedStream } from './recognised.ts'
 const TPKT_BYTES = 4
 /** TPKT, a data TPDU with its end mark, and what is looked at of S7. */
 const DATA_BYTES = 11
+const CUT_BYTES = 8
 const DATA = [0x02, 0xf0]
 const S7 = 0x32
 const S7_PLUS = 0x72
@@ -24,17 +25,21 @@ export const s7comm = recognisedStream({
   },
 })
 
-function s7(buf: Uint8Array, at: number, end: number): Probe {
+function s7(buf: Uint8Array, at: number, end: number, isFirst = true): Probe {
   const seen = end - at
   if (seen <= 0) return 'unsure'
   if (buf[at] !== 3 || (seen > 1 && buf[at + 1] !== 0)) return 'no_match'
   for (let i = 0; i < 2; i++) if (seen > TPKT_BYTES + i && buf[at + TPKT_BYTES + i] !== DATA[i]) return 'no_match'
   if (seen < DATA_BYTES) return 'unsure'
   const length = tpktLength(buf, at)
-  if (length < DATA_BYTES) return 'no_match'
-  if (buf[at + 7] === S7) {
-    return ROSCTR.includes(u8(buf, at + 8)) && u16(buf, at + 9) === 0 ? 'match' : 'no_match'
-  }
-  const isPlus = buf[at + 7] === S7_PLUS && S7_PLUS_VERSIONS.includes(u8(buf, at + 8))
-  return isPlus && u16(buf, at + 9) + DATA_BYTES <= length + TPKT_BYTES ? 'match' : 'no_match'
+  // A message that was given up behind its first byte: the next one tells.
+  if (length === CUT_BYTES && isFirst && buf[at + 7] === S7) return s7(buf, at + CUT_BYTES, end, false)
+  return length >= DATA_BYTES && isS7(buf, at, length) ? 'match' : 'no_match'
+}
+
+function isS7(buf: Uint8Array, at: number, length: number): boolean {
+  const kind = u8(buf, at + 8)
+  if (buf[at + 7] === S7) return ROSCTR.includes(kind) && u16(buf, at + 9) === 0
+  const isPlus = buf[at + 7] === S7_PLUS && S7_PLUS_VERSIONS.includes(kind)
+  return isPlus && u16(buf, at + 9) + DATA_BYTES <= length + TPKT_BYTES
 }

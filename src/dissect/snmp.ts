@@ -17,6 +17,7 @@ export const snmp: DatagramDissector = datagramMessages({
   read(facts, _direction, buf, at, end, _state, missing) {
     if (!MESSAGE.read(buf, at, end, missing)) return false
     facts.protocolVersion = MESSAGE.version
+    if (MESSAGE.isOverlong) facts.malformed += 1
     if (MESSAGE.version !== '3') {
       facts.expose('snmp-community')
       facts.protection = 'cleartext'

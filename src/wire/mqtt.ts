@@ -6,7 +6,7 @@ export const UNSURE = -1
 /** These bytes are none. */
 export const NONE = -2
 
-export const PacketType = { CONNECT: 1, CONNACK: 2, AUTH: 15 }
+export const PacketType = { CONNECT: 1, CONNACK: 2, PINGRESP: 13, AUTH: 15 }
 
 const MAX_HEADER_BYTES = 5
 const WILL = 0x04

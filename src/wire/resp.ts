@@ -6,6 +6,10 @@ const LF = 0x0a
 const ARRAY = 0x2a
 const BULK = 0x24
 const INTEGER = 0x3a
+const ATTRIBUTE = 0x7c
+const MAP = 0x25
+const SET = 0x7e
+const DOUBLE = 0x2c
 /** A line that is a number: its type, a sign, digits, CRLF. */
 const MAX_COUNT_LINE_BYTES = 16
 const MAX_NAME_BYTES = 32
@@ -103,6 +107,7 @@ function chainKind(buf: Uint8Array, at: number, end: number): Kind {
   for (let n = 0; n < MAX_REPLIES && p < end; n++) {
     const type = u8(buf, p)
     if (type === BULK && !isNullBulk(buf, p, end)) return bulkKind(buf, p, end)
+    if (n === 0 && isTree(type)) return treeKind(buf, p, end)
     const kind = type === INTEGER || type === BULK ? readCount(buf, p, end, LINE) : lineKind(buf, p, end)
     if (kind !== 'message') return kind
     p = LINE.end
@@ -110,13 +115,48 @@ function chainKind(buf: Uint8Array, at: number, end: number): Kind {
   return p >= end ? 'incomplete' : 'none'
 }
 
+/** A reply of several elements, each of its own type, and as many as it says; an attribute comes before what it is about. */
+function treeKind(buf: Uint8Array, at: number, end: number): Kind {
+  let p = at
+  let left = 1
+  for (let n = 0; left > 0 && n < MAX_REPLIES; n++) {
+    if (p >= end) return 'incomplete'
+    const type = u8(buf, p)
+    const kind = elementKind(type, buf, p, end)
+    if (kind !== 'message') return kind
+    left += inner(type)
+    if (n === 0 && left < 2) return 'none'
+    p = LINE.end
+  }
+  return 'message'
+}
+
+/** Elements that the line just read adds to those that are still to come. */
+function inner(type: number): number {
+  if (type === ATTRIBUTE) return 2 * LINE.value
+  if (type === MAP) return 2 * LINE.value - 1
+  return type === ARRAY || type === SET ? LINE.value - 1 : -1
+}
+
+function elementKind(type: number, buf: Uint8Array, at: number, end: number): Kind {
+  if (type === BULK && !isNullBulk(buf, at, end)) {
+    const kind = bulkKind(buf, at, end)
+    LINE.end += LINE.value + 2
+    return kind
+  }
+  return isCounted(type) ? readCount(buf, at, end, LINE) : lineKind(buf, at, end)
+}
+
+const isTree = (type: number): boolean => type === ARRAY || type === SET || type === MAP || type === ATTRIBUTE
+const isCounted = (type: number): boolean => isTree(type) || type === INTEGER || type === BULK
+
 /** "$-1": there is no value, and nothing behind the line. */
 const isNullBulk = (buf: Uint8Array, at: number, end: number): boolean =>
   readCount(buf, at, end, LINE) === 'message' && LINE.value === -1
 
-/** "+OK\r\n" or "-ERR unknown command\r\n": one line, into `LINE`. */
+/** "+OK\r\n", "-ERR unknown command\r\n", ",0.5\r\n": one line, into `LINE`. */
 function lineKind(buf: Uint8Array, at: number, end: number): Kind {
-  if (buf[at] !== 0x2b && buf[at] !== 0x2d) return 'none'
+  if (buf[at] !== 0x2b && buf[at] !== 0x2d && buf[at] !== DOUBLE) return 'none'
   let p = at + 1
   while (p < end && u8(buf, p) >= 0x20 && p - at < MAX_LINE_BYTES) p++
   if (p === end) return 'incomplete'

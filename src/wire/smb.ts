@@ -50,7 +50,8 @@ function opensAt(buf: Uint8Array, at: number, end: number): number {
   const p = at + SESSION_HEADER_BYTES
   switch (u32(buf, p)) {
     case SMB1:
-      return length < SMB1_HEADER_BYTES + 3 ? -1 : end - p < SMB1_HEADER_BYTES + 1 ? 0 : smb1Fits(buf, p, length)
+      if (length < SMB1_HEADER_BYTES + 3) return cutFits(buf, p, end, length)
+      return end - p < SMB1_HEADER_BYTES + 1 ? 0 : smb1Fits(buf, p, length)
     case SMB2:
       return length < SMB2_HEADER_BYTES ? -1 : end - p < SMB2_HEADER_BYTES ? 0 : smb2Fits(buf, p)
     case TRANSFORM:
@@ -80,6 +81,14 @@ function requestOpens(buf: Uint8Array, at: number, end: number): number {
       return -1
   }
   return end - at < SESSION_HEADER_BYTES + SESSION_REQUEST_BYTES ? 0 : 1
+}
+
+/** A message without all of its counts: where it ends, another one of SMB 1 must begin. */
+function cutFits(buf: Uint8Array, at: number, end: number, length: number): number {
+  if (length < SMB1_HEADER_BYTES) return -1
+  const next = at + length
+  if (end - next < SESSION_HEADER_BYTES + 4) return 0
+  return buf[next] === SESSION_MESSAGE && u32(buf, next + SESSION_HEADER_BYTES) === SMB1 ? 1 : -1
 }
 
 function smb1Fits(buf: Uint8Array, at: number, length: number): number {

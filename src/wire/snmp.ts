@@ -14,6 +14,8 @@ const VERSION_3 = 3
 /** RFC 3412 §6: msgMaxSize is 484 at the least. */
 const MIN_MAX_SIZE = 484
 
+const LONG_LENGTH = 0x80
+
 const FLAG_AUTH = 1
 const FLAG_PRIV = 2
 
@@ -28,11 +30,14 @@ export class SnmpMessage {
   level: SnmpLevel = 'noAuthNoPriv'
   /** Carries no data of a user's: the discovery of an engine, and reports about it (RFC 3414 §4). */
   isDiscovery = false
+  /** Claims to be longer than it is. */
+  isOverlong = false
 
   read(buf: Uint8Array, at: number, end: number, missing: number): boolean {
     const limit = end + missing
-    if (!takeBer(buf, at, end, limit, BER_SEQUENCE, E) || E.end !== limit) return false
-    if (!readBer(buf, E.at, end, limit, E)) return false
+    this.isOverlong = false
+    if (!takeBer(buf, at, end, limit, BER_SEQUENCE, E)) return missing === 0 && this.readOverlong(buf, at, end)
+    if (E.end !== limit || !readBer(buf, E.at, end, limit, E)) return false
     const version = berInteger(buf, E, end)
     const next = E.end
     this.isDiscovery = false
@@ -44,6 +49,30 @@ export class SnmpMessage {
     this.version = version === VERSION_1 ? '1' : '2c'
     if (!takeBer(buf, next, end, limit, BER_OCTET_STRING, E)) return false
     return readBer(buf, E.end, end, limit, E) && E.end === limit && isPdu(buf, end)
+  }
+
+  /**
+   * A request or response of version 1 or 2c whose outer lengths count more bytes than there are: every field up to the list
+   * of variables must be right, each in its place.
+   */
+  private readOverlong(buf: Uint8Array, at: number, end: number): boolean {
+    if (end - at < 2 || u8(buf, at) !== BER_SEQUENCE || u8(buf, at + 1) >= LONG_LENGTH) return false
+    if (!readBer(buf, at + 2, end, end, E)) return false
+    const version = berInteger(buf, E, end)
+    if (version !== VERSION_1 && version !== VERSION_2C) return false
+    if (!takeBer(buf, E.end, end, end, BER_OCTET_STRING, E)) return false
+    const pdu = E.end
+    if (end - pdu < 2 || u8(buf, pdu) < FIRST_PDU || u8(buf, pdu) > LAST_PDU || u8(buf, pdu) === TRAP_V1) return false
+    let p = pdu + 2
+    // request-id, error-status, error-index.
+    for (let n = 0; n < 3; n++) {
+      if (!takeBer(buf, p, end, end, BER_INTEGER, E) || E.end - E.at > (n === 0 ? 5 : 1)) return false
+      p = E.end
+    }
+    this.version = version === VERSION_1 ? '1' : '2c'
+    this.isDiscovery = false
+    this.isOverlong = true
+    return p < end && u8(buf, p) === BER_SEQUENCE
   }
 
   /** msgGlobalData, msgSecurityParameters, msgData. */

@@ -26,6 +26,25 @@ describe('over TCP', () => {
       bytes: '00 01 00 00 00 09 01 03 00 00 00 02 00 00 00',
       answer: 'no_match',
     },
+    {
+      row: modbus,
+      name: 'an exception to a function that there is not',
+      bytes: '00 01 00 00 00 03 01 80 01',
+      answer: 'match',
+    },
+    {
+      row: modbus,
+      name: 'an exception with a zero behind it',
+      bytes: '00 01 00 00 00 04 0a 81 06 00',
+      answer: 'match',
+    },
+    {
+      row: modbus,
+      name: 'an exception with more than a zero',
+      bytes: '00 01 00 00 00 04 0a 81 06 01',
+      answer: 'no_match',
+    },
+    { row: modbus, name: 'an exception of no reason', bytes: '00 01 00 00 00 03 01 83 0c', answer: 'no_match' },
     { row: modbus, name: 'half a message', bytes: '00 01 00 00 00 06 01 03', answer: 'unsure' },
     {
       row: modbus,
@@ -57,6 +76,13 @@ describe('over TCP', () => {
       name: 'a job behind the connection',
       bytes: `03 00 00 0b 06 e0 00 00 00 01 00 ${S7}`,
       answer: 'match',
+    },
+    { row: s7comm, name: 'a job behind one that was cut', bytes: `03 00 00 08 02 f0 80 32 ${S7}`, answer: 'match' },
+    {
+      row: s7comm,
+      name: 'cut ones alone',
+      bytes: '03 00 00 08 02 f0 80 32 03 00 00 08 02 f0 80 32 00 00 00',
+      answer: 'no_match',
     },
     {
       row: s7comm,

@@ -88,3 +88,28 @@ describe('the probe', () => {
     expect(tls.probe(Uint8Array.from(bytes), 0, bytes.length, CLIENT)).toBe('no_match')
   })
 })
+
+describe('a connection that idles', () => {
+  const PINGS = Uint8Array.from([0xc0, 0, 0xc0, 0])
+  const ANSWERS = Uint8Array.from([0xd0, 0, 0xd0, 0])
+  const agree = (client: ArrayLike<number>, server: ArrayLike<number>) =>
+    mqtt.confirms?.(Uint8Array.from(client), 0, client.length, Uint8Array.from(server), 0, server.length)
+
+  it('is known by its pings and their answers together', () => {
+    for (const bytes of [PINGS, ANSWERS]) {
+      for (let end = 1; end <= 4; end++) expect(probe([...bytes.subarray(0, end)])).toBe('unsure')
+    }
+    expect(agree(PINGS, ANSWERS)).toBe(true)
+    expect(agree(PINGS, ANSWERS.subarray(2))).toBe(true)
+    const { facts, done } = read([...PINGS], [...ANSWERS])
+    expect(facts).toMatchObject({ appProtocol: 'mqtt', protection: 'cleartext', malformed: 0, authMechanisms: [] })
+    expect(done).toBe(true)
+  })
+
+  it.each([
+    { name: 'answers from the client', client: ANSWERS, server: PINGS },
+    { name: 'half an answer', client: PINGS, server: ANSWERS.subarray(0, 1) },
+    { name: 'twice as many answers', client: PINGS, server: [...ANSWERS, ...ANSWERS] },
+    { name: 'an answer with a body', client: PINGS, server: [0xd0, 1, 0, 0] },
+  ])('is not known by $name', ({ client, server }) => expect(agree(client, server)).toBe(false))
+})

@@ -36,6 +36,11 @@ describe('authentication', () => {
     })
   })
 
+  it('is told by the reply, behind an attribute of another', () => {
+    const server = `|1\r\n+ttl\r\n:3600\r\n*1\r\n|1\r\n+a\r\n:1\r\n:5\r\n-WRONGPASS invalid\r\n`
+    expect(read(command('LRANGE', 'l', '0') + command('AUTH', 'secret'), server).authOutcome).toBe('failure')
+  })
+
   it('is not what a value says', () => {
     const facts = read(command('SET', 'AUTH', 'AUTH') + command('HELLO', '3'), '+OK\r\n')
     expect(facts).toMatchObject({
@@ -52,11 +57,20 @@ describe('recognition', () => {
     { name: 'a command', bytes: command('GET', 'colour'), from: CLIENT },
     { name: 'PONG', bytes: '+PONG\r\n', from: SERVER },
     { name: 'replies with a bulk string', bytes: '+OK\r\n:3\r\n$5\r\nredis\r\n', from: SERVER },
+    { name: 'an array with an attribute', bytes: '*2\r\n:1\r\n|1\r\n+ttl\r\n:3600\r\n:3\r\n', from: SERVER },
+    {
+      name: 'a map behind an attribute',
+      bytes: '|1\r\n+popular\r\n%1\r\n$1\r\na\r\n,0.19\r\n*1\r\n:5\r\n',
+      from: SERVER,
+    },
   ])('of $name, one byte a segment', ({ bytes, from }) => {
     expect(recognisedBy(text(bytes), from)).toBe('redis')
   })
 
   it.each([
+    { name: 'an array of fewer elements than it says', bytes: '*3\r\n:1\r\n:2\r\n\r\n' },
+    { name: 'an array whose number is none', bytes: '*2\r\n:1\r\n:x\r\n' },
+    { name: 'an array of nothing', bytes: '*0\r\n*0\r\n' },
     { name: 'a command whose length is wrong', bytes: '*2\r\n$4\r\nGET\r\n$1\r\na\r\n' },
     { name: 'a command that is no name', bytes: '*1\r\n$3\r\n\x01\x02\x03\r\n' },
     { name: 'the greeting of a POP3 server', bytes: '+OK POP3 server ready\r\n' },

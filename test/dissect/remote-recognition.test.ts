@@ -32,6 +32,10 @@ describe('openings', () => {
     { row: fix, words: '8=FIX.4.4\x0135=A\x01', answer: 'no_match' },
     { row: bittorrent, words: '\x13BitTorrent protocol', answer: 'match' },
     { row: bittorrent, words: '\x13BitTorrent client', answer: 'no_match' },
+    { row: bittorrent, words: 'BSYNC\0\0\0\0\x3ad5:nonce16:', answer: 'match' },
+    { row: bittorrent, words: 'BSYNC\0\0\0', answer: 'unsure' },
+    { row: bittorrent, words: 'BSYNC\0\0\0\0\x3al5:nonce', answer: 'no_match' },
+    { row: bittorrent, words: 'BSYNC protocol', answer: 'no_match' },
   ])('$row.name: $words is $answer', ({ row, words, answer }) => {
     const bytes = text(words)
     expect(row.probe(bytes, 0, bytes.length, CLIENT)).toBe(answer)

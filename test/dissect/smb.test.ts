@@ -121,3 +121,25 @@ describe('recognition', () => {
     expect(probe(Buffer.concat([Buffer.of(0x82, 0, 0, 0), smb2(0, 1)]))).toBe('match')
   })
 })
+
+describe('SMB 1 without all of its counts', () => {
+  const message = (bytes: number): Buffer => {
+    const body = Buffer.alloc(bytes)
+    body.write('\xffSMB\x06', 'latin1')
+    return session(body)
+  }
+  const answer = (bytes: Buffer) => smb.probe(bytes, 0, bytes.length, CLIENT)
+
+  it('is known by the message that begins where it ends', () => {
+    const both = Buffer.concat([message(34), message(51)])
+    expect(answer(both)).toBe('match')
+    expect(answer(both.subarray(0, 40))).toBe('unsure')
+    const { facts } = new Reading(smb).hears(conversation([CLIENT, both])).finish()
+    expect(facts).toMatchObject({ appProtocol: 'smb', protection: 'cleartext', protocolSecurity: 'none' })
+  })
+
+  it('is not known where another one begins', () => {
+    expect(answer(Buffer.concat([message(34), session(Buffer.alloc(51))]))).toBe('no_match')
+    expect(answer(message(31))).toBe('no_match')
+  })
+})

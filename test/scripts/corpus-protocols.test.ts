@@ -113,6 +113,17 @@ it('takes what a flow became for its name as well', () => {
   ])
 })
 
+it('does not take a CONNECT for a word on what its tunnel carries', () => {
+  const strong = { src_ip: '10.11.0.2', src_port: 43890, dest_ip: '10.11.0.3', dest_port: 443, proto: 'TCP' }
+  const match = { ...strong, event_type: 'http' }
+  const said = (url: string) => ({ suricata: [{ sha8: '00000001', count: 1, match: { ...match, 'http.url': url } }] })
+  expect(scoreOf('tls12-chacha20.pcap', said('/')).verdicts).toMatchObject({ cleartext: 1, strong: [{}] })
+  expect(scoreOf('tls12-chacha20.pcap', said('web.example.test:443')).verdicts).toMatchObject({
+    cleartext: 0,
+    strong: [],
+  })
+})
+
 it('names a strong flow that a tool calls cleartext, and a plaintext one that a tool calls TLS', () => {
   const strong = { ...byNdpi('HTTP'), sport: 43890, dport: 443 }
   expect(scoreOf('tls12-chacha20.pcap', { ndpi: [strong] }).verdicts.strong).toHaveLength(1)
