@@ -83,13 +83,17 @@ function* arkime(row) {
   yield { tool: 'arkime', sha8, transport, src, sport, dst, dport, names: row.protocols ?? [] }
 }
 
+/** The target of a CONNECT (RFC 9112 §3.2.3): what is in the tunnel the tool does not say. */
+const AUTHORITY_FORM = /^[^/:]+:\d+$/
+
 /** An event that must not occur (count 0) says nothing. Ends that a check leaves out stay open. */
 function* suricata({ sha8, count, match }) {
   if (count === 0) return
   const transport = match.proto?.toLowerCase() ?? null
   const { src_ip: src, src_port: sport, dest_ip: dst, dest_port: dport } = match
   const names = [match.app_proto ?? match.event_type].filter((name) => typeof name === 'string')
-  yield { tool: 'suricata', sha8, transport, src, sport, dst, dport, names }
+  const opensTunnel = AUTHORITY_FORM.test(match['http.url'] ?? '')
+  yield { tool: 'suricata', sha8, transport, src, sport, dst, dport, names, opensTunnel }
 }
 
 function tshark(row, sha8) {

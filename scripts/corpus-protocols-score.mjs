@@ -69,9 +69,9 @@ function isNamed(flow, names) {
   return names.includes('tls') && (upgrade === 'starttls' || version !== undefined || offered !== undefined)
 }
 
-function countVerdict(verdicts, { row, isDisputed, isCleartext, isTls, sawTls }, ours, note) {
+function countVerdict(verdicts, { row, isDisputed, isCleartext, isTls, sawTls, opensTunnel }, ours, note) {
   if (isDisputed) return
-  if (isCleartext || (!sawTls && CLEAR.has(row))) {
+  if (isCleartext || (!sawTls && !opensTunnel && CLEAR.has(row))) {
     verdicts.cleartext += 1
     if (ours.some(({ verdict }) => verdict === 'strong')) verdicts.strong.push(note)
   }

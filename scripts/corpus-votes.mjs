@@ -36,9 +36,10 @@ export function collectVotes(corpus, { byCapture }, captures) {
 function noteVote(votes, key, said) {
   if (!votes.has(key)) votes.set(key, new Map())
   const tools = votes.get(key)
-  const vote = tools.get(said.tool) ?? { names: new Set(), cleartext: false }
+  const vote = tools.get(said.tool) ?? { names: new Set(), cleartext: false, opensTunnel: false }
   for (const name of said.names) vote.names.add(name)
   vote.cleartext ||= said.cleartext === true
+  vote.opensTunnel ||= said.opensTunnel === true
   tools.set(said.tool, vote)
 }
 
@@ -97,6 +98,7 @@ export function expectationOf(tools, transport, withWitness) {
     isTls: tls.some(speaks),
     isCleartext: tls.length === 0 && tools.get('ndpi')?.cleartext === true,
     sawTls: tls.length > 0,
+    opensTunnel: [...tools.values()].some((vote) => vote.opensTunnel),
   }
 }
 

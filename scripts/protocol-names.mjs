@@ -113,7 +113,8 @@ export const NAMES = {
     `),
     dcerpc: ['dcerpc', 'smb'],
     dns: ['dns', 'mdns'],
-    doh2: ['http2', 'http'],
+    // DNS by HTTP/2 (RFC 8484) is both.
+    doh2: ['dns', 'http2', 'http'],
     ftp_data: ['ftp', 'ftp-data'],
     http: ['http', 'http2', 'websocket'],
     krb5: 'kerberos',
