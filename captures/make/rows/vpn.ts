@@ -189,48 +189,69 @@ interface OpenvpnRow {
   readonly shows: string
   /** What is done with the key that both ends share: "--tls-auth". */
   readonly key?: string
+  readonly over?: 'tcp'
   readonly checks: Row['checks']
 }
 
-function openvpnRow({ name, shows, key, checks }: OpenvpnRow): Row {
+function openvpnRow({ name, shows, key, over, checks }: OpenvpnRow): Row {
   return {
     name,
     shows,
     peers: `${OPENVPN}, ${OPENVPN}`,
-    how: `\`openvpn --proto udp${key === undefined ? '' : ` ${key}`}\`; \`ping -c 4\``,
+    how: `\`openvpn --proto ${over ?? 'udp'}${key === undefined ? '' : ` ${key}`}\`; \`ping -c 4\``,
     checks,
     record: async (lab) => {
       lab.wire('cable')
-      await lab.capture({ filter: 'udp' })
+      await lab.capture({ filter: over ?? 'udp' })
       sh('openvpn --genkey secret shared.key', lab.temp)
       const shared = key === undefined ? [] : key.split(' ').map((word) => (word === 'FILE' ? 'shared.key' : word))
-      await serveOpenvpn(lab, 'server', shared)
-      await serveOpenvpn(lab, 'client', shared)
+      await serveOpenvpn(lab, 'server', shared, over)
+      await serveOpenvpn(lab, 'client', shared, over)
       await ping(lab)
     },
   }
 }
 
-async function serveOpenvpn(lab: Lab, place: Place, shared: readonly string[]): Promise<void> {
+async function serveOpenvpn(lab: Lab, place: Place, shared: readonly string[], over?: 'tcp'): Promise<void> {
   const other = place === 'client' ? 'server' : 'client'
   // Each side trusts the authority of the other's certificate.
   const [mine, theirs] = place === 'server' ? ['rsa', 'ec'] : ['client', 'rsa']
   const role = place === 'server' ? ['--tls-server', '--dh', 'none'] : ['--tls-client', '--remote', SERVER_IP, '1194']
   const argv = [
     'openvpn',
-    ...['--dev', 'tun', '--proto', 'udp', '--verb', '3', '--ifconfig', INNER[place], INNER[other]],
+    ...[
+      '--dev',
+      'tun',
+      '--proto',
+      over === 'tcp' ? `tcp-${place}` : 'udp',
+      '--verb',
+      '3',
+      '--ifconfig',
+      INNER[place],
+      INNER[other],
+    ],
     ...['--ca', lab.pki(`${theirs}-root.pem`), '--cert', lab.pki(`${mine}.pem`), '--key', lab.pki(`${mine}.key`)],
     ...(place === 'server' ? ['--local', SERVER_IP] : ['--nobind']),
     ...role,
     ...shared,
   ]
-  await lab.serve(argv, place === 'server' ? /UDPv4 link remote/ : /Initialization Sequence Completed/, { at: place })
+  await lab.serve(
+    argv,
+    place === 'server' ? /UDPv4 link remote|Listening for incoming TCP/ : /Initialization Sequence Completed/,
+    { at: place },
+  )
 }
 
 const OPENVPN_ROWS: readonly OpenvpnRow[] = [
   {
     name: 'openvpn-udp.pcap',
     shows: 'OpenVPN over UDP: the TLS of its control channel can be read',
+    checks: { 'openvpn.opcode == 7': 1, 'openvpn.opcode == 9': 'some' },
+  },
+  {
+    name: 'openvpn-tcp.pcap',
+    shows: 'OpenVPN over TCP: the same handshake, each packet behind its length',
+    over: 'tcp',
     checks: { 'openvpn.opcode == 7': 1, 'openvpn.opcode == 9': 'some' },
   },
   {
