@@ -528,6 +528,21 @@ const udpBoth = (): Frame[] => [
   frameOf({ time: START, from: '10.0.0.3', to: '10.0.0.1', proto: 17, fromPort: 53, toPort: 5000, payload: [2] }),
 ]
 
+describe('datagrams that nobody knows', () => {
+  const QUERY = [0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 3, ...text('web'), 0, 0, 1, 0, 1]
+  const sent = (n: number, payload: ArrayLike<number>): Frame =>
+    frameOf({ time: START + n, from: '10.0.0.1', to: '10.0.0.3', proto: 17, fromPort: 5000, toPort: 53, payload })
+
+  it.each([
+    { before: 11, known: true },
+    { before: 12, known: false },
+  ])('are asked of every dissector twelve times: $before before a question of DNS', ({ before, known }) => {
+    const frames = Array.from({ length: before }, (_, n) => sent(n, [7, 7, 7]))
+    const [record] = new Watch().sees(...frames, sent(before, QUERY)).end()
+    expect(record?.['app_protocol']).toBe(known ? 'dns' : undefined)
+  })
+})
+
 describe('the record', () => {
   it('names sensor, policy, source and the round trip', () => {
     const one = new Connection(40_000)
