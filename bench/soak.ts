@@ -93,6 +93,7 @@ interface Stored {
   ended: number
   records: number
   dropped: number
+  duplicates: number
   /** Flows that were open before the capture ended them. */
   open: number
 }
@@ -113,7 +114,7 @@ async function storedIn(port: number): Promise<Stored> {
   const flows = await ask('SELECT count() AS flows, sum(packets_client + packets_server) AS packets FROM flows FINAL')
   const health = await ask(
     `SELECT sum(frames_received) AS received, sum(frames_not_decoded) AS notDecoded, sum(flows_started) AS started,
-     sum(flows_ended) AS ended, sumIf(flows_started - flows_ended, state != 'ended') AS open, sum(records) AS records, sum(kernel_drops + interface_drops) AS dropped
+     sum(flows_ended) AS ended, sumIf(flows_started - flows_ended, state != 'ended') AS open, sum(records) AS records, sum(duplicates) AS duplicates, sum(kernel_drops + interface_drops) AS dropped
      FROM sensor_health FINAL`,
   )
   return { ...flows, ...health } as unknown as Stored
@@ -229,7 +230,10 @@ function tell(
     // ARP is no IP, and a fragment alone is no packet.
     equal('frames taken = decoded + cut short + ARP + fragments', counts.frames, counts.decoded + 3 * ODD * flaps)
   }
-  equal('packets of all stored flows = frames decoded', stored.packets, counts.decoded)
+  equal('frames that came twice = by the rows of health', counts.duplicates, stored.duplicates)
+  // The fragments of a flap are alike: all but the first are copies, of what is no packet yet.
+  const copies = counts.duplicates - (ODD - 1) * flaps
+  equal('packets of all stored flows + copies = frames decoded', stored.packets + copies, counts.decoded)
   equal('flows begun = ended', stored.started, stored.ended)
   console.log(`       ${stored.open.toLocaleString('en-US')} of them open before the end`)
   equal('flows begun = by the summary', stored.started, counts.flows)

@@ -18,6 +18,7 @@ import { DUPLICATE, FlowTable } from './flow/flow-table.ts'
 import { IpFragments } from './flow/ip-fragments.ts'
 import type { Lifetime } from './flow/lifetime.ts'
 import { MirrorSpaces } from './flow/mirror-spaces.ts'
+import { RecentPackets } from './flow/recent-packets.ts'
 import * as opening from './flow/tcp-opening.ts'
 import { UpgradeMemory } from './flow/upgrade-memory.ts'
 import { FlowEndpoint, visibilityOf, writeFlow } from './record/line.ts'
@@ -46,6 +47,7 @@ export class Agent {
   readonly #endpoint: FlowEndpoint
   readonly #rows = new RowWriter()
   readonly #fragments: IpFragments
+  readonly #recent = new RecentPackets(this.stats)
   readonly #sessions: SessionPool
   readonly #certificates: CertificateSights
   readonly #expected = new ExpectedFlows()
@@ -132,6 +134,7 @@ export class Agent {
     this.#finished = 0
     this.#upgrades.clear()
     this.#expected.clear()
+    this.#recent.clear()
     this.#sessions.memory.clear()
     return true
   }
@@ -152,6 +155,7 @@ export class Agent {
   }
 
   #fragment(bytes: Uint8Array, m: PacketMeta, source: number): void {
+    if (this.#recent.isFragmentCopy(bytes, m)) return
     const whole = this.#fragments.add(bytes, m)
     if (whole !== null) this.#decoded(decodeIpPayload(whole, 0, whole.length, m), whole, m, source)
   }
@@ -166,16 +170,13 @@ export class Agent {
     }
     const isOthers = this.#shard !== null && !table.isInShard(this.#shard.part, this.#shard.of)
     if (isOthers) return void this.#sessions.memory.overhear(m, bytes)
-    if (
-      index >= 0 &&
-      (m.tcpFlags & SYN) !== 0 &&
-      m.proto === PROTO_TCP &&
-      opening.startsNewConnection(table, index, m)
-    ) {
+    const isSyn = m.proto === PROTO_TCP && (m.tcpFlags & SYN) !== 0
+    if (index >= 0 && isSyn && opening.startsNewConnection(table, index, m)) {
       this.#end(index)
       index = -1
     }
     if (index < 0) index = this.#start(m, source)
+    if (this.#recent.isCopy(bytes, m, index)) return
     table.countPacket(index, m)
     if (m.proto === PROTO_TCP) this.#tcp(bytes, m, index)
     else if (m.end - m.at + m.missing > 0) this.#datagram(bytes, m, index)

@@ -172,6 +172,7 @@ const PROTO_L2TP = 115
 
 function decodeTransport(buf: Uint8Array, m: PacketMeta): number {
   const proto = m.proto
+  m.transportAt = m.at
   if (proto === PROTO_TCP) return decodeTcp(buf, m)
   if (proto === PROTO_UDP) return decodeUdp(buf, m)
   m.srcPort = 0

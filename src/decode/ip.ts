@@ -24,6 +24,7 @@ export function decodeIpv4(buf: Uint8Array, m: PacketMeta): number {
   if (total < headerLength) return LAYER_MALFORMED
   limit(m, at + total)
   m.ipVersion = 4
+  m.ipId = u16(buf, at + V4_ID)
   m.proto = u8(buf, at + V4_PROTOCOL)
   m.src0 = m.src1 = m.dst0 = m.dst1 = 0
   m.src2 = m.dst2 = MAPPED_PREFIX
@@ -32,7 +33,7 @@ export function decodeIpv4(buf: Uint8Array, m: PacketMeta): number {
   m.at = at + headerLength
   const fragment = u16(buf, at + V4_FLAGS)
   if ((fragment & 0x3fff) === 0) return LAYER_IP_PAYLOAD
-  m.fragmentId = u16(buf, at + V4_ID)
+  m.fragmentId = m.ipId
   m.fragmentOffset = (fragment & 0x1fff) << 3
   m.moreFragments = (fragment >> 13) & 1
   return LAYER_FRAGMENT
@@ -63,6 +64,7 @@ export function decodeIpv6(buf: Uint8Array, m: PacketMeta): number {
   // Zero means a jumbogram or segmentation offload: the frame's own length is all there is.
   if (payload !== 0) limit(m, at + V6_HEADER + payload)
   m.ipVersion = 6
+  m.ipId = 0
   m.src0 = i32(buf, at + V6_SRC)
   m.src1 = i32(buf, at + V6_SRC + 4)
   m.src2 = i32(buf, at + V6_SRC + 8)

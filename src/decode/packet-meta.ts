@@ -88,6 +88,8 @@ export class PacketMeta {
   missing = 0
 
   ipVersion = 0
+  /** Identification field of IPv4 (RFC 791 §3.1); 0 = the sender gave none, or it is IPv6. */
+  ipId = 0
   proto = 0
   src0 = 0
   src1 = 0
@@ -97,6 +99,8 @@ export class PacketMeta {
   dst1 = 0
   dst2 = 0
   dst3 = 0
+  /** Where the transport header begins. */
+  transportAt = 0
   srcPort = 0
   dstPort = 0
   /** Sequence number, as 32 bits with a sign. */

@@ -34,13 +34,14 @@ export function whyNoHosts(): string | null {
   }
 }
 
-/** Has tc hand a copy of all that an interface sends and receives to another of the same namespace. */
-function mirrorInto(net: Net, port: string, into: string): void {
+/** Has tc hand so many copies of all that an interface sends and receives to another of the same namespace. */
+function mirrorInto(net: Net, port: string, into: string, copies = 1): void {
   execFileSync('tc', ['-n', net.name, 'qdisc', 'add', 'dev', port, 'clsact'], { stdio: 'pipe' })
   for (const way of ['ingress', 'egress']) {
     const every = ['protocol', 'all', 'prio', '1', 'u32', 'match', 'u32', '0', '0']
-    const action = ['action', 'mirred', 'egress', 'mirror', 'dev', into]
-    execFileSync('tc', ['-n', net.name, 'filter', 'add', 'dev', port, way, ...every, ...action], { stdio: 'pipe' })
+    const actions = Array.from({ length: copies }, () => ['action', 'mirred', 'egress', 'mirror', 'dev', into, 'pipe'])
+    const filter = ['filter', 'add', 'dev', port, way, ...every, ...actions.flat().slice(0, -1)]
+    execFileSync('tc', ['-n', net.name, ...filter], { stdio: 'pipe' })
   }
 }
 
@@ -66,14 +67,14 @@ export class Hosts {
     this.monitor.ip('link', 'set', 'lo', 'up')
   }
 
-  /** Mirrors what a host's interface sends and receives; returns the monitor's interface that shows it. */
-  mirror(place: Place): string {
+  /** Mirrors what a host's interface sends and receives; returns the monitor's interface that shows it so many times. */
+  mirror(place: Place, times = 1): string {
     const [near, far] = [`mirror-${place}`, `from-${place}`]
     this[place].ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', this.monitor.name)
     asOnTheWire(this[place], near)
     this[place].ip('link', 'set', near, 'up')
     this.monitor.ip('link', 'set', far, 'up')
-    mirrorInto(this[place], ENDS[place].port, near)
+    mirrorInto(this[place], ENDS[place].port, near, times)
     return far
   }
 

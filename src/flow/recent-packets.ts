@@ -1,0 +1,130 @@
+/**
+ * Packets of the last moments, by which a second copy is known. A mirror of both ways of a port, or of both ends of a
+ * conversation, shows each packet twice in one context, and switches and routers between change no more of it than
+ * addresses of the link, tags, TTL and the checksum of IP.
+ */
+import { i32, u8, u16 } from '../core/bytes.ts'
+import { type PacketMeta, PROTO_TCP, SYN } from '../decode/packet-meta.ts'
+
+/** Entries of a bucket: the oldest makes room. */
+const WAYS = 4
+const BUCKETS = 1 << 12
+/** A cache line for each bucket: flow + 1, what is compared exactly, a hash of the rest, and the time in µs. */
+const ENTRY_WORDS = 4
+const EXACT = 1
+const HASH = 2
+const TIME = 3
+
+/**
+ * How far apart copies come, at the most: the way from one end of a conversation to the other, and what the mirrors hold
+ * back. A sender that repeats itself gives each packet an identification or a timestamp of its own, so that its repetitions
+ * are never taken for copies. A SYN may have neither; it is not repeated within a second (RFC 6298 §2).
+ */
+const COPY_US = 900_000
+/** Where neither is there, equal packets are copies only if no sender could have repeated itself so soon. */
+const DOUBTFUL_COPY_US = 2000
+
+// RFC 9293 §3.1; RFC 7323 §3.2: the timestamp's value, where two NOPs come before the option, as Appendix A has it.
+const TCP_ACK = 8
+const TCP_CHECKSUM = 16
+const TCP_FIRST_OPTION = 20
+const TCP_TIMESTAMP_LOW = 26
+const TCP_TIMESTAMP_END = 32
+const NOP_NOP_TIMESTAMP_10 = 0x0101080a
+
+/** Of what is no TCP: header and beginning of the payload, and its end, which is where authentication tags are. */
+const HEAD_BYTES = 24
+const TAIL_BYTES = 8
+
+export class RecentPackets {
+  readonly #counts: { duplicates: number }
+  readonly #entries = new Int32Array(BUCKETS * WAYS * ENTRY_WORDS)
+
+  /** Counts copies into `counts`. */
+  constructor(counts: { duplicates: number }) {
+    this.#counts = counts
+  }
+
+  /** Was this packet of `flow` there a moment ago? If not, it is remembered. */
+  isCopy(bytes: Uint8Array, m: PacketMeta, flow: number): boolean {
+    return m.proto === PROTO_TCP ? this.#isSegmentCopy(bytes, m, flow) : this.#isDatagramCopy(bytes, m, flow)
+  }
+
+  /** The same of a fragment, whose flow is not known yet. */
+  isFragmentCopy(bytes: Uint8Array, m: PacketMeta): boolean {
+    const from = Math.imul(m.src0 ^ m.src3, 0x9e3779b1) ^ Math.imul(m.src1 ^ m.src2, 0x85ebca6b)
+    const to = Math.imul(m.dst0 ^ m.dst3, 0xc2b2ae35) ^ Math.imul(m.dst1 ^ m.dst2, 0x165667b1)
+    const exact = from ^ (to >>> 7) ^ (to << 25) ^ m.vni
+    const what = Math.imul(m.fragmentId, 0x9e3779b1) ^ Math.imul((m.fragmentOffset << 1) | m.moreFragments, 0x85ebca6b)
+    return this.#remember(-1, exact, mixEnds(what ^ m.proto, bytes, m.at, m), m.time, COPY_US)
+  }
+
+  clear(): void {
+    this.#entries.fill(0)
+  }
+
+  #isSegmentCopy(bytes: Uint8Array, m: PacketMeta, flow: number): boolean {
+    const { transportAt, at, ipId } = m
+    const length = at - transportAt
+    let hash = Math.imul(i32(bytes, transportAt + TCP_ACK) ^ (m.tcpFlags << 24), 0x9e3779b1)
+    hash ^= Math.imul((ipId << 16) | u16(bytes, transportAt + TCP_CHECKSUM), 0x85ebca6b)
+    hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) + (m.end - at + m.missing)
+    let isSure = ipId !== 0 || (m.tcpFlags & SYN) !== 0
+    if (length > TCP_FIRST_OPTION) {
+      // Selective acknowledgements come last, and differ where all else is equal (RFC 2018 §3).
+      let options = u16(bytes, at - 2)
+      if (length >= TCP_TIMESTAMP_END && i32(bytes, transportAt + TCP_FIRST_OPTION) === NOP_NOP_TIMESTAMP_10) {
+        options |= u16(bytes, transportAt + TCP_TIMESTAMP_LOW) << 16
+        isSure = true
+      }
+      hash = Math.imul(hash ^ (hash >>> 13), 0x165667b1) ^ options
+    }
+    return this.#remember(flow, m.seq, hash, m.time, isSure ? COPY_US : DOUBTFUL_COPY_US)
+  }
+
+  #isDatagramCopy(bytes: Uint8Array, m: PacketMeta, flow: number): boolean {
+    const exact = (m.ipId << 16) | ((m.end - m.at + m.missing) & 0xffff)
+    const hash = mixEnds((m.srcPort << 16) | m.dstPort, bytes, m.transportAt, m)
+    return this.#remember(flow, exact, hash, m.time, m.ipId !== 0 ? COPY_US : DOUBTFUL_COPY_US)
+  }
+
+  #remember(flow: number, exact: number, hash: number, timeUs: number, withinUs: number): boolean {
+    const entries = this.#entries
+    // Microseconds modulo 2³²: their difference is all that is asked for.
+    const now = timeUs | 0
+    let bucket = Math.imul(hash ^ Math.imul(exact ^ Math.imul(flow, 0x9e3779b1), 0x85ebca6b), 0xc2b2ae35)
+    bucket = ((bucket ^ (bucket >>> 15)) & (BUCKETS - 1)) * WAYS * ENTRY_WORDS
+    let oldest = bucket
+    let age = -1
+    for (let at = bucket; at < bucket + WAYS * ENTRY_WORDS; at += ENTRY_WORDS) {
+      const ago = (now - (entries[at + TIME] as number) + withinUs) >>> 0
+      if (
+        entries[at + EXACT] === exact &&
+        entries[at + HASH] === hash &&
+        entries[at] === flow + 1 &&
+        ago <= 2 * withinUs
+      ) {
+        this.#counts.duplicates += 1
+        return true
+      }
+      if (ago > age) {
+        age = ago
+        oldest = at
+      }
+    }
+    entries[oldest] = flow + 1
+    entries[oldest + EXACT] = exact
+    entries[oldest + HASH] = hash
+    entries[oldest + TIME] = now
+    return false
+  }
+}
+
+/** The first bytes from `from` on and the last ones that were captured. */
+function mixEnds(seed: number, bytes: Uint8Array, from: number, { end }: PacketMeta): number {
+  let hash = seed | 0
+  const headEnd = Math.min(end, from + HEAD_BYTES)
+  for (let at = from; at < headEnd; at++) hash = Math.imul(hash ^ u8(bytes, at), 0x01000193)
+  for (let at = Math.max(headEnd, end - TAIL_BYTES); at < end; at++) hash = Math.imul(hash ^ u8(bytes, at), 0x01000193)
+  return hash ^ (hash >>> 15)
+}
