@@ -2,8 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { AlertFigures, CaptureFigures } from '../api/metric-figures.ts'
 import { OperatorError } from '../core/errors.ts'
-import { keepKoffiLoaded } from '../source/koffi.ts'
-import { needsKoffi } from '../source/live-interface.ts'
+import { keepLibrariesLoaded } from '../source/live-interface.ts'
 import { openStore, type Store, type ZoneRange } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
 import { type AlertsFile, readAlertsFile } from './alert-config.ts'
@@ -224,7 +223,7 @@ class Run {
   async start(): Promise<void> {
     this.#on('SIGHUP', () => this.#reload())
     this.#on('SIGUSR1', () => this.#tell())
-    if (this.workers.some(({ job }) => needsKoffi(job.source))) await keepKoffiLoaded()
+    await keepLibrariesLoaded(this.workers.map(({ job }) => job.source))
     await Promise.all(this.workers.map((worker) => worker.start()))
   }
 

@@ -1,5 +1,6 @@
 /** One device opened by libpcap, and the memory into which it writes what came as a capture file. */
 import type { RecordReader } from './format.ts'
+import { forgetHeldDevice, type HeldSocket, noteHeldDevice } from './held-socket.ts'
 import type { Readiness } from './koffi.ts'
 import { PcapError } from './libpcap-errors.ts'
 import type { PcapLibrary, PcapSettings, Pointer } from './libpcap-library.ts'
@@ -19,11 +20,14 @@ export interface HandleSettings extends PcapSettings {
   readonly interface: string
   /** For frames with an Ethernet header; left out where there are others. */
   readonly filter: Uint8Array | null
+  /** Where another thread finds what to close should this one die; null = none would look. */
+  readonly held: HeldSocket | null
 }
 
 export class PcapHandle {
   readonly readiness: Readiness | null
   readonly #library: PcapLibrary
+  readonly #held: HeldSocket | null
   readonly #pcap: Pointer
   readonly #dump: Pointer
   readonly #memory: Uint8Array
@@ -40,8 +44,10 @@ export class PcapHandle {
   /** `memory` belongs to the handle until it is closed. @throws PcapError; nothing stays open then */
   constructor(library: PcapLibrary, settings: HandleSettings, memory: Uint8Array) {
     this.#library = library
+    this.#held = settings.held
     this.#memory = memory
     this.#pcap = activate(library, settings)
+    if (this.#held !== null) noteHeldDevice(this.#held, this.#pcap)
     let dump: Pointer | null = null
     try {
       this.#expect('pcap_setnonblock', library.setNonBlocking(this.#pcap))
@@ -58,7 +64,7 @@ export class PcapHandle {
       this.readiness = library.readiness(this.#pcap)
     } catch (error) {
       if (dump !== null) library.closeDump(dump)
-      library.close(this.#pcap)
+      this.#closeDevice()
       throw error
     }
     const recordBytes = RECORD_HEADER_BYTES + library.snaplen(this.#pcap)
@@ -92,6 +98,12 @@ export class PcapHandle {
   close(): void {
     this.readiness?.close()
     this.#library.closeDump(this.#dump)
+    this.#closeDevice()
+  }
+
+  #closeDevice(): void {
+    // Before its address can mean another one.
+    if (this.#held !== null) forgetHeldDevice(this.#held)
     this.#library.close(this.#pcap)
   }
 

@@ -96,6 +96,18 @@ export async function loadLibpcap(names: readonly string[] = NAMES[process.platf
   }
 }
 
+let kept: Promise<PcapLibrary> | undefined
+
+/**
+ * The library, which from now on stays: for the main thread, before others open sources. A thread that dies takes the
+ * library with it if it was the last to use it, and what it left open could not be closed any more: the library's code does
+ * that. @throws OperatorError as `loadLibpcap` does
+ */
+export function keepLibpcap(): Promise<PcapLibrary> {
+  kept ??= loadLibpcap()
+  return kept
+}
+
 function bind(koffi: Koffi, pcap: Library): PcapLibrary {
   const c = koffi.load(null)
   const create = pcap.func('pcap_create', 'void *', ['str', 'void *'])

@@ -4,6 +4,7 @@
  */
 import type { InterfaceState } from './af-packet-settings.ts'
 import { createBatch } from './format.ts'
+import type { HeldSocket } from './held-socket.ts'
 import { PcapError, pcapError } from './libpcap-errors.ts'
 import { LibpcapInterface } from './libpcap-interface.ts'
 import { loadLibpcap } from './libpcap-library.ts'
@@ -36,6 +37,8 @@ export interface LibpcapOptions {
   readonly filter?: Uint8Array | null
   /** Of the kernel's buffer; libpcap takes less where the system gives no more. */
   readonly bufferBytes?: number
+  /** Where another thread finds what to close should this one die. */
+  readonly held?: HeldSocket | null
 }
 
 export interface LibpcapSource extends Source {
@@ -50,6 +53,7 @@ export async function openLibpcap(options: LibpcapOptions): Promise<LibpcapSourc
   const settings = {
     interface: options.interface,
     filter: options.filter ?? null,
+    held: options.held ?? null,
     snaplen: SNAPLEN_BYTES,
     promiscuous: true,
     timeoutMs: TIMEOUT_MS,

@@ -10,10 +10,11 @@ import type { Source } from './source.ts'
  * same words and means less by them: its `port 443` drops what comes with a VLAN tag or inside of a tunnel.
  * @throws OperatorError
  */
-export async function openLibpcapInterface(name: string, { filter, ringBytes }: LiveSettings): Promise<Source> {
+export async function openLibpcapInterface(name: string, { filter, ringBytes, held }: LiveSettings): Promise<Source> {
   const expression = filter === null ? null : parseFilter(filter)
   return openLibpcap({
     interface: name,
+    held: held ?? null,
     filter: expression !== null && runsHere(expression) ? encodeProgram(compileKernelFilter(expression, null)) : null,
     ...(ringBytes === null ? {} : { bufferBytes: ringBytes }),
   })

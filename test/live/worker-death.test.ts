@@ -29,6 +29,9 @@ const DEATHS = [
   { name: 'meets an error that nobody catches', signal: 'SIGURG' },
 ] as const
 
+/** Libraries that hold a socket and a ring of the kernel for it. */
+const KINDS = ['afpacket', 'libpcap'] as const
+
 let net: Net
 let folder: string
 /** Files of what comes before and after. */
@@ -70,12 +73,12 @@ describe.skipIf(why !== null)(`a worker that dies${why === null ? '' : ` (skippe
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it.each(DEATHS)(
-    'because it $name takes its open flows with it, which are counted, and is replaced',
+  it.each(DEATHS.flatMap((death) => KINDS.map((kind) => ({ ...death, kind }))))(
+    'of $kind: because it $name takes its open flows with it, which are counted, and is replaced',
     async (death) => {
       const { sender, receiver } = net.pair()
-      const data = join(folder, death.signal)
-      const capture = await start('--source', `afpacket:${receiver}`, '--format', 'jsonl', '--data', data)
+      const data = join(folder, death.signal + death.kind)
+      const capture = await start('--source', `${death.kind}:${receiver}`, '--format', 'jsonl', '--data', data)
       await net.replay(sender, [before])
       // Its counters of the last second, and its first reports, are out.
       await sleep(2500)
