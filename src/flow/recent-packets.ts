@@ -11,6 +11,7 @@ const WAYS = 4
 const BUCKETS = 1 << 12
 /** A cache line for each bucket: flow + 1, what is compared exactly, a hash of the rest, and the time in µs. */
 const ENTRY_WORDS = 4
+const BUCKET_WORDS = WAYS * ENTRY_WORDS
 const EXACT = 1
 const HASH = 2
 const TIME = 3
@@ -38,7 +39,9 @@ const TAIL_BYTES = 8
 
 export class RecentPackets {
   readonly #counts: { duplicates: number }
-  readonly #entries = new Int32Array(BUCKETS * WAYS * ENTRY_WORDS)
+  readonly #entries = new Int32Array(BUCKETS * BUCKET_WORDS)
+  /** Which entry of a bucket makes room next. */
+  readonly #oldest = new Uint8Array(BUCKETS)
 
   /** Counts copies into `counts`. */
   constructor(counts: { duplicates: number }) {
@@ -92,30 +95,22 @@ export class RecentPackets {
     const entries = this.#entries
     // Microseconds modulo 2³²: their difference is all that is asked for.
     const now = timeUs | 0
-    let bucket = Math.imul(hash ^ Math.imul(exact ^ Math.imul(flow, 0x9e3779b1), 0x85ebca6b), 0xc2b2ae35)
-    bucket = ((bucket ^ (bucket >>> 15)) & (BUCKETS - 1)) * WAYS * ENTRY_WORDS
-    let oldest = bucket
-    let age = -1
-    for (let at = bucket; at < bucket + WAYS * ENTRY_WORDS; at += ENTRY_WORDS) {
-      const ago = (now - (entries[at + TIME] as number) + withinUs) >>> 0
-      if (
-        entries[at + EXACT] === exact &&
-        entries[at + HASH] === hash &&
-        entries[at] === flow + 1 &&
-        ago <= 2 * withinUs
-      ) {
-        this.#counts.duplicates += 1
-        return true
-      }
-      if (ago > age) {
-        age = ago
-        oldest = at
-      }
+    const mixed = Math.imul(hash ^ Math.imul(exact ^ Math.imul(flow, 0x9e3779b1), 0x85ebca6b), 0xc2b2ae35)
+    const bucket = (mixed ^ (mixed >>> 15)) & (BUCKETS - 1)
+    const first = bucket * BUCKET_WORDS
+    for (let at = first; at < first + BUCKET_WORDS; at += ENTRY_WORDS) {
+      if (entries[at + HASH] !== hash || entries[at + EXACT] !== exact || entries[at] !== flow + 1) continue
+      if ((now - (entries[at + TIME] as number) + withinUs) >>> 0 > 2 * withinUs) continue
+      this.#counts.duplicates += 1
+      return true
     }
-    entries[oldest] = flow + 1
-    entries[oldest + EXACT] = exact
-    entries[oldest + HASH] = hash
-    entries[oldest + TIME] = now
+    const way = this.#oldest[bucket] as number
+    this.#oldest[bucket] = (way + 1) & (WAYS - 1)
+    const at = first + way * ENTRY_WORDS
+    entries[at] = flow + 1
+    entries[at + EXACT] = exact
+    entries[at + HASH] = hash
+    entries[at + TIME] = now
     return false
   }
 }
