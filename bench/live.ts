@@ -180,12 +180,17 @@ async function measure(net: Net, pair: Pair, files: Files, rate: string, receive
   }
 }
 
-/** "1.02, two cores: 1.7 M/s": the share that decides is the larger one. */
-function workersText(workerUs: number, shares: readonly number[]): string {
+/**
+ * "1.02, 51 % in one: 1.92 M/s on 2 cores, 1.88 × one worker". Each of two workers has a core of its own there, so that the
+ * busier one decides: what it spends on its share of the frames, beside what one worker spends on all of them.
+ */
+function workersText(workerUs: number, shares: readonly number[], oneWorkerUs: number | null): string {
   const text = workerUs.toFixed(2).padStart(12)
   if (shares.length < 2) return text
   const largest = Math.max(...shares) / sum(shares)
-  return `${text}, ${(100 * largest).toFixed(0)} % in one: ${(1 / (workerUs * largest)).toFixed(2)} M/s on ${shares.length} cores`
+  const rate = `${(1 / (workerUs * largest)).toFixed(2)} M/s on ${shares.length} cores`
+  const gain = oneWorkerUs === null ? '' : `, ${(oneWorkerUs / (workerUs * largest)).toFixed(2)} × one worker`
+  return `${text}, ${(100 * largest).toFixed(0)} % in one: ${rate}${gain}`
 }
 
 const why = whyNoNet()
@@ -215,6 +220,7 @@ try {
   console.log('offered/s  receiver                   taken      lost   CPU µs a frame   relative   of which workers')
   for (const rate of RATES) {
     let ours: number | null = null
+    let oneWorkerUs: number | null = null
     for (const receiver of RECEIVERS) {
       if (receiver.workers === undefined && !hasCommand(receiver.name.split(' ')[0] as string)) continue
       const result = await measure(net, pair, files, rate, receiver)
@@ -223,6 +229,7 @@ try {
         continue
       }
       ours ??= result.cpuUs
+      oneWorkerUs ??= result.workerUs
       const columns = [
         Math.round(result.framesPerS).toLocaleString('en-US').padStart(9),
         ` ${receiver.name.padEnd(22)}`,
@@ -230,7 +237,7 @@ try {
         result.lost.toLocaleString('en-US').padStart(9),
         result.cpuUs.toFixed(2).padStart(16),
         `${(result.cpuUs / ours).toFixed(2)}×`.padStart(10),
-        ...(result.workerUs === null ? [] : [workersText(result.workerUs, result.shares)]),
+        ...(result.workerUs === null ? [] : [workersText(result.workerUs, result.shares, oneWorkerUs)]),
       ]
       console.log(columns.join(' '))
       if (receiver.workers !== undefined && result.taken + result.lost < ALL_FRAMES)
