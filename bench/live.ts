@@ -186,7 +186,7 @@ async function measure(net: Net, pair: Pair, files: Files, rate: string, receive
  */
 function workersText(workerUs: number, shares: readonly number[], oneWorkerUs: number | null): string {
   const text = workerUs.toFixed(2).padStart(12)
-  if (shares.length < 2) return text
+  if (shares.length < 2 || sum(shares) === 0) return text
   const largest = Math.max(...shares) / sum(shares)
   const rate = `${(1 / (workerUs * largest)).toFixed(2)} M/s on ${shares.length} cores`
   const gain = oneWorkerUs === null ? '' : `, ${(oneWorkerUs / (workerUs * largest)).toFixed(2)} × one worker`
