@@ -1,5 +1,6 @@
-/** Who is let in: by a token of ours or of an OpenID provider's, or at this machine's own door. */
+/** Who is let in: by a token of ours or of an OpenID provider's, by a certificate, or at this machine's own door. */
 import type { FastifyRequest } from 'fastify'
+import type { ClientCertificates } from './client-certificates.ts'
 import { KeysAway, type VerifyOidc } from './oidc.ts'
 import { Problem } from './problem.ts'
 import { holderOf, mayDo, type Role, type TokenHolder } from './tokens.ts'
@@ -10,6 +11,8 @@ export interface Access {
   readonly isLoopback: boolean
   /** Left out or null: no provider's tokens are taken. */
   readonly oidc?: VerifyOidc | null
+  /** Left out or null: certificates are not asked for. */
+  readonly clients?: ClientCertificates | null
 }
 
 export interface Caller {
@@ -32,9 +35,12 @@ const BEARER = /^Bearer +([\w.~+/-]+=*) *$/i
 /** RFC 6750 §3: without an error code where no token came. */
 const CHALLENGE = 'Bearer realm="intransit"'
 
-/** Null: nobody who is known. @throws Problem 401 for a token that is none of ours, 503 where that cannot be told */
+/**
+ * A token counts before a certificate. Null: nobody who is known.
+ * @throws Problem 401 for a token or a certificate that lets nobody in, 503 where that cannot be told
+ */
 export async function callerOf(request: FastifyRequest, access: Access): Promise<Caller | null> {
-  const { tokens, isLoopback } = access
+  const { tokens, clients = null, isLoopback } = access
   const { authorization } = request.headers
   if (isGuarded(access) && authorization !== undefined) {
     const [, token] = BEARER.exec(authorization) ?? []
@@ -43,11 +49,13 @@ export async function callerOf(request: FastifyRequest, access: Access): Promise
     const headers = { 'www-authenticate': `${CHALLENGE}, error="invalid_token"` }
     throw new Problem(401, 'the token is not one that is known here', headers)
   }
+  if (clients !== null) return clients.callerOf(request.raw.socket)
   return !isGuarded(access) && isLoopback && isForLoopback(request.headers.host) ? LOCAL : null
 }
 
-/** Are there tokens of any kind? */
-const isGuarded = ({ tokens, oidc = null }: Access): boolean => tokens !== null || oidc !== null
+/** Is there a way to say who one is? */
+const isGuarded = ({ tokens, oidc = null, clients = null }: Access): boolean =>
+  tokens !== null || oidc !== null || clients !== null
 
 async function providers(token: string, { oidc = null }: Access): Promise<Caller | null> {
   try {
@@ -72,7 +80,9 @@ export function demand(caller: Caller | null, request: FastifyRequest, access: A
 const whyNobody = (access: Access): string =>
   !isGuarded(access)
     ? 'without tokens this answers only to the names of this machine, as localhost'
-    : 'send a token, as Authorization: Bearer TOKEN'
+    : (access.clients ?? null) === null
+      ? 'send a token, as Authorization: Bearer TOKEN'
+      : 'send a token, as Authorization: Bearer TOKEN, or connect with a client certificate'
 
 /**
  * A page of a stranger's can have its name resolve to 127.0.0.1, and then reads with the browser what is open there (DNS

@@ -33,7 +33,7 @@ function documentOf(version: string, routes: readonly Route[]): Schema {
     servers: [{ url: '/' }],
     paths: Object.fromEntries(routes.map((route) => [route.path, { get: operationOf(route) }])),
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, certificate: { type: 'mutualTLS' } },
       schemas: { Problem: PROBLEM },
       responses: {
         Problem: {
@@ -51,7 +51,7 @@ function operationOf({ path, summary, demand, params = {}, query, answers }: Rou
     operationId: operationId(path),
     summary,
     ...(demand === null ? {} : { description: `Needs the role ${demand.role}.` }),
-    security: demand === null ? [] : [{ bearer: [] }],
+    security: demand === null ? [] : [{ bearer: [] }, { certificate: [] }],
     parameters: [
       ...Object.entries(params).map(([name, schema]) => pathParameterOf(name, schema)),
       ...Object.entries(query).map(([name, schema]) => parameterOf(name, schema)),

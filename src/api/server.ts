@@ -8,7 +8,8 @@ import { endpointText, isLoopback, listenError } from '../source/endpoint.ts'
 import type { Store } from '../store/index.ts'
 import { type Access, type Caller, callerOf, demand } from './access.ts'
 import { boundedSelect, type QueryLimits } from './bounded-select.ts'
-import { checkExposure, type Exposure, type Secrets, TLS_SETTINGS } from './exposure.ts'
+import { ClientCertificates } from './client-certificates.ts'
+import { checkExposure, type Exposure, type Secrets, tlsOptions } from './exposure.ts'
 import { freshRollups } from './fresh-rollups.ts'
 import { PROBLEM_JSON, Problem, problemDetails, problemOf, sendProblem } from './problem.ts'
 import type { Context, Query, Route } from './route.ts'
@@ -48,8 +49,10 @@ const IDLE_MS = 120_000
 export async function startServer(store: Store, settings: ServerSettings): Promise<ApiServer> {
   checkExposure(settings)
   const { listen, tls } = settings
-  const access = { tokens: settings.tokens, oidc: settings.oidc ?? null, isLoopback: isLoopback(listen.host) }
+  const clients = settings.clients ? new ClientCertificates(settings.clients) : null
+  const access = { tokens: settings.tokens, oidc: settings.oidc ?? null, clients, isLoopback: isLoopback(listen.host) }
   const app = await buildServer(store, settings, access)
+  clients?.watch(app.server)
   try {
     await app.listen({ host: listen.host, port: listen.port, exclusive: true })
   } catch (error) {
@@ -66,8 +69,9 @@ export async function startServer(store: Store, settings: ServerSettings): Promi
       access.tokens = secrets.tokens
       access.oidc = secrets.oidc ?? null
       if (secrets.tls !== null && app.server instanceof TlsServer) {
-        app.server.setSecureContext({ ...secrets.tls, ...TLS_SETTINGS })
+        app.server.setSecureContext(tlsOptions(secrets))
       }
+      if (secrets.clients) clients?.renew(secrets.clients)
     },
     close: () => app.close(),
   }
@@ -78,7 +82,7 @@ async function buildServer(store: Store, settings: ServerSettings, access: Acces
   const limits = { ...LIMITS, ...settings.limits }
   const routes = await routesOf(store, settings)
   const app = fastify({
-    https: tls === null ? null : { ...tls, ...TLS_SETTINGS },
+    https: tls === null ? null : tlsOptions(settings),
     bodyLimit: MAX_BODY_BYTES,
     connectionTimeout: IDLE_MS,
     requestTimeout: REQUEST_MS,

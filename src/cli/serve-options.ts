@@ -27,6 +27,8 @@ export interface ListenOptions extends FetchOptions, ProbeJobOptions {
   oidcKeys?: string
   oidcRoleClaim: string
   oidcRole?: string[]
+  clientCa?: string
+  clientRole?: string[]
   metricsWindow: string
   judgeEvery: string
   roots?: string[]

@@ -14,6 +14,7 @@ import { namedStore } from './named-store.ts'
 import { preparedProbes } from './probe-job.ts'
 import { RepeatedJob } from './repeated-job.ts'
 import { readRevocationLists, readRoots } from './root-files.ts'
+import { clientsOf } from './serve-clients.ts'
 import { oidcOf } from './serve-oidc.ts'
 import { type ListenOptions, MAX_JUDGE_MINUTES, MAX_WINDOW_HOURS, type ServeOptions } from './serve-options.ts'
 import { withStore } from './store-output.ts'
@@ -64,7 +65,7 @@ export async function preparedServer(
     }
     const server = await startServer(store, settings)
     process.on('SIGHUP', () => void renew(server, options))
-    const isOpen = secrets.tokens === null && secrets.oidc === null
+    const isOpen = secrets.tokens === null && secrets.oidc === null && secrets.clients === null
     say(`serves ${server.url}${isOpen ? ', to this machine only and without tokens' : ''}`)
     const job =
       minutes === 0 ? null : new RepeatedJob(() => judgeAndAsk(store, judging, limits, say), minutes * 60_000, say)
@@ -93,6 +94,7 @@ async function renew(server: ApiServer, options: ListenOptions): Promise<void> {
 const secretsOf = async (options: ListenOptions): Promise<Secrets> => ({
   tls: tlsOf(options),
   oidc: await oidcOf(options),
+  clients: clientsOf(options),
   tokens: options.tokens === undefined ? null : readTokens(options.tokens),
 })
 

@@ -66,3 +66,5 @@ export const withListenOptions = (command: Command): Command =>
     .option('--oidc-keys <url|file>', "the provider's keys, a JSON Web Key Set")
     .option('--oidc-role-claim <name>', 'the claim with roles or groups', 'roles')
     .option('--oidc-role <value=role...>', 'what a value of it makes: viewer, operator or admin')
+    .option('--client-ca <file>', 'also who has a certificate of these CAs, in PEM (docs/api.md)')
+    .option('--client-role <name=role...>', 'what a name in it makes, as dns:prometheus.example=viewer')

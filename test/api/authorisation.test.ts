@@ -1,9 +1,16 @@
 /** Who may call what: every route × every state of a caller; and what a caller may not smuggle in by any filter. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Route } from '../../src/api/route.ts'
 import { routesOf } from '../../src/api/routes.ts'
 import type { ApiServer } from '../../src/api/server.ts'
+import type { Role } from '../../src/api/tokens.ts'
+import { ClientAuthority, type Identity } from './client-authority.ts'
 import { type Headers, madeTokens, type Served, serveCaptures } from './served.ts'
 
 /** Written by hand, and held to the table of routes: a route that is new must be thought about here. */
@@ -27,6 +34,8 @@ const NEEDS: Readonly<Record<string, 'nobody' | 'this machine' | 'viewer' | 'ope
   '/api/v1/tokens': 'admin',
   '/metrics': 'this machine',
 }
+
+const run = promisify(execFile)
 
 let served: Served
 let server: ApiServer
@@ -117,6 +126,68 @@ describe.each(Object.keys(NEEDS))('%s', (path) => {
 
   it.each(['POST', 'PUT', 'DELETE', 'PATCH'])('%s changes nothing, whoever asks', async (method) => {
     expect([401, 405]).toContain((await ask(path, bearer.admin, method)).status)
+  })
+})
+
+/** With TLS, tokens and certificates: by a certificate alone, and by a bad one with a good token. */
+const BY_CERTIFICATE: Readonly<Record<string, { role: string | null; isBad?: true; token?: 'viewer' | 'wrong' }>> = {
+  'no certificate': { role: null },
+  'the certificate of a viewer': { role: 'viewer' },
+  'the certificate of an operator': { role: 'operator' },
+  'the certificate of an admin': { role: 'admin' },
+  'the certificate of nobody who is known': { role: null, isBad: true },
+  'a certificate of another CA': { role: null, isBad: true },
+  'a certificate that has ended': { role: null, isBad: true },
+  'a certificate that has ended, and the token of a viewer': { role: 'viewer', token: 'viewer' },
+  'the certificate of an admin, and the token of a viewer': { role: 'viewer', token: 'viewer' },
+  'the certificate of an admin, and a wrong token': { role: null, isBad: true, token: 'wrong' },
+}
+
+describe('with certificates', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'intransit-matrix-'))
+  const identities = new Map<string, Identity>()
+  let port = ''
+
+  beforeAll(async () => {
+    const authority = new ClientAuthority(join(folder, 'ca'))
+    const other = new ClientAuthority(join(folder, 'other'))
+    const own = authority.issue('own', { alt: 'DNS:localhost', purpose: 'serverAuth' })
+    for (const role of RANKS) identities.set(role, authority.issue(role, { alt: `DNS:${role}.example` }))
+    identities.set('nobody', authority.issue('nobody', { alt: 'DNS:nobody.example' }))
+    identities.set('another CA', other.issue('admin', { alt: 'DNS:admin.example' }))
+    const past = ['20200101000000Z', '20200201000000Z'] as const
+    identities.set('ended', authority.issueFor('ended', past, 'DNS:admin.example'))
+    const tls = { cert: readFileSync(own.cert), key: readFileSync(own.key) }
+    const roles = new Map(RANKS.map((role) => [`dns:${role}.example`, role as Role]))
+    port = new URL((await served.start({ tls, tokens, clients: { ca: authority.pem, roles } })).url).port
+  })
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  /** One curl asks for all paths: the status of each. */
+  async function statuses(paths: readonly string[], state: string, token?: string): Promise<number[]> {
+    const whose = /another CA|ended|nobody|admin|operator|viewer/.exec(state)?.[0]
+    const identity = identities.get(whose ?? '')
+    const certificate = identity === undefined ? [] : ['--cert', identity.cert, '--key', identity.key]
+    const trust = ['--cacert', join(folder, 'ca', 'ca.pem'), '--resolve', `localhost:${port}:127.0.0.1`]
+    const header = token === undefined ? [] : ['-H', `Authorization: ${token}`]
+    const urls = paths.flatMap((path) => ['-o', '/dev/null', `https://localhost:${port}${path}`])
+    const { stdout } = await run('curl', ['-sS', '-w', '%{http_code}\n', ...trust, ...certificate, ...header, ...urls])
+    return stdout.trimEnd().split('\n').map(Number)
+  }
+
+  it.each(Object.keys(BY_CERTIFICATE))('every route, asked with %s', { timeout: 120_000 }, async (state) => {
+    const { role = null, isBad = false, token } = BY_CERTIFICATE[state] ?? {}
+    const expectedOf = (path: string): number => {
+      const need = NEEDS[path] ?? 'admin'
+      if (need === 'nobody') return 200
+      if (role === null) return need === 'this machine' && !isBad ? 200 : 401
+      return need === 'this machine' || RANKS.indexOf(role) >= RANKS.indexOf(need) ? 200 : 403
+    }
+    const sent = token === undefined ? undefined : token === 'wrong' ? 'Bearer x' : bearer[token]['authorization']
+    const paths = Object.keys(NEEDS)
+    const asked = paths.map((path) => path.replace('{name}', 'coverage-flows'))
+    const got = await statuses(asked, state, sent)
+    expect(paths.map((path, i) => `${path} ${got[i]}`)).toEqual(paths.map((path) => `${path} ${expectedOf(path)}`))
   })
 })
 

@@ -66,6 +66,8 @@ const SERVE = z
     'oidc-keys': aText("the provider's keys: a JSON Web Key Set, by its https address or a file"),
     'oidc-role-claim': aText('the claim with roles or groups, as realm_access.roles', 'roles'),
     'oidc-role': aList('what a value of the claim makes, as sre=operator'),
+    'client-ca': aText('also who has a certificate of these CAs: a PEM file (api.md)'),
+    'client-role': aList('what a name in such a certificate makes, as dns:prometheus.example=viewer'),
     'metrics-window': aNumber(MAX_WINDOW_HOURS, 'the time that metrics are about, in hours', '24'),
     data: aText('the folder to answer from, where it is not that of the capture'),
     'judge-every': aNumberOrNever(
