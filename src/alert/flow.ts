@@ -46,7 +46,13 @@ export class ServerName {
   }
 }
 
-/** What each flow has of its own. Texts that few look at are made when they are asked for. */
+/** Texts that few look at. */
+export interface FlowTexts {
+  id(): string
+  clientIp(): string
+}
+
+/** What each flow has of its own. */
 export interface FlowHead {
   readonly sensor: string
   /** µs since the epoch. */
@@ -56,8 +62,7 @@ export interface FlowHead {
   readonly bytesServer: number
   readonly visibility: string
   readonly transport: string
-  id(): string
-  clientIp(): string
+  readonly texts: FlowTexts
 }
 
 export class Flow {
@@ -94,12 +99,12 @@ export class Flow {
   }
 
   get id(): string {
-    if (this.#id === '') this.#id = this.#head.id()
+    if (this.#id === '') this.#id = this.#head.texts.id()
     return this.#id
   }
 
   get clientIp(): string {
-    if (this.#clientIp === '') this.#clientIp = this.#head.clientIp()
+    if (this.#clientIp === '') this.#clientIp = this.#head.texts.clientIp()
     return this.#clientIp
   }
 
@@ -139,8 +144,7 @@ export function flowOf(record: FlowRecord): Flow {
     bytesServer: record.bytes_server,
     visibility: record.visibility,
     transport: record.transport,
-    id: () => record.flow_id,
-    clientIp: () => record.client_ip,
+    texts: { id: () => record.flow_id, clientIp: () => record.client_ip },
   }
   const name = record.server_name === undefined ? null : new ServerName(record.server_name)
   return new Flow(head, placeOf(record), name, new Facts(record))

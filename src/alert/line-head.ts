@@ -1,5 +1,5 @@
 /** The first part of a flow's line, which no two flows share, read where `record/line.ts` puts each member. */
-import type { FlowHead } from './flow.ts'
+import type { FlowHead, FlowTexts } from './flow.ts'
 
 const FLOW_ID = '{"flow_id":"'
 const ID_AT = FLOW_ID.length
@@ -61,12 +61,8 @@ export class LineHead {
     return this.#readPlace(text) && this.#readCounts(text)
   }
 
-  /** What was read, for as long as the lines are there: texts are cut out when they are asked for. */
+  /** What was read. Its texts can be had for as long as the lines are there. */
   take(): FlowHead {
-    const bytes = this.#bytes
-    const idAt = this.#at + ID_AT
-    const clientAt = this.#clientAt
-    const clientEnd = this.#clientEnd
     return {
       sensor: this.#sensor,
       firstUs: this.#firstUs,
@@ -75,8 +71,7 @@ export class LineHead {
       bytesServer: this.#bytesServer,
       visibility: this.#visibility,
       transport: this.#transport,
-      id: () => bytes.toString('latin1', idAt, idAt + 32),
-      clientIp: () => bytes.toString('latin1', clientAt, clientEnd),
+      texts: new LineTexts(this.#bytes, this.#at + ID_AT, this.#clientAt, this.#clientEnd),
     }
   }
 
@@ -137,5 +132,28 @@ export class LineHead {
 
   #two(at: number): number {
     return ((this.#bytes[at] as number) - ZERO) * 10 + (this.#bytes[at + 1] as number) - ZERO
+  }
+}
+
+/** Cut out when they are asked for: few flows are. */
+class LineTexts implements FlowTexts {
+  readonly #bytes: Buffer
+  readonly #idAt: number
+  readonly #clientAt: number
+  readonly #clientEnd: number
+
+  constructor(bytes: Buffer, idAt: number, clientAt: number, clientEnd: number) {
+    this.#bytes = bytes
+    this.#idAt = idAt
+    this.#clientAt = clientAt
+    this.#clientEnd = clientEnd
+  }
+
+  id(): string {
+    return this.#bytes.toString('latin1', this.#idAt, this.#idAt + 32)
+  }
+
+  clientIp(): string {
+    return this.#bytes.toString('latin1', this.#clientAt, this.#clientEnd)
   }
 }

@@ -49,11 +49,17 @@ export class Zones {
     const known = this.#known.get(address)
     if (known !== undefined) return known
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    const words = ipv4Words(address) ?? addressWords(address)
-    const zone = words === null ? undefined : this.#zones.find(({ range }) => isInRange(range, ...words))
-    const name = zone?.name ?? 'external'
+    const name = this.#nameOf(address)
     this.#known.set(address, name)
     return name
+  }
+
+  #nameOf(address: string): string {
+    const words = ipv4Words(address) ?? addressWords(address)
+    if (words === null) return 'external'
+    const [w0, w1, w2, w3] = words
+    for (const { name, range } of this.#zones) if (isInRange(range, w0, w1, w2, w3)) return name
+    return 'external'
   }
 }
 
