@@ -537,7 +537,7 @@ describe('datagrams that nobody knows', () => {
     { before: 11, known: true },
     { before: 12, known: false },
   ])('are asked of every dissector twelve times: $before before a question of DNS', ({ before, known }) => {
-    const frames = Array.from({ length: before }, (_, n) => sent(n, [7, 7, 7]))
+    const frames = Array.from({ length: before }, (_, n) => sent(n, [7, 7, 7, n]))
     const [record] = new Watch().sees(...frames, sent(before, QUERY)).end()
     expect(record?.['app_protocol']).toBe(known ? 'dns' : undefined)
   })
