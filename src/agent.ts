@@ -28,8 +28,6 @@ import type { FrameBatch } from './source/source.ts'
 /** Capture time that jumps further ahead between two frames tells of a step of the clock, not of idle flows. */
 const LEAP_US = 24 * 3600 * 1_000_000
 
-const FINS = flow.FIN_LOW | flow.FIN_HIGH
-
 /** A flow counts as unrecognised after this many. */
 const MAX_PROBED_DATAGRAMS = 12
 
@@ -229,7 +227,7 @@ export class Agent {
       table.setFlags(index, flags | (m.missing > 0 ? flow.HAS_PAYLOAD | flow.CUT_SHORT : flow.HAS_PAYLOAD))
       if ((flags & flow.SETTLED) === 0) this.#read(bytes, m, index)
     }
-    if ((flags & FINS) !== 0) this.#readGoodbye(m, index)
+    if ((flags & flow.FINS) !== 0) this.#readGoodbye(m, index)
   }
 
   /** Once both ends said goodbye and all that was said is read, the verdict need not wait for the flow's end. */

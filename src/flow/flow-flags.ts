@@ -13,6 +13,7 @@ export const SYN_LOW = 1 << 2
 export const SYN_HIGH = 1 << 3
 export const FIN_LOW = 1 << 4
 export const FIN_HIGH = 1 << 5
+export const FINS = FIN_LOW | FIN_HIGH
 export const RESET = 1 << 6
 /** A SYN-ACK went by and the initiator's acknowledgement did not yet: the round trip is still being timed. */
 export const RTT_OPEN = 1 << 7
