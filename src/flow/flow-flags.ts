@@ -31,4 +31,4 @@ export const EXPECTED = 1 << 13
 
 /** Both ends said goodbye, or one slammed the door. */
 export const isClosed = (flags: number): boolean =>
-  (flags & RESET) !== 0 || (flags & (FIN_LOW | FIN_HIGH)) === (FIN_LOW | FIN_HIGH)
+  (flags & RESET) !== 0 || (flags & FINS) === FINS
