@@ -31,7 +31,9 @@ function documentOf(version: string, routes: readonly Route[]): Schema {
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
-    paths: Object.fromEntries(routes.map((route) => [route.path, { get: operationOf(route) }])),
+    paths: Object.fromEntries(
+      routes.map((route) => [route.path, { [route.method === 'POST' ? 'post' : 'get']: operationOf(route) }]),
+    ),
     components: {
       securitySchemes: { bearer: { type: 'http', scheme: 'bearer' }, certificate: { type: 'mutualTLS' } },
       schemas: { Problem: PROBLEM },
@@ -45,7 +47,7 @@ function documentOf(version: string, routes: readonly Route[]): Schema {
   }
 }
 
-function operationOf({ path, summary, demand, params = {}, query, answers }: Route): Schema {
+function operationOf({ path, summary, demand, params = {}, query, body, answers }: Route): Schema {
   const content = Object.fromEntries(Object.entries(answers).map(([type, schema]) => [type, { schema }]))
   return {
     operationId: operationId(path),
@@ -56,6 +58,9 @@ function operationOf({ path, summary, demand, params = {}, query, answers }: Rou
       ...Object.entries(params).map(([name, schema]) => pathParameterOf(name, schema)),
       ...Object.entries(query).map(([name, schema]) => parameterOf(name, schema)),
     ],
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: true, content: { 'application/json': { schema: objectOf(body) } } } }),
     responses: { 200: { description: summary, content }, default: { $ref: '#/components/responses/Problem' } },
   }
 }

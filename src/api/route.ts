@@ -1,8 +1,10 @@
 /** What a route of the API is: one exported const of this shape, and one line in routes.ts. */
 import type { FastifyReply } from 'fastify'
+import type { Decision } from '../alert/decisions.ts'
 import type { Store } from '../store/index.ts'
-import type { Access, Demand } from './access.ts'
+import type { Access, Caller, Demand } from './access.ts'
 import type { Select } from './bounded-select.ts'
+import type { FindingStream } from './finding-stream.ts'
 import type { FreshRollups } from './fresh-rollups.ts'
 
 /** JSON Schema 2020-12, as OpenAPI 3.1 has it. */
@@ -13,9 +15,14 @@ export interface Context {
   readonly access: Access
   readonly select: Select
   readonly rollups: FreshRollups
+  /** Carries out what an operator decides of a finding. Null: nobody in this process looks for alerts. */
+  readonly decide: ((decision: Decision) => void) | null
+  readonly stream: FindingStream
 }
 
 export interface Route {
+  /** Left out = GET. */
+  readonly method?: 'POST'
   /** With {name} for each of `params`. */
   readonly path: string
   readonly summary: string
@@ -27,9 +34,12 @@ export interface Route {
   readonly params?: Readonly<Record<string, Schema>>
   /** Parameters of the query, by name; all are optional. */
   readonly query: Readonly<Record<string, Schema>>
+  /** Members of a JSON object that is sent, all of them; they come to `answer` among those of the query. */
+  readonly body?: Readonly<Record<string, Schema>>
   /** Media types of the answer, with their schemas. */
   readonly answers: Readonly<Record<string, Schema>>
-  readonly answer: (context: Context, query: Query, reply: FastifyReply) => Promise<unknown>
+  /** `caller`: null where nobody must be known. */
+  readonly answer: (context: Context, query: Query, reply: FastifyReply, caller: Caller | null) => Promise<unknown>
 }
 
 /** What came in the query and the path, after its schema was held against it. */

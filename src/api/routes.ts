@@ -5,6 +5,8 @@ import { certificateLifecycle } from './certificate-lifecycle.ts'
 import { certificates } from './certificates.ts'
 import { coverage } from './coverage.ts'
 import { edges, endpoints } from './edges.ts'
+import { findingEvents } from './finding-stream.ts'
+import { acknowledgeFinding, findings, oneFinding, silenceFinding } from './findings.ts'
 import { flowSchema, flows } from './flows.ts'
 import { health } from './health.ts'
 import { kpis, oneKpi } from './kpis.ts'
@@ -38,6 +40,11 @@ export async function routesOf(store: Store, settings: RouteSettings): Promise<r
     coverage,
     oneKpi,
     maturity,
+    findings,
+    findingEvents,
+    oneFinding,
+    acknowledgeFinding,
+    silenceFinding,
     policies,
     sensors,
     tokenList,

@@ -10,13 +10,17 @@ import { type Access, type Caller, callerOf, demand } from './access.ts'
 import { boundedSelect, type QueryLimits } from './bounded-select.ts'
 import { ClientCertificates } from './client-certificates.ts'
 import { checkExposure, type Exposure, type Secrets, tlsOptions } from './exposure.ts'
+import { FindingStream } from './finding-stream.ts'
 import { freshRollups } from './fresh-rollups.ts'
 import { PROBLEM_JSON, Problem, problemDetails, problemOf, sendProblem } from './problem.ts'
 import type { Context, Query, Route } from './route.ts'
 import { type RouteSettings, routesOf } from './routes.ts'
+import { objectOf } from './schemas.ts'
 
 export interface ServerSettings extends Exposure, RouteSettings {
   readonly limits?: Partial<Limits>
+  /** Left out or null: nobody in this process looks for alerts. */
+  readonly decide?: Context['decide']
   /** A line for the operator. */
   readonly say: (line: string) => void
   /** A line of JSON for each call that is audited. */
@@ -51,7 +55,8 @@ export async function startServer(store: Store, settings: ServerSettings): Promi
   const { listen, tls } = settings
   const clients = settings.clients ? new ClientCertificates(settings.clients) : null
   const access = { tokens: settings.tokens, oidc: settings.oidc ?? null, clients, isLoopback: isLoopback(listen.host) }
-  const app = await buildServer(store, settings, access)
+  const stream = new FindingStream()
+  const app = await buildServer(store, settings, access, stream)
   clients?.watch(app.server)
   try {
     await app.listen({ host: listen.host, port: listen.port, exclusive: true })
@@ -68,6 +73,7 @@ export async function startServer(store: Store, settings: ServerSettings): Promi
       checkExposure({ listen, ...secrets })
       access.tokens = secrets.tokens
       access.oidc = secrets.oidc ?? null
+      stream.end()
       if (secrets.tls !== null && app.server instanceof TlsServer) {
         app.server.setSecureContext(tlsOptions(secrets))
       }
@@ -77,7 +83,12 @@ export async function startServer(store: Store, settings: ServerSettings): Promi
   }
 }
 
-async function buildServer(store: Store, settings: ServerSettings, access: Access): Promise<FastifyInstance> {
+async function buildServer(
+  store: Store,
+  settings: ServerSettings,
+  access: Access,
+  stream: FindingStream,
+): Promise<FastifyInstance> {
   const { tls, say, audit } = settings
   const limits = { ...LIMITS, ...settings.limits }
   const routes = await routesOf(store, settings)
@@ -134,28 +145,37 @@ async function buildServer(store: Store, settings: ServerSettings, access: Acces
   const rollups = freshRollups(store, say)
   // The store must not be closed under them.
   app.addHook('onClose', () => rollups.settle())
-  const context: Context = { store, access, select: boundedSelect(store, limits), rollups }
+  // Else they would be waited for.
+  app.addHook('preClose', (done) => {
+    stream.end()
+    done()
+  })
+  const { decide = null } = settings
+  const context: Context = { store, access, select: boundedSelect(store, limits), rollups, decide, stream }
   for (const route of routes) {
     const callers = new WeakMap<FastifyRequest, Caller>()
-    app.get<{ Querystring: Query; Params: Query }>(
-      route.path.replace(/\{(\w+)\}/g, ':$1'),
-      {
-        schema: {
-          querystring: { type: 'object', properties: route.query, additionalProperties: false },
-          params: { type: 'object', properties: route.params ?? {} },
-        },
-        onRequest: async (request) => {
-          if (route.demand === null) return
-          const caller = await callerOf(request, access)
-          if (caller !== null) callers.set(request, caller)
-          demand(caller, request, access, route.demand)
-        },
-        onResponse: async (request, reply) => {
-          if (route.isAudited) audit(auditLine(route, callers.get(request) ?? null, request, reply.statusCode))
-        },
+    app.route<{ Querystring: Query; Params: Query; Body?: Query }>({
+      method: route.method ?? 'GET',
+      url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+      schema: {
+        ...(route.body === undefined ? {} : { body: objectOf(route.body) }),
+        querystring: { type: 'object', properties: route.query, additionalProperties: false },
+        params: { type: 'object', properties: route.params ?? {} },
       },
-      async (request, reply) => route.answer(context, { ...request.query, ...request.params }, reply),
-    )
+      onRequest: async (request) => {
+        if (route.demand === null) return
+        const caller = await callerOf(request, access)
+        if (caller !== null) callers.set(request, caller)
+        demand(caller, request, access, route.demand)
+      },
+      onResponse: async (request, reply) => {
+        if (route.isAudited) audit(auditLine(route, callers.get(request) ?? null, request, reply.statusCode))
+      },
+      handler: async (request, reply) => {
+        const query = { ...request.query, ...request.params, ...request.body }
+        return route.answer(context, query, reply, callers.get(request) ?? null)
+      },
+    })
   }
   return app
 }
@@ -171,9 +191,10 @@ function auditLine(route: Route, caller: Caller | null, request: FastifyRequest,
 
 function nothingThere({ method, url }: FastifyRequest, routes: readonly Route[]): Problem {
   const path = url.split('?')[0] ?? ''
-  if (!routes.some((route) => new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path)))
-    return new Problem(404, 'there is nothing under this path')
-  return new Problem(405, `${method} is not answered here`, { allow: 'GET, HEAD' })
+  const here = routes.filter((route) => new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path))
+  if (here.length === 0) return new Problem(404, 'there is nothing under this path')
+  const allow = here.some((route) => route.method === undefined) ? 'GET, HEAD' : 'POST'
+  return new Problem(405, `${method} is not answered here`, { allow })
 }
 
 /** What could not be read as a request has no reply object; RFC 9110 §15.5, RFC 6585 §5. */

@@ -1,6 +1,6 @@
 /** Detectors beside a capture or a replay: rows go by, findings come out, are kept, stored and told. */
 
-import { type Decision, readDecisions } from '../alert/decisions.ts'
+import { appendDecision, type Decision, readDecisions } from '../alert/decisions.ts'
 import type { AlertEngine } from '../alert/engine.ts'
 import { findingEventLine, findingLine } from '../alert/finding-line.ts'
 import { FlowLines } from '../alert/flow-lines.ts'
@@ -77,6 +77,12 @@ export class Alerts {
   health(line: string): void {
     this.engine.healthInterval(JSON.parse(line))
     this.#carryOn()
+  }
+
+  /** As `intransit alert ack` and `silence`, at once. @throws OperatorError ERR_DATA_FOLDER */
+  decide(decision: Decision): void {
+    appendDecision(this.#state.folder, decision)
+    this.#look()
   }
 
   figures(): AlertFigures {

@@ -1,5 +1,6 @@
 /** `intransit capture`: live sources in, flow records and rows out, for months. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Decision } from '../alert/decisions.ts'
 import type { AlertFigures, CaptureFigures } from '../api/metric-figures.ts'
 import { OperatorError } from '../core/errors.ts'
 import { keepLibrariesLoaded } from '../source/live-interface.ts'
@@ -26,7 +27,7 @@ const EXIT_INTERNAL = 1
 
 /** What runs beside a capture, on its store, for as long as it does. */
 export interface Beside {
-  start(store: Store, figures: () => CaptureFigures): Promise<void>
+  start(store: Store, figures: () => CaptureFigures, decide: ((decision: Decision) => void) | null): Promise<void>
   /** The capture is ending. Resolves in bounded time. */
   end(): Promise<void>
 }
@@ -65,7 +66,7 @@ export async function capture(
     output.begin(opened?.live ?? null, alertsOf(alertsFile, options, opened?.live ?? null, say))
     if (beside !== null) {
       if (opened === null) throw new OperatorError('ERR_USAGE', 'nothing is kept', 'leave out store: false')
-      await beside.start(opened.store, () => run.figures(opened.live, output.alertFigures()))
+      await beside.start(opened.store, () => run.figures(opened.live, output.alertFigures()), output.decider)
     }
     run.endAtSignals()
     say(`captures ${options.source?.join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`)
@@ -163,6 +164,12 @@ class CaptureOutput implements RowOutput {
       if (!(error instanceof OperatorError)) throw error
       say(`${error.code}: ${error.message}. Fix: ${error.fix}. The old alerts stay.`)
     }
+  }
+
+  /** Null: it looks for no alerts. */
+  get decider(): ((decision: Decision) => void) | null {
+    const alerts = this.#alerts
+    return alerts === null ? null : (decision) => alerts.decide(decision)
   }
 
   alertFigures(): AlertFigures | null {

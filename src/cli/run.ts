@@ -19,8 +19,8 @@ export async function run(
   const start = await preparedServer(options, version)
   let server: ApiServer | null = null
   const beside: Beside = {
-    async start(store, figures) {
-      server = await start(store, figures)
+    async start(store, figures, decide) {
+      server = await start(store, figures, decide)
     },
     async end() {
       await Promise.race([server?.close(), sleep(ANSWER_MS, undefined, { ref: false })])

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { checkExposure, type Secrets } from '../api/exposure.ts'
 import type { FiguresSettings } from '../api/metric-figures.ts'
-import { type ApiServer, startServer } from '../api/server.ts'
+import { type ApiServer, type ServerSettings, startServer } from '../api/server.ts'
 import { newToken, readTokens } from '../api/tokens.ts'
 import { OperatorError } from '../core/errors.ts'
 import { parseEndpoint } from '../source/endpoint.ts'
@@ -29,7 +29,7 @@ export async function serve(given: ServeOptions, version: string, isGiven: (name
   const start = await preparedServer(options, version)
   const signal = nextSignal()
   await withStore(namedStore(options), async (store) => {
-    const server = await start(store, null)
+    const server = await start(store, null, null)
     say(`ends: ${await signal}`)
     setTimeout(() => process.exit(1), STOP_MS).unref()
     await server.close()
@@ -40,7 +40,9 @@ export async function serve(given: ServeOptions, version: string, isGiven: (name
 export async function preparedServer(
   options: ListenOptions,
   version: string,
-): Promise<(store: Store, capture: FiguresSettings['capture']) => Promise<ApiServer>> {
+): Promise<
+  (store: Store, capture: FiguresSettings['capture'], decide: ServerSettings['decide']) => Promise<ApiServer>
+> {
   const listen = parseEndpoint(options.listen, { host: '127.0.0.1' })
   if (listen === null) {
     throw new OperatorError('ERR_USAGE', `${options.listen} is no address to listen on`, 'write it as 127.0.0.1:8443')
@@ -52,10 +54,11 @@ export async function preparedServer(
   const judging = { roots: readRoots(options.roots), revocations: readRevocationLists(options.crl) }
   const limits = fetchLimits(options)
   const probing = preparedProbes(options)
-  return async (store, capture) => {
+  return async (store, capture, decide = null) => {
     const settings = {
       metricsWindowHours,
       capture,
+      decide,
       probes: probing.counts,
       listen,
       ...secrets,

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Decision } from '../../src/alert/decisions.ts'
 import type { Route } from '../../src/api/route.ts'
 import { routesOf } from '../../src/api/routes.ts'
 import type { ApiServer } from '../../src/api/server.ts'
@@ -31,6 +32,11 @@ const NEEDS: Readonly<Record<string, 'nobody' | 'this machine' | 'viewer' | 'ope
   '/api/v1/kpis': 'viewer',
   '/api/v1/kpis/{name}': 'viewer',
   '/api/v1/maturity': 'viewer',
+  '/api/v1/findings': 'viewer',
+  '/api/v1/findings/{key}': 'viewer',
+  '/api/v1/findings/events': 'viewer',
+  '/api/v1/findings/{key}/acknowledgement': 'operator',
+  '/api/v1/findings/{key}/silence': 'operator',
   '/api/v1/tokens': 'admin',
   '/metrics': 'this machine',
 }
@@ -40,6 +46,8 @@ const run = promisify(execFile)
 let served: Served
 let server: ApiServer
 let routes: readonly Route[]
+/** Key of one that is there. */
+let finding = ''
 const audited: string[] = []
 const { tokens, bearer } = madeTokens('viewer', 'operator', 'admin')
 const { bearer: strange } = madeTokens('admin')
@@ -49,7 +57,14 @@ beforeAll(async () => {
   served = await serveCaptures()
   routes = await routesOf(served.store, { version: '1.2.3', metricsWindowHours: 24, capture: null })
   const withRevoked = once.map((holder) => ({ ...holder, name: 'the-revoked' }))
-  server = await served.start({ tokens: [...tokens, ...withRevoked], audit: (line) => audited.push(line) })
+  const [first] = await served.store.select<{ key: string }>('findings')
+  finding = first?.key ?? ''
+  expect(finding).toContain('|')
+  server = await served.start({
+    tokens: [...tokens, ...withRevoked],
+    audit: (line) => audited.push(line),
+    decide: (decision) => decided.push(decision),
+  })
   server.renew({ tls: null, tokens })
 })
 afterAll(() => served.end())
@@ -59,10 +74,18 @@ function ask(
   path: string,
   headers: Headers = {},
   method = 'GET',
+  body: object | null = null,
 ): Promise<{ status: number; body: string; type: string }> {
   return new Promise((resolve, reject) => {
-    const sent = request(`${server.url}${path}`, { headers, method }, (response) => {
+    const json: Headers = body === null ? {} : { 'content-type': 'application/json' }
+    const sent = request(`${server.url}${path}`, { headers: { ...headers, ...json }, method }, (response) => {
       const chunks: Buffer[] = []
+      // An event stream has no end: its head is the answer.
+      if (response.headers['content-type']?.startsWith('text/event-stream')) setTimeout(() => response.destroy(), 50)
+      response.on('error', () => undefined)
+      response.on('close', () =>
+        resolve({ status: response.statusCode ?? 0, body: '', type: String(response.headers['content-type']) }),
+      )
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.on('end', () =>
         resolve({
@@ -73,7 +96,7 @@ function ask(
       )
     })
     sent.on('error', reject)
-    sent.end()
+    sent.end(body === null ? undefined : JSON.stringify(body))
   })
 }
 
@@ -117,15 +140,35 @@ function expected(path: string, state: State): number {
 it('is decided for every route that there is', () =>
   expect(Object.keys(NEEDS).sort()).toEqual(routes.map(({ path }) => path).sort()))
 
+const decided: Decision[] = []
+/** What is sent to those that are not read by GET. */
+const BODY = { reason: 'a test', until: '2999-01-01T00:00:00Z' }
+const pathOf = (path: string): string =>
+  path.replace('{name}', 'coverage-flows').replace('{key}', encodeURIComponent(finding))
+const methodOf = (path: string): 'GET' | 'POST' => routes.find((route) => route.path === path)?.method ?? 'GET'
+
+function askAsMeant(path: string, headers: Headers): ReturnType<typeof ask> {
+  if (methodOf(path) === 'GET') return ask(pathOf(path), headers)
+  const { reason, until } = BODY
+  return ask(pathOf(path), headers, 'POST', path.endsWith('/silence') ? { reason, until } : { reason })
+}
+
 describe.each(Object.keys(NEEDS))('%s', (path) => {
   it.each(STATES)('asked by: %s', async (state) => {
-    const { status, type } = await ask(path.replace('{name}', 'coverage-flows'), headersOf(state))
+    const { status, type } = await askAsMeant(path, headersOf(state))
     expect(status).toBe(expected(path, state))
     if (status >= 400) expect(type).toMatch(/^application\/problem\+json/)
   })
 
-  it.each(['POST', 'PUT', 'DELETE', 'PATCH'])('%s changes nothing, whoever asks', async (method) => {
-    expect([401, 405]).toContain((await ask(path, bearer.admin, method)).status)
+  it.each(['GET', 'POST', 'PUT', 'DELETE', 'PATCH'])('%s changes nothing where it is not meant', async (method) => {
+    const before = decided.length
+    if (method !== methodOf(path)) expect([401, 405]).toContain((await ask(pathOf(path), bearer.admin, method)).status)
+    // A form of a page elsewhere can send this, without asking the browser first.
+    if (methodOf(path) === 'POST') {
+      const text = { ...bearer.admin, 'content-type': 'text/plain' }
+      expect([400, 415]).toContain((await ask(pathOf(path), text, 'POST')).status)
+    }
+    expect(decided).toHaveLength(before)
   })
 })
 
@@ -159,7 +202,9 @@ describe('with certificates', () => {
     identities.set('ended', authority.issueFor('ended', past, 'DNS:admin.example'))
     const tls = { cert: readFileSync(own.cert), key: readFileSync(own.key) }
     const roles = new Map(RANKS.map((role) => [`dns:${role}.example`, role as Role]))
-    port = new URL((await served.start({ tls, tokens, clients: { ca: authority.pem, roles } })).url).port
+    port = new URL(
+      (await served.start({ tls, tokens, clients: { ca: authority.pem, roles }, decide: () => undefined })).url,
+    ).port
   })
   afterAll(() => rmSync(folder, { recursive: true }))
 
@@ -170,8 +215,16 @@ describe('with certificates', () => {
     const certificate = identity === undefined ? [] : ['--cert', identity.cert, '--key', identity.key]
     const trust = ['--cacert', join(folder, 'ca', 'ca.pem'), '--resolve', `localhost:${port}:127.0.0.1`]
     const header = token === undefined ? [] : ['-H', `Authorization: ${token}`]
-    const urls = paths.flatMap((path) => ['-o', '/dev/null', `https://localhost:${port}${path}`])
-    const { stdout } = await run('curl', ['-sS', '-w', '%{http_code}\n', ...trust, ...certificate, ...header, ...urls])
+    const common = ['-sS', '-w', '%{http_code}\n', ...trust, ...certificate, ...header, '-o', '/dev/null']
+    const posted = (path: string): string[] =>
+      methodOf(path) === 'GET'
+        ? []
+        : ['--json', JSON.stringify(path.endsWith('/silence') ? BODY : { reason: 'a test' })]
+    const asked = paths.map((path) => [...common, ...posted(path), `https://localhost:${port}${pathOf(path)}`])
+    const { stdout } = await run(
+      'curl',
+      asked.flatMap((one, n) => (n === 0 ? one : ['--next', ...one])),
+    )
     return stdout.trimEnd().split('\n').map(Number)
   }
 
@@ -184,11 +237,22 @@ describe('with certificates', () => {
       return need === 'this machine' || RANKS.indexOf(role) >= RANKS.indexOf(need) ? 200 : 403
     }
     const sent = token === undefined ? undefined : token === 'wrong' ? 'Bearer x' : bearer[token]['authorization']
-    const paths = Object.keys(NEEDS)
-    const asked = paths.map((path) => path.replace('{name}', 'coverage-flows'))
-    const got = await statuses(asked, state, sent)
+    // The stream of events has no end.
+    const paths = Object.keys(NEEDS).filter((path) => !path.endsWith('/events'))
+    const got = await statuses(paths, state, sent)
     expect(paths.map((path, i) => `${path} ${got[i]}`)).toEqual(paths.map((path) => `${path} ${expectedOf(path)}`))
   })
+})
+
+it('names who decided, and decides nothing for who may not', () => {
+  expect(new Set(decided.map(({ do: what, by, key }) => `${what} ${by} ${key}`))).toEqual(
+    new Set(
+      ['ack', 'silence'].flatMap((what) => ['the-operator', 'the-admin'].map((by) => `${what} ${by} ${finding}`)),
+    ),
+  )
+  const lines = audited.map((line) => JSON.parse(line).audit).filter(({ method }) => method === 'POST')
+  expect(lines.filter(({ status }) => status === 200).length).toBe(decided.length)
+  expect(lines.some(({ status, name }) => status === 403 && name === 'the-viewer')).toBe(true)
 })
 
 it('leaves a line for every call that is audited, refused or not, and nothing of a token', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { JudgedFlows } from '../../src/agent-judged.ts'
 import { findingLine } from '../../src/alert/finding-line.ts'
 import { createAlertEngine } from '../../src/alert/index.ts'
+import { FindingStream } from '../../src/api/finding-stream.ts'
 import { freshRollups } from '../../src/api/fresh-rollups.ts'
 import { type CaptureFigures, FigureReader } from '../../src/api/metric-figures.ts'
 import { METRICS } from '../../src/api/metric-table.ts'
@@ -24,6 +25,7 @@ it('counters add up what came into the store since the first reading, each row o
     ...{ store, access: { tokens: null, isLoopback: true } },
     select: (name, params) => store.select(name, params),
     rollups: freshRollups(store, () => undefined),
+    ...{ decide: null, stream: new FindingStream() },
   }
   const counted = async () => {
     const { counted: counters } = await reader.read(context)

@@ -43,8 +43,16 @@ export async function serveCaptures({ filled = true } = {}): Promise<Served> {
         audit: () => undefined,
         ...settings,
       })
-      servers.push(server)
-      return server
+      let closing: Promise<void> | null = null
+      const once: ApiServer = {
+        ...server,
+        close() {
+          closing ??= server.close()
+          return closing
+        },
+      }
+      servers.push(once)
+      return once
     },
     async end() {
       for (const server of servers) await server.close()

@@ -1,6 +1,6 @@
 -- What happened to one finding.
-SELECT at, kind, severity, state, what, flows
-FROM finding_events FINAL
+SELECT formatDateTime(e.at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS at, kind, severity, state, what, flows
+FROM finding_events AS e FINAL
 WHERE key = {key:String}
-ORDER BY at, stored_at
+ORDER BY e.at, e.stored_at
 LIMIT 10000
