@@ -142,7 +142,7 @@ it('is decided for every route that there is', () =>
 
 const decided: Decision[] = []
 /** What is sent to those that are not read by GET. */
-const BODY = { reason: 'a test', until: '2999-01-01T00:00:00Z' }
+const BODY = { reason: 'a test', until: '2199-01-01T00:00:00Z' }
 const pathOf = (path: string): string =>
   path.replace('{name}', 'coverage-flows').replace('{key}', encodeURIComponent(finding))
 const methodOf = (path: string): 'GET' | 'POST' => routes.find((route) => route.path === path)?.method ?? 'GET'
