@@ -12,6 +12,8 @@ const LOOK_MS = 1000
 const HEARTBEAT_MS = 15_000
 /** Rows of one second may become visible in another order: so much is looked at again. */
 const OVERLAP_S = 5
+/** For who has not taken the last of it; then the connection is cut. */
+const END_MS = 1000
 /** What happened earlier is in the list. */
 const MAX_BACK_S = 86_400
 const MAX_ROWS = 1000
@@ -58,6 +60,7 @@ export class FindingStream {
   end(): void {
     for (const stream of this.#clients) {
       stream.end()
+      setTimeout(() => stream.destroy(), END_MS).unref()
       this.#leave(stream)
     }
   }
@@ -152,6 +155,9 @@ export const findingEvents: Route = {
     reply.header('connection', 'close')
     if (reply.request.method === 'HEAD') return ''
     const lastId = reply.request.headers['last-event-id']
-    return stream.open(select, typeof lastId === 'string' ? lastId : null)
+    const opened = await stream.open(select, typeof lastId === 'string' ? lastId : null)
+    // What it has handed on may still be waiting for a client that reads nothing.
+    opened.once('close', () => setTimeout(() => reply.raw.destroy(), END_MS).unref())
+    return opened
   },
 }

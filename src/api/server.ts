@@ -9,6 +9,7 @@ import type { Store } from '../store/index.ts'
 import { type Access, type Caller, callerOf, demand } from './access.ts'
 import { boundedSelect, type QueryLimits } from './bounded-select.ts'
 import { ClientCertificates } from './client-certificates.ts'
+import { Connections } from './connections.ts'
 import { checkExposure, type Exposure, type Secrets, tlsOptions } from './exposure.ts'
 import { FindingStream } from './finding-stream.ts'
 import { freshRollups } from './fresh-rollups.ts'
@@ -110,6 +111,7 @@ async function buildServer(
     },
   }) as unknown as FastifyInstance
   app.server.maxConnections = MAX_CONNECTIONS
+  const connections = new Connections(app.server)
 
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error)
@@ -148,6 +150,7 @@ async function buildServer(
   // Else they would be waited for.
   app.addHook('preClose', (done) => {
     stream.end()
+    connections.end()
     done()
   })
   const { decide = null } = settings
