@@ -10,13 +10,21 @@ import type { CertificateRecord } from './records.ts'
 /** Authorities of a network are few. */
 const MAX_ISSUERS = 1024
 const MAX_OF_A_NAME = 8
-const MAX_REVOKED = 16_384
+export const MAX_REVOKED = 16_384
 /** More would be no answer for one certificate. */
 const MAX_RESPONSE_CHARS = 64 * 1024
 
 const END_OF_TIME_US = Number.MAX_SAFE_INTEGER
 
 export type RevokedBy = 'staple' | 'list' | 'import'
+
+/** A row of store/queries/revocations-known.sql. */
+export interface StoredRevocation {
+  readonly fingerprint: string
+  readonly known_by: Exclude<RevokedBy, 'staple'>
+  /** µs; a store may write large numbers as text. */
+  readonly from_us: number | string
+}
 
 interface Revoked {
   readonly by: RevokedBy
@@ -35,7 +43,8 @@ interface Claim {
 export class Revocations {
   /** By subject: an authority that renewed its key keeps its name. */
   readonly #issuers = new BoundedMap<Candidate[]>(MAX_ISSUERS)
-  readonly #revoked = new BoundedMap<Revoked>(MAX_REVOKED)
+  readonly #stapled = new BoundedMap<Revoked>(MAX_REVOKED)
+  #stored: ReadonlyMap<string, Revoked> = new Map()
   readonly #claims = new BoundedMap<Claim>(MAX_REVOKED)
   readonly #signatures = new Signatures()
 
@@ -53,21 +62,31 @@ export class Revocations {
     })
   }
 
-  /** As the store knows it. */
-  add(fingerprint: string, by: RevokedBy, fromUs: number): void {
-    if (this.#revoked.get(fingerprint) === undefined) this.#revoked.set(fingerprint, { by, fromUs })
+  /** All that the store knows by now, in place of what it knew: a hold may be lifted. */
+  know(rows: readonly StoredRevocation[]): void {
+    this.#stored = new Map(
+      rows
+        .slice(0, MAX_REVOKED)
+        .map(({ fingerprint, known_by, from_us }) => [fingerprint, { by: known_by, fromUs: Number(from_us) }]),
+    )
   }
 
   /** Null = nothing that can be believed says that it was revoked by then. */
   of(fingerprint: string, timeUs: number): RevokedBy | null {
-    if (this.#revoked.size === 0 && this.#claims.size === 0) return null
-    const known = this.#revoked.get(fingerprint)
-    if (known !== undefined) return known.fromUs <= timeUs ? known.by : null
+    const known = [this.#stapledOf(fingerprint), this.#stored.get(fingerprint)]
+    return known.find((one) => one !== undefined && one.fromUs <= timeUs)?.by ?? null
+  }
+
+  #stapledOf(fingerprint: string): Revoked | undefined {
     const claim = this.#claims.get(fingerprint)
-    const fromUs = claim === undefined ? null : this.#verified(claim)
-    if (fromUs === null) return null
-    this.#revoked.set(fingerprint, { by: 'staple', fromUs })
-    return fromUs <= timeUs ? 'staple' : null
+    if (claim === undefined) return undefined
+    const known = this.#stapled.get(fingerprint)
+    if (known !== undefined) return known
+    const fromUs = this.#verified(claim)
+    if (fromUs === null) return undefined
+    const revoked: Revoked = { by: 'staple', fromUs }
+    this.#stapled.set(fingerprint, revoked)
+    return revoked
   }
 
   #noteIssuer(subject: string, fingerprint: string, der: string): void {

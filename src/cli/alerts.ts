@@ -5,15 +5,17 @@ import type { AlertEngine } from '../alert/engine.ts'
 import { findingEventLine, findingLine } from '../alert/finding-line.ts'
 import { FlowLines } from '../alert/flow-lines.ts'
 import { type CertificateRecord, createAlertEngine, type FindingEvent } from '../alert/index.ts'
+import type { StoredRevocation } from '../alert/revocations.ts'
 import { StateFolder } from '../alert/state-folder.ts'
 import type { AlertFigures } from '../api/metric-figures.ts'
 import { checkReceivers, Notifier } from '../notify/index.ts'
 import type { AlertsFile } from './alert-config.ts'
 
-/** Where findings are kept beside the flows. */
+/** Where findings are kept beside the flows, and what is known there. */
 export interface FindingOutput {
   findings(lines: Uint8Array, rows: number): Promise<void>
   findingEvents(lines: Uint8Array, rows: number): Promise<void>
+  revocations(): Promise<StoredRevocation[]>
 }
 
 /** Operators wait no longer than this for what they decided. */
@@ -21,6 +23,8 @@ const LOOK_MS = 1000
 /** Changed counts are stored, and findings saved, no more often than this. */
 const SAVE_MS = 5000
 const BASELINES_MS = 300_000
+/** What the store knows is judged every some minutes, by another job. */
+const LEARN_MS = 60_000
 
 export class Alerts {
   readonly engine: AlertEngine
@@ -34,6 +38,7 @@ export class Alerts {
   #version = Date.now()
   #savedMs = 0
   #baselinesMs = performance.now()
+  #learnedMs = Number.NEGATIVE_INFINITY
   #work: Promise<void> = Promise.resolve()
 
   /** @throws OperatorError ERR_USAGE, ERR_DATA_FOLDER */
@@ -85,6 +90,18 @@ export class Alerts {
     this.#look()
   }
 
+  /** Which certificates the store knows to be revoked by now. A store that is away is asked again. */
+  async learn(): Promise<void> {
+    const output = this.#output
+    if (output === null) return
+    this.#learnedMs = performance.now()
+    try {
+      this.engine.revocations.know(await output.revocations())
+    } catch (error) {
+      this.#say((error as Error).message)
+    }
+  }
+
   figures(): AlertFigures {
     const { subjectsEvicted, findingsEvicted, eventsDropped } = this.engine.counters
     return {
@@ -109,6 +126,7 @@ export class Alerts {
     this.#decide(this.#decidedBytes)
     this.#carryOn()
     const nowMs = performance.now()
+    if (nowMs - this.#learnedMs >= LEARN_MS) void this.learn()
     if (nowMs - this.#savedMs >= SAVE_MS) this.#save()
     if (nowMs - this.#baselinesMs < BASELINES_MS) return
     this.#baselinesMs = nowMs

@@ -1,5 +1,6 @@
 /** A capture's rows on their way into a store that may be away: what it does not take now waits on disk. */
 import { createHash } from 'node:crypto'
+import { MAX_REVOKED, type StoredRevocation } from '../alert/revocations.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { Store } from '../store/index.ts'
 import type { Spool, SpooledBatch } from '../store/spool.ts'
@@ -18,6 +19,7 @@ const ENDING_MS = 20_000
 const ROLL_UP_MS = 60_000
 const EDGES_EVERY = 10
 const MAX_ROLL_UP_SHARE = 0.1
+const READ_SECONDS = 10
 
 type Kind = 'flows' | 'certificates' | 'health' | 'findings' | 'events'
 
@@ -45,6 +47,7 @@ export class LiveStore implements RowOutput {
   readonly #flushTimer: NodeJS.Timeout
   readonly #rollUpTimer: NodeJS.Timeout
   #rollingUp: Promise<void> | null = null
+  #reading: Promise<unknown> | null = null
   #rollUps = 0
   #nextRollUpMs = 0
   #retryTimer: NodeJS.Timeout | null = null
@@ -95,6 +98,13 @@ export class LiveStore implements RowOutput {
     return this.#gather('events', lines, rows)
   }
 
+  /** @throws OperatorError ERR_STORE_READ */
+  revocations(): Promise<StoredRevocation[]> {
+    const reading = this.#store.select<StoredRevocation>('revocations-known', { limit: MAX_REVOKED }, READ_SECONDS)
+    this.#reading = reading.catch(() => undefined)
+    return reading
+  }
+
   /** Everything handed in before is in the store or in the spool when it resolves. */
   flush(): Promise<void> {
     this.#handOn('certificates')
@@ -122,8 +132,8 @@ export class LiveStore implements RowOutput {
     clearInterval(this.#flushTimer)
     clearInterval(this.#rollUpTimer)
     await this.flush()
-    // The store must not be closed under it.
-    if (this.#rollingUp !== null) await Promise.race([this.#rollingUp, this.#abandoned.catch(() => undefined)])
+    // The store must not be closed under them.
+    await Promise.race([Promise.all([this.#rollingUp, this.#reading]), this.#abandoned.catch(() => undefined)])
     this.#closed = true
     if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
     // One more try: a store that is back takes all of it.

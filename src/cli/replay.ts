@@ -161,6 +161,7 @@ async function run(
   )
   const output = outputOf(to, alerts, linesOf(options), progress)
   try {
+    await alerts?.learn()
     const done = workers === 1 ? await replayFiles(job, output) : await replayInWorkers(job, workers, output)
     for (const interval of done.health) alerts?.health(fileHealthLine(job.sensor, interval))
     return done

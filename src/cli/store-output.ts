@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { MAX_REVOKED, type StoredRevocation } from '../alert/revocations.ts'
 import { openStore, type Store } from '../store/index.ts'
 
 /** `temporary`: the report needs an engine, the operator wants nothing kept. */
@@ -30,6 +31,7 @@ const BATCH_BYTES = 16 * 1024 * 1024
 type Insert = (lines: Uint8Array, rows: number, token: string) => Promise<void>
 
 export class StoreOutput {
+  readonly #store: Store
   readonly #flows: Batch
   readonly #certificates: Batch
   readonly #health: Batch
@@ -37,6 +39,7 @@ export class StoreOutput {
   readonly #events: Batch
 
   constructor(store: Store) {
+    this.#store = store
     this.#flows = new Batch((lines, rows, token) => store.insertFlows(lines, rows, token))
     this.#certificates = new Batch((lines, rows, token) => store.insertCertificates(lines, rows, token))
     this.#health = new Batch((lines, rows, token) => store.insertHealth(lines, rows, token))
@@ -63,6 +66,11 @@ export class StoreOutput {
 
   findingEvents(lines: Uint8Array, rows: number): Promise<void> {
     return this.#events.add(lines, rows)
+  }
+
+  /** @throws OperatorError ERR_STORE_READ */
+  revocations(): Promise<StoredRevocation[]> {
+    return this.#store.select<StoredRevocation>('revocations-known', { limit: MAX_REVOKED })
   }
 
   /** Sends what is left. Everything handed in before is stored when it resolves. */

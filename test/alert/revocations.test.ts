@@ -85,7 +85,10 @@ it('what the store knows counts from then on, and ends when another certificate 
   const state = () => engine.findings().find(({ rule }) => rule === 'A33')?.state
   shows(0, leaf)
   expect(state()).toBeUndefined()
-  engine.revocations.add(leaf.fingerprint_sha256, 'list', 0)
+  const fromUs = Date.parse(flow(60, tls12).first_seen) * 1000
+  engine.revocations.know([{ fingerprint: leaf.fingerprint_sha256, known_by: 'list', from_us: String(fromUs) }])
+  shows(30, leaf)
+  expect(state()).toBeUndefined()
   shows(60, leaf)
   expect(state()).toBe('open')
   for (let n = 0; n < 10; n++) shows(120 + n * 3600, next)
