@@ -112,8 +112,8 @@ function fieldsOf({ facts, usage }: Candidate): Fields {
     signature: signatureName(facts.signatureAlgorithm, facts.signatureHash),
     is_ca: facts.isCa === true,
     path_length: usage.pathLength ?? -1,
-    names: facts.subjectAltNames.filter((name) => !isAddress(name)),
-    addresses: facts.subjectAltNames.filter(isAddress).length,
+    names: usage.hosts,
+    addresses: usage.addresses.length,
     key_usage: usage.keyUsage,
     purposes: usage.purposes,
     subject_key_id: usage.subjectKeyId,
@@ -125,8 +125,6 @@ function fieldsOf({ facts, usage }: Candidate): Fields {
     timestamps: usage.timestamps,
   }
 }
-
-const isAddress = (name: string): boolean => /^\d+\.\d+\.\d+\.\d+$/.test(name) || name.includes(':')
 
 /** As openssl calls it, in lower case. */
 function signatureName(algorithm: string | null, hash: string | null): string {

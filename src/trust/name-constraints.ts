@@ -25,13 +25,11 @@ interface Name {
 }
 
 function namesOf({ facts, usage }: Candidate): readonly Name[] {
-  const hosts = facts.subjectAltNames.map((name): Name => {
-    const address = addressHex(name)
-    return address === null ? { kind: 'dns', text: name.toLowerCase() } : { kind: 'ip', text: address }
-  })
+  const hosts = usage.hosts.map((host): Name => ({ kind: 'dns', text: host.toLowerCase() }))
+  const addresses = usage.addresses.map((address): Name => ({ kind: 'ip', text: address }))
   const mailboxes = usage.mailboxes.map((mailbox): Name => ({ kind: 'mailbox', text: mailbox.toLowerCase() }))
   const subject: Name[] = facts.subject ? [{ kind: 'directory', text: facts.subject }] : []
-  return [...hosts, ...mailboxes, ...subject]
+  return [...hosts, ...addresses, ...mailboxes, ...subject]
 }
 
 function isWithin(kind: NameConstraint['kind'], text: string, base: string): boolean {
@@ -69,19 +67,4 @@ function isAddressWithin(address: string, base: string): boolean {
 function isNameWithin(name: string, base: string): boolean {
   const [below, above] = [comparedName(name), comparedName(base)]
   return above === null || below === above || below?.endsWith(`,${above}`) === true
-}
-
-/** Hex of an address as `x509-extensions.ts` writes it; null where the text is none. */
-function addressHex(text: string): string | null {
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(text)) {
-    return text
-      .split('.')
-      .map((octet) => Number(octet).toString(16).padStart(2, '0'))
-      .join('')
-  }
-  if (!text.includes(':')) return null
-  const [head = '', tail] = text.split('::')
-  const groups = (part: string): string[] => (part === '' ? [] : part.split(':').map((group) => group.padStart(4, '0')))
-  const [first, last] = [groups(head), groups(tail ?? '')]
-  return [...first, ...new Array<string>(Math.max(0, 8 - first.length - last.length)).fill('0000'), ...last].join('')
 }

@@ -1,6 +1,7 @@
 /** What a certificate's extensions say of its use and of its issuer: what a verifier asks beyond the facts. RFC 5280 §4.2. */
 import { copyLatin1 } from '../core/bytes.ts'
 import { BIT_STRING, BOOLEAN, type DerCursor, expectOid, hexText, INTEGER, OCTET_STRING, SEQUENCE } from './der.ts'
+import { MAX_SUBJECT_ALT_NAMES } from './x509-extensions.ts'
 import { type NameConstraints, readNameConstraints } from './x509-name-constraints.ts'
 import { type Extension, outlineOf } from './x509-outline.ts'
 
@@ -23,6 +24,9 @@ export interface UsageFacts {
   /** Where the issuer's certificate can be had, as the certificate says. */
   readonly issuerAddresses: readonly string[]
   readonly crlAddresses: readonly string[]
+  /** Entries of dNSName in subjectAltName, which may read like an address and are none; and of iPAddress, hex. */
+  readonly hosts: readonly string[]
+  readonly addresses: readonly string[]
   /** Entries of rfc822Name in subjectAltName. */
   readonly mailboxes: readonly string[]
   /** Entries of uniformResourceIdentifier in subjectAltName. */
@@ -96,6 +100,8 @@ export function readUsage(der: Uint8Array): UsageFacts {
     ocspAddresses: access?.ocsp ?? [],
     issuerAddresses: access?.issuers ?? [],
     crlAddresses: read(CRL_POINTS, crlAddresses) ?? [],
+    hosts: names?.hosts ?? [],
+    addresses: names?.addresses ?? [],
     mailboxes: names?.mailboxes ?? [],
     uris: names?.uris ?? [],
     timestamps: read(TIMESTAMPS, countTimestamps) ?? 0,
@@ -177,9 +183,11 @@ function policiesOf(value: DerCursor): readonly string[] {
 // Access methods of AuthorityInfoAccess (§4.2.2.1).
 const OCSP = '1.3.6.1.5.5.7.48.1'
 const CA_ISSUERS = '1.3.6.1.5.5.7.48.2'
-/** Context tag of uniformResourceIdentifier in a GeneralName (§4.2.1.6), and of rfc822Name. */
-const URI = 0x86
+// Context tags of GeneralName (§4.2.1.6).
 const MAILBOX = 0x81
+const DNS_NAME = 0x82
+const URI = 0x86
+const IP_ADDRESS = 0x87
 
 function accessOf(value: DerCursor): { ocsp: string[]; issuers: string[] } {
   const found = { ocsp: [] as string[], issuers: [] as string[] }
@@ -219,15 +227,19 @@ function crlAddresses(value: DerCursor): readonly string[] {
 
 const CONTEXT_0 = 0xa0
 
-function altNames(value: DerCursor): { mailboxes: string[]; uris: string[] } {
-  const found = { mailboxes: [] as string[], uris: [] as string[] }
+type AltNames = Record<'hosts' | 'addresses' | 'mailboxes' | 'uris', string[]>
+
+function altNames(value: DerCursor): AltNames {
+  const found: AltNames = { hosts: [], addresses: [], mailboxes: [], uris: [] }
   if (!value.take(SEQUENCE)) return found
   const names = value.open()
-  while (found.mailboxes.length + found.uris.length < MAX_ENTRIES && names.next()) {
+  for (let i = 0; i < MAX_SUBJECT_ALT_NAMES && names.next(); i++) {
+    if (names.tag === IP_ADDRESS) found.addresses.push(hexText(names.buf, names.at, names.end))
     const text = addressText(names)
     if (text === null) continue
-    if (names.tag === MAILBOX) found.mailboxes.push(text)
-    if (names.tag === URI) found.uris.push(text)
+    if (names.tag === DNS_NAME) found.hosts.push(text)
+    if (names.tag === MAILBOX && found.mailboxes.length < MAX_ENTRIES) found.mailboxes.push(text)
+    if (names.tag === URI && found.uris.length < MAX_ENTRIES) found.uris.push(text)
   }
   return found
 }

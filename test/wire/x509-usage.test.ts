@@ -20,7 +20,7 @@ basicConstraints=critical,CA:TRUE,pathlen:3
 keyUsage=critical,keyCertSign,cRLSign,decipherOnly
 extendedKeyUsage=serverAuth,clientAuth,1.2.3.4
 nameConstraints=critical,permitted;DNS:lab.example,permitted;IP:10.0.0.0/255.0.0.0,excluded;email:.example.test,excluded;dirName:dir
-subjectAltName=email:ops@lab.example,URI:spiffe://lab/web,DNS:lab.example
+subjectAltName=email:ops@lab.example,URI:spiffe://lab/web,DNS:lab.example,DNS:127.0.0.1,IP:10.0.0.1
 certificatePolicies=2.23.140.1.2.2,1.2.3.4.5
 authorityInfoAccess=OCSP;URI:http://ocsp.lab.example/,caIssuers;URI:http://ca.lab.example/ca.der
 crlDistributionPoints=URI:http://crl.lab.example/a.crl,URI:http://crl.lab.example/b.crl
@@ -96,6 +96,8 @@ describe.skipIf(!hasTool('openssl'))('extensions (need openssl to be made)', () 
       ocspAddresses: ['http://ocsp.lab.example/'],
       issuerAddresses: ['http://ca.lab.example/ca.der'],
       crlAddresses: ['http://crl.lab.example/a.crl', 'http://crl.lab.example/b.crl'],
+      hosts: ['lab.example', '127.0.0.1'],
+      addresses: ['0a000001'],
       mailboxes: ['ops@lab.example'],
       uris: ['spiffe://lab/web'],
       timestamps: 0,
