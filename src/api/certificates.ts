@@ -47,6 +47,9 @@ const PROPERTIES = {
     type: 'array',
     items: objectOf({ fingerprint_sha256: TEXT, subject: TEXT, from: { enum: ['sent', 'seen', 'root'] } }),
   },
+  /** Null where nothing that was verified speaks of it, too. */
+  revocation: { enum: ['good', 'revoked', null] },
+  revocation_from: { enum: ['stapled', 'given-list', 'fetched-ocsp', 'fetched-list', null] },
   faults: { type: ['array', 'null'], items: TEXT },
 }
 

@@ -178,6 +178,11 @@ describe('certificates', () => {
       expect((chain as Row[])[0]).toMatchObject({ fingerprint_sha256: leaf, from: 'sent' })
       expect(position).toBe(0)
     }
+    // One capture has a staple that its own issuer signed; of the others nothing verified speaks.
+    const told = leaves.map(({ revocation, revocation_from: from }) => [revocation, from])
+    expect(told).toContainEqual(['good', 'stapled'])
+    expect(told).toContainEqual([null, null])
+    expect(rows.filter(({ anchor, revocation }) => anchor === null && revocation !== null)).toEqual([])
     expect(leaves.flatMap(({ faults }) => faults)).toContain('untrusted')
   })
 

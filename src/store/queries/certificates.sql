@@ -1,8 +1,8 @@
 -- Certificates that were presented in [from, to] and end by `expires_before`, those that end first at the beginning: those
 -- after the one with that end and fingerprint. `end_s` is not_after in seconds of the epoch, beyond all of them where there is
 -- none. `roles`: who presented it; `position`: the least, 0 = as the leaf; `servers`: up to ten of those it was seen at;
--- `provenance`: how that is known. An empty list asks for nothing. anchor, chain, faults: what was judged of the chains that
--- it leads, whenever they were shown; faults are JSON, so that "not judged" can be told from "none".
+-- `provenance`: how that is known. An empty list asks for nothing. anchor, chain, revocation, faults: what was judged of the chains
+-- that it leads, whenever they were shown; faults are JSON, so that "not judged" can be told from "none".
 WITH
     seen AS
     (
@@ -32,6 +32,8 @@ WITH
             leaf,
             arraySort(groupUniqArrayArray(found)) AS faults,
             toString(argMax(vouching, shown)) AS anchor,
+            toString(argMax(revoked, shown)) AS revocation,
+            toString(argMax(said_by, shown)) AS revocation_from,
             argMax(steps, shown) AS chain
         FROM
         (
@@ -39,6 +41,8 @@ WITH
                 leaf,
                 argMax(faults, last_shown) AS found,
                 argMax(anchor, last_shown) AS vouching,
+                argMax(revocation, last_shown) AS revoked,
+                argMax(revocation_from, last_shown) AS said_by,
                 argMax(arrayZip(path, path_names, path_from), last_shown) AS steps,
                 max(last_shown) AS shown
             FROM certificate_judgements FINAL
@@ -92,6 +96,8 @@ SELECT
         step -> map('fingerprint_sha256', step.1, 'subject', step.2, 'from', toString(step.3)),
         v.chain
     ) AS chain,
+    if(v.revocation IN ('', 'unknown'), NULL, v.revocation) AS revocation,
+    if(v.revocation_from IN ('', 'none'), NULL, v.revocation_from) AS revocation_from,
     if(v.leaf = '', NULL, toJSONString(v.faults)) AS faults,
     c.end_s AS end_s
 FROM ends AS c
