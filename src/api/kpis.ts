@@ -3,7 +3,7 @@
 import { CSV, csvOf } from '../export/csv.ts'
 import { KPIS, kpiNamed } from '../kpi/index.ts'
 import { KPI_UNITS, type Kpi, type KpiQuestion, PRACTICES } from '../kpi/kpi.ts'
-import { INTERVALS, type Interval, intervalsOf, MAX_POINTS, readKpi, readSeries } from '../kpi/read-kpi.ts'
+import { INTERVALS, type Interval, intervalsOf, MAX_POINTS, readKpi, readKpis, readSeries } from '../kpi/read-kpi.ts'
 import { FIGURE_FILTER, kpiQuestion } from './kpi-filter.ts'
 import { Problem } from './problem.ts'
 import { type Query, type Route, VIEWERS } from './route.ts'
@@ -29,8 +29,8 @@ export const kpis: Route = {
   answer: async ({ select, rollups }, query, reply) => {
     const question = kpiQuestion(query)
     await rollups.bring()
-    const items: Record<string, unknown>[] = []
-    for (const kpi of KPIS) items.push({ ...named(kpi), ...(await readKpi(select, kpi, question)) })
+    const answers = await readKpis(select, KPIS, question)
+    const items = answers.map(([kpi, value]) => ({ ...named(kpi), ...value }))
     return query['format'] === 'csv' ? reply.type(CSV).send(csvOf(Object.keys(NAMED), items)) : { items }
   },
 }

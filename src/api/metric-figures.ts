@@ -3,7 +3,7 @@ import type { JudgedFlows } from '../agent-judged.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { KPIS } from '../kpi/index.ts'
 import type { Kpi, KpiValue } from '../kpi/kpi.ts'
-import { readKpi } from '../kpi/read-kpi.ts'
+import { readKpis } from '../kpi/read-kpi.ts'
 import type { ProbeCounts } from '../probe/probe-counts.ts'
 import type { Context } from './route.ts'
 import { END } from './time-range.ts'
@@ -118,7 +118,7 @@ export class FigureReader {
       certificates: await select('expiring-certificates', MAX_CERTIFICATES),
       rules: await select('rules'),
       sensors: await select('sensor-health', MAX_SENSORS),
-      kpis: await readKpis(context, range.from),
+      kpis: await allKpis(context, range.from),
       counted: await this.#count(ask),
       findings: await ask('finding-counts', { limit: MAX_FINDING_COUNTS }),
       capture: capture === null ? null : capture(),
@@ -138,11 +138,8 @@ export class FigureReader {
 /** Nothing was stored after it: the first reading only learns the time. 2106-02-07. */
 const NEVER_S = 0xffff_ffff
 
-async function readKpis({ select, rollups }: Context, from: Date): Promise<(readonly [Kpi, KpiValue])[]> {
+async function allKpis({ select, rollups }: Context, from: Date): Promise<(readonly [Kpi, KpiValue])[]> {
   const cut = { zones: [], services: [], sensors: [], protocols: [], packs: [] }
-  const question = { from: from.toISOString(), to: END, ...cut }
   await rollups.bring()
-  const answers: (readonly [Kpi, KpiValue])[] = []
-  for (const kpi of KPIS) answers.push([kpi, await readKpi(select, kpi, question)])
-  return answers
+  return await readKpis(select, KPIS, { from: from.toISOString(), to: END, ...cut })
 }

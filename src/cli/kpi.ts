@@ -6,7 +6,15 @@ import { isProvenance, PROVENANCES } from '../core/provenance.ts'
 import { KPIS, kpiNamed } from '../kpi/index.ts'
 import type { Kpi, KpiQuestion, Select } from '../kpi/kpi.ts'
 import { readMaturity } from '../kpi/maturity.ts'
-import { type Interval, intervalsOf, type KpiPoint, MAX_POINTS, readKpi, readSeries } from '../kpi/read-kpi.ts'
+import {
+  type Interval,
+  intervalsOf,
+  type KpiPoint,
+  MAX_POINTS,
+  readKpi,
+  readKpis,
+  readSeries,
+} from '../kpi/read-kpi.ts'
 import { type AnsweredKpi, renderKpi, renderKpis, renderMaturity } from '../report/kpi-table.ts'
 import type { Store } from '../store/index.ts'
 import { namedStore } from './named-store.ts'
@@ -61,8 +69,8 @@ export async function kpi(name: string | undefined, options: KpiOptions): Promis
       )
       return
     }
-    const answers: AnsweredKpi[] = []
-    for (const one of KPIS) answers.push({ kpi: one, value: await readKpi(select, one, question) })
+    const values = await readKpis(select, KPIS, question)
+    const answers: AnsweredKpi[] = values.map(([kpi, value]) => ({ kpi, value }))
     const lines = () => answers.map((one) => jsonLine(one.kpi, one.value, [])).join('')
     await writeOut(options.json === true ? lines() : renderKpis(answers))
   })

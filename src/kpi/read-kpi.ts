@@ -1,4 +1,5 @@
 /** Asks the store for KPIs: of a time as a whole, or of each interval of it. */
+import { columnsAt, joinNames, namesIn } from '../store/joined-queries.ts'
 import type { Kpi, KpiQuestion, KpiValue, Select } from './kpi.ts'
 
 const HOUR_MS = 3_600_000
@@ -10,20 +11,54 @@ export type Interval = keyof typeof INTERVALS
 export const MAX_POINTS = 100
 
 export async function readKpi(select: Select, kpi: Kpi, question: KpiQuestion): Promise<KpiValue> {
-  const { name, unit } = kpi
-  const { provenances = [] } = question
-  const isAsked = kpi.isUncut === true ? !isCut(question) : isOfTraffic(provenances)
-  const params = { ...question, provenances, ...ANY_ISSUER }
-  const [row] = isAsked ? await select<Record<keyof KpiValue, number | string | null>>(`kpi-${name}`, params) : []
+  const [row] = isAsked(kpi, question) ? await select<Row>(queryOf(kpi), paramsOf(question)) : []
+  return answerOf(kpi, row)
+}
+
+/** All of them, in their order. Those of the same rows are one query: most of what a KPI costs is to find and read its rows. */
+export async function readKpis(
+  select: Select,
+  kpis: readonly Kpi[],
+  question: KpiQuestion,
+): Promise<(readonly [Kpi, KpiValue])[]> {
+  const rows = new Map<string, Row>()
+  const asked = kpis.filter((kpi) => isAsked(kpi, question))
+  for (const joined of joinNames(asked.map(queryOf))) {
+    const names = namesIn(joined)
+    const [row = {}] = await select<Row>(joined, paramsOf(question))
+    names.forEach((name, place) => {
+      rows.set(name, names.length === 1 ? row : columnsAt(row, place))
+    })
+  }
+  return kpis.map((kpi) => [kpi, answerOf(kpi, rows.get(queryOf(kpi)))])
+}
+
+type Row = Readonly<Record<string, unknown>>
+
+const queryOf = ({ name }: Kpi): string => `kpi-${name}`
+
+const isAsked = ({ isUncut }: Kpi, question: KpiQuestion): boolean =>
+  isUncut === true ? !isCut(question) : isOfTraffic(question.provenances ?? [])
+
+const paramsOf = (question: KpiQuestion): Record<string, unknown> => ({
+  ...question,
+  provenances: question.provenances ?? [],
+  ...ANY_ISSUER,
+})
+
+function answerOf({ unit }: Kpi, row: Row | undefined): KpiValue {
   // 64-bit numbers come as text where the store is told to.
-  const figure = (value: unknown): number | null => (value === null || value === undefined ? null : Number(value))
+  const figure = (name: string): number | null => {
+    const value = row?.[name]
+    return value === null || value === undefined ? null : Number(value)
+  }
   return {
-    numerator: figure(row?.numerator),
-    denominator: figure(row?.denominator),
-    unobservable: figure(row?.unobservable),
-    low: figure(row?.low),
-    point: figure(row?.point),
-    high: figure(row?.high),
+    numerator: figure('numerator'),
+    denominator: figure('denominator'),
+    unobservable: figure('unobservable'),
+    low: figure('low'),
+    point: figure('point'),
+    high: figure('high'),
     unit,
   }
 }

@@ -2,11 +2,12 @@
 import { OperatorError } from '../core/errors.ts'
 import { connectEmbedded } from './embedded.ts'
 import { type Engine, SELECT_SETTINGS } from './engine.ts'
+import { readQueries } from './joined-queries.ts'
 import { reasonOf } from './reason.ts'
 import { markMissed, rollUp } from './rollup.ts'
 import { checkSchema, migrateSchema } from './schema.ts'
 import { connectServer } from './server.ts'
-import { readMigrations, readQuery } from './sql-files.ts'
+import { readMigrations } from './sql-files.ts'
 import { replaceZones, type ZoneRange } from './zones.ts'
 
 export type { ZoneRange } from './zones.ts'
@@ -37,7 +38,7 @@ export interface Store {
   insertFindings(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   insertFindingEvents(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /**
-   * Runs queries/<queryName>.sql. Times are given as RFC 3339 text or Date. What would take longer than `maxSeconds` is given
+   * Runs queries/<queryName>.sql, or several as joined-queries.ts joins them. Times are given as RFC 3339 text or Date. What would take longer than `maxSeconds` is given
    * up by the store. @throws OperatorError ERR_STORE_READ
    */
   select<T>(queryName: string, params?: Record<string, unknown>, maxSeconds?: number): Promise<T[]>
@@ -183,7 +184,7 @@ class ClickHouseStore implements Store {
   async select<T>(queryName: string, params: Record<string, unknown> = {}, maxSeconds?: number): Promise<T[]> {
     // In the text, for the reason that an insert's settings are.
     const limit = maxSeconds === undefined ? '' : `, max_execution_time = ${Number(maxSeconds)}`
-    const query = `${readQuery(queryName)}\n${SELECT_SETTINGS}${limit}`
+    const query = `${readQueries(queryName)}\n${SELECT_SETTINGS}${limit}`
     const query_params = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, asParameter(value)]))
     try {
       const rows = await this.#engine.client.query({ query, format: 'JSONEachRow', query_params })

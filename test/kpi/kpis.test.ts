@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KPIS } from '../../src/kpi/index.ts'
 import type { Kpi, KpiQuestion, KpiValue } from '../../src/kpi/kpi.ts'
 import { readMaturity } from '../../src/kpi/maturity.ts'
-import { intervalsOf, MAX_POINTS, readKpi, readSeries } from '../../src/kpi/read-kpi.ts'
+import { intervalsOf, MAX_POINTS, readKpi, readKpis, readSeries } from '../../src/kpi/read-kpi.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { capturedLines } from '../store/captured-lines.ts'
 import { flowLine } from '../store/lines.ts'
@@ -92,6 +92,24 @@ describe('planted flows', () => {
       denominator: 0,
       point: null,
     })
+  })
+
+  it.each([
+    { at: 'everything', question: {} },
+    { at: 'a day', question: { from: '2026-03-10T00:00:00Z', to: '2026-03-10T23:59:59Z' } },
+    { at: 'nothing', question: { sensors: ['nobody'] } },
+    { at: 'one policy pack', question: { packs: ['mozilla-intermediate'] } },
+  ])('are the same asked at a time and asked one by one: $at', async ({ question }) => {
+    const asked = { ...EVERYTHING, ...question }
+    let queries = 0
+    const select = <T>(query: string, params: Record<string, unknown>): Promise<T[]> => {
+      queries++
+      return store.select<T>(query, params)
+    }
+    const together = await readKpis(select, KPIS, asked)
+    expect(queries).toBeLessThanOrEqual(KPIS.length - 20)
+    expect(together.map(([{ name }]) => name)).toEqual(KPIS.map(({ name }) => name))
+    for (const [kpi, value] of together) expect(value, kpi.name).toEqual(await ask(kpi, question))
   })
 
   it('each have a unit that their query says too', async () => {

@@ -52,7 +52,7 @@ export const UNFILTERED = {
 
 const OTHERS = [
   ...['clock', 'cluster-form', 'rollup-marks', 'kpi-plaintext-detection-time', 'health-since'],
-  ...['findings', 'finding-events', 'probes'],
+  ...['findings', 'finding-events', 'finding-events-since', 'finding-counts', 'finding-page', 'probes'],
 ]
 
 /** The store's queries about what was seen: not those about the store itself, when rows came to it, or what alerts keep in it. */
