@@ -1,8 +1,8 @@
 /** Batches that the store could not take, on disk until it can: oldest first, each whole or not at all. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { OperatorError } from '../core/errors.ts'
 
 /** What one insert takes. The token is the SHA-256 of the lines, and so their checksum as well. */
@@ -38,7 +38,8 @@ export class Spool {
     this.#folder = folder
     this.#mostBytes = mostBytes
     try {
-      mkdirSync(folder, { recursive: true })
+      const made = mkdirSync(folder, { recursive: true })
+      if (made !== undefined) syncFolders(resolve(folder), dirname(made))
       for (const name of readdirSync(folder).sort()) this.#takeUp(name)
     } catch (error) {
       throw new OperatorError(
@@ -61,7 +62,10 @@ export class Spool {
     return this.#entries.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  /** Keeps the batch; false when it had to be dropped, for want of room here or on the disk. On disk when it resolves. */
+  /**
+   * Keeps the batch; false when it had to be dropped, for want of room here or on the disk. On disk when it resolves, its
+   * name too: a power cut takes a name that only the file was synced for (fsync(2)).
+   */
   async put({ kind, lines, rows, token }: SpooledBatch): Promise<boolean> {
     if (this.bytes + lines.length > this.#mostBytes) {
       this.droppedRows += rows
@@ -78,8 +82,10 @@ export class Spool {
         await file.close()
       }
       await rename(path + UNFINISHED, path)
+      await syncFolder(this.#folder)
     } catch {
-      await rm(path + UNFINISHED, { force: true }).catch(() => undefined)
+      // What counts as dropped must not come back with the next run.
+      for (const left of [path + UNFINISHED, path]) await rm(left, { force: true }).catch(() => undefined)
       this.droppedRows += rows
       return false
     }
@@ -109,5 +115,27 @@ export class Spool {
     if (parts === null) return
     this.#entries.push({ name, bytes: statSync(join(this.#folder, name)).size, rows: Number(parts[3]) })
     this.#next = Math.max(this.#next, Number(parts[1]) + 1)
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+/** From `first` up to `last`: each holds the name of the one before. */
+function syncFolders(first: string, last: string): void {
+  for (let path = first; ; path = dirname(path)) {
+    const fd = openSync(path, 'r')
+    try {
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    if (path === last || path === dirname(path)) return
   }
 }

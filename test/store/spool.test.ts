@@ -1,11 +1,24 @@
+import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Spool, type SpooledBatch } from '../../src/store/spool.ts'
 
 const MIB = 1024 * 1024
+const SPOOL = fileURLToPath(new URL('../../src/store/spool.ts', import.meta.url))
+const cannotTrace = spawnSync('strace', ['-f', 'true']).status !== 0
 let folder: string
 
 const batch = (text: string, rows = 1): SpooledBatch => {
@@ -76,6 +89,45 @@ describe('Spool', () => {
     rmSync(folder, { recursive: true })
     expect(await spool.put(batch('a\n', 2))).toBe(false)
     expect([spool.droppedRows, spool.batches]).toEqual([2, 0])
+  })
+
+  /** No power is cut here: what the kernel is asked to have on disk, and in which order, is what survives that. */
+  it.skipIf(cannotTrace)('has a batch and its name on disk before it says so, strace says', () => {
+    const place = join(realpathSync(join(folder, '..')), 'new', 'spool')
+    const script = `import { Spool } from ${JSON.stringify(SPOOL)}
+      const spool = new Spool(${JSON.stringify(place)}, 1000)
+      const kept = await spool.put({ kind: 'flows', lines: Buffer.from('a'), rows: 1, token: '0'.repeat(64) })
+      process.stdout.write('kept: ' + kept)`
+    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '--eval', script]
+    const calls = ['-e', 'trace=fsync,fdatasync,rename,renameat,renameat2,write']
+    const { stdout, stderr } = spawnSync('strace', ['-f', '-qq', '-y', '-s', '200', ...calls, ...node], {
+      encoding: 'utf8',
+    })
+    expect(stdout).toBe('kept: true')
+    const above = join(place, '..', '..')
+    const seen = stderr.split('\n').flatMap((line) => {
+      const [, call = '', args = ''] = /(\w+)\((.*)/.exec(line) ?? []
+      if (call === 'write') return args.includes('"kept: true"') ? ['said'] : []
+      return args.includes(above)
+        ? [
+            `${call} ${
+              /<(.*?)>/
+                .exec(args)?.[1]
+                ?.replace(above, '')
+                .replace(/_.*_0+/, '') ?? ''
+            }`.trim(),
+          ]
+        : []
+    })
+    expect(seen).toEqual([
+      'fsync /new/spool',
+      'fsync /new',
+      'fsync',
+      'fsync /new/spool/000000000001.jsonl.part',
+      'rename',
+      'fsync /new/spool',
+      'said',
+    ])
   })
 
   it('is for its owner alone', async () => {
