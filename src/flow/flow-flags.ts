@@ -30,5 +30,4 @@ export const REPORTED = 1 << 12
 export const EXPECTED = 1 << 13
 
 /** Both ends said goodbye, or one slammed the door. */
-export const isClosed = (flags: number): boolean =>
-  (flags & RESET) !== 0 || (flags & FINS) === FINS
+export const isClosed = (flags: number): boolean => (flags & RESET) !== 0 || (flags & FINS) === FINS
