@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { METRICS } from '../../src/api/metric-table.ts'
 import { KPIS } from '../../src/kpi/index.ts'
+import { joinNames } from '../../src/store/joined-queries.ts'
 import { scrape } from './scrape.ts'
 import { madeTokens, type Served, serveCaptures } from './served.ts'
 
@@ -137,7 +138,7 @@ describe('a scrape', () => {
       queries = 0
       await Promise.all([scrape(spied.url), scrape(spied.url)])
       await scrape(spied.url)
-      expect(queries).toBe(9 + KPIS.length)
+      expect(queries).toBe(9 + joinNames(KPIS.map(({ name }) => `kpi-${name}`)).length)
     } finally {
       served.store.select = select
     }
