@@ -8,39 +8,49 @@ WITH
     shown AS
     (
         SELECT
-            s.leaf AS leaf,
             s.server_ip AS server_ip,
             s.server_port AS server_port,
-            max(s.shown_at) > any(c.not_after) + INTERVAL 5 MINUTE AS is_late
+            s.last_shown > c.not_after + INTERVAL 5 MINUTE AS is_late,
+            true AS is_shown
         FROM
         (
-            SELECT server_certificates[1] AS leaf, server_ip, server_port, first_seen AS shown_at, 'observed' AS provenance_word
-            FROM flows FINAL
-            WHERE handshake_us IS NOT NULL AND notEmpty(server_certificates)
-            UNION ALL
-            SELECT server_certificates[1], server_ip, server_port, probed_at, 'probed'
-            FROM probes FINAL
-            WHERE outcome = 'handshake' AND notEmpty(server_certificates)
+            SELECT leaf, server_ip, server_port, max(shown_at) AS last_shown
+            FROM
+            (
+                SELECT server_certificates[1] AS leaf, server_ip, server_port, first_seen AS shown_at, 'observed' AS provenance_word
+                FROM flows FINAL
+                WHERE handshake_us IS NOT NULL AND server_certificates.size0 > 0
+                UNION ALL
+                SELECT server_certificates[1], server_ip, server_port, probed_at, 'probed'
+                FROM probes FINAL
+                WHERE outcome = 'handshake' AND notEmpty(server_certificates)
+            )
+            WHERE shown_at >= {from:DateTime64(6, 'UTC')} AND shown_at <= {to:DateTime64(6, 'UTC')}
+                AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, provenance_word))
+            GROUP BY leaf, server_ip, server_port
         ) AS s
         LEFT JOIN (SELECT fingerprint_sha256, not_after FROM certificates FINAL) AS c ON c.fingerprint_sha256 = s.leaf
-        WHERE s.shown_at >= {from:DateTime64(6, 'UTC')} AND s.shown_at <= {to:DateTime64(6, 'UTC')}
-            AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, s.provenance_word))
-        GROUP BY leaf, server_ip, server_port
     ),
--- Each has a certificate that nobody saw.
-    hidden AS
+    speaking AS
     (
-        SELECT uniqExact(server_ip, server_port) AS endpoints
+        SELECT server_ip, server_port
         FROM flows FINAL
         WHERE first_seen >= {from:DateTime64(6, 'UTC')} AND first_seen <= {to:DateTime64(6, 'UTC')} AND tls_version IS NOT NULL
-            AND (server_ip, server_port) NOT IN (SELECT server_ip, server_port FROM shown)
+        GROUP BY server_ip, server_port
+    ),
+-- Each reading of flows is grouped before the two meet: once each, and few rows are left.
+    endpoints AS
+    (
+        SELECT countIf(is_shown) AS shown_here, countIf(is_shown AND ifNull(is_late, false)) AS late_here
+        FROM (SELECT * FROM shown UNION ALL SELECT server_ip, server_port, NULL, false FROM speaking)
+        GROUP BY server_ip, server_port
     )
 SELECT
     'share' AS unit,
-    countIf(ifNull(is_late, false)) AS numerator,
-    count() AS denominator,
-    (SELECT endpoints FROM hidden) AS unobservable,
+    sum(late_here) AS numerator,
+    sum(shown_here) AS denominator,
+    countIf(shown_here = 0) AS unobservable,
     numerator / nullIf(denominator + unobservable, 0) AS low,
     numerator / nullIf(denominator, 0) AS point,
     (numerator + unobservable) / nullIf(denominator + unobservable, 0) AS high
-FROM shown
+FROM endpoints

@@ -9,29 +9,39 @@ WITH
     shown AS
     (
         SELECT
-            server_certificates[1] AS leaf,
             server_ip,
             server_port,
-            arrayExists(one -> match(one, '/cert-[^/]+$'), violations) AS is_failing
+            toString(server_certificates[1]) AS leaf,
+            max(arrayExists(one -> match(one, '/cert-[^/]+$'), violations)) AS is_failing,
+            true AS is_shown
         FROM flows FINAL
         WHERE first_seen >= {from:DateTime64(6, 'UTC')} AND first_seen <= {to:DateTime64(6, 'UTC')}
-            AND notEmpty(server_certificates)
+            AND server_certificates.size0 > 0
             AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, 'observed'))
+        GROUP BY server_ip, server_port, leaf
     ),
--- Each has a certificate that nobody saw.
-    hidden AS
+    speaking AS
     (
-        SELECT uniqExact(server_ip, server_port) AS endpoints
+        SELECT server_ip, server_port
         FROM flows FINAL
         WHERE first_seen >= {from:DateTime64(6, 'UTC')} AND first_seen <= {to:DateTime64(6, 'UTC')} AND tls_version IS NOT NULL
-            AND (server_ip, server_port) NOT IN (SELECT server_ip, server_port FROM shown)
+        GROUP BY server_ip, server_port
+    ),
+-- Each reading of flows is grouped before the two meet: once each, and few rows are left.
+    endpoints AS
+    (
+        SELECT
+            groupArrayIf(leaf, is_shown) AS leaves,
+            groupArrayIf(leaf, is_shown AND is_failing) AS failing
+        FROM (SELECT * FROM shown UNION ALL SELECT server_ip, server_port, '', false, false FROM speaking)
+        GROUP BY server_ip, server_port
     )
 SELECT
     'share' AS unit,
-    uniqExactIf(leaf, is_failing) AS numerator,
-    uniqExact(leaf) AS denominator,
-    (SELECT endpoints FROM hidden) AS unobservable,
+    uniqExactArray(failing) AS numerator,
+    uniqExactArray(leaves) AS denominator,
+    countIf(empty(leaves)) AS unobservable,
     numerator / nullIf(denominator + unobservable, 0) AS low,
     numerator / nullIf(denominator, 0) AS point,
     (numerator + unobservable) / nullIf(denominator + unobservable, 0) AS high
-FROM shown
+FROM endpoints

@@ -14,7 +14,7 @@ WITH
         FROM flows FINAL
         WHERE first_seen >= {from:DateTime64(6, 'UTC')} AND first_seen <= {to:DateTime64(6, 'UTC')}
             AND tls_version IS NOT NULL AND NOT ifNull(resumed, false)
-            AND (is_hidden OR notEmpty(server_certificates))
+            AND (is_hidden OR server_certificates.size0 > 0)
             AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, 'observed'))
     )
 SELECT
