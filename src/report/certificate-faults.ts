@@ -4,6 +4,8 @@ import type { Severity } from '../classify/policy.ts'
 import type { CertificateFacts } from '../core/facts.ts'
 import type { ChainProblem } from '../trust/judge-chain.ts'
 import type { AnchorKind } from '../trust/roots.ts'
+import { outlineOf } from '../wire/x509-outline.ts'
+import { readUsage } from '../wire/x509-usage.ts'
 
 /** A certificate with what the store knows of its use. Times in µs. */
 export interface UsedCertificate {
@@ -82,6 +84,18 @@ const beyondLimitsOfPublic = says(
 
 const isTooLong: Test = (used) =>
   used.anchor === 'public' ? beyondLimitsOfPublic(used) : used.anchor !== 'private' && beyondLimits(used)
+
+/**
+ * Baseline Requirements §7.1.2.7.6 bind authorities below a public root to say what a certificate is for. Elsewhere one
+ * that does not say is for any purpose (RFC 5280 §4.2.1.12).
+ */
+const saysPublic = says({ [CLAIM]: true })
+const lacksPurpose: Test = (used) =>
+  (used.anchor === 'public' || (used.anchor !== 'private' && saysPublic(used))) && saysNoPurpose(used.certificate)
+
+/** Read, and without extendedKeyUsage. */
+const saysNoPurpose = ({ der, malformed }: CertificateFacts): boolean =>
+  malformed === null && outlineOf(der) !== null && readUsage(der).purposes === null
 
 /** Automatic renewal comes at a third of the life left, so a quarter says that it did not come. */
 const LEAST_LIFE_LEFT = 1 / 4
@@ -300,6 +314,13 @@ export const CERTIFICATE_FAULTS: readonly CertificateFault[] = [
     title: 'It may not be used for what it is used for: its extended key usage or key usage says so',
     fix: 'Owner: have it issued with serverAuth for a server, clientAuth for a client.',
     found: inChain('wrong-purpose'),
+  },
+  {
+    id: 'no-server-purpose',
+    severity: 'low',
+    title: 'It is public, and does not say that it is for servers (no extended key usage)',
+    fix: 'Authority: issue with serverAuth; owner: have it issued anew, clients that go by the rules for public ones may refuse it.',
+    found: both(isServerLeaf, lacksPurpose),
   },
   {
     id: 'unknown-critical',

@@ -13,8 +13,8 @@ export class Roots {
   readonly id: string
   readonly #public = new Set<string>()
 
-  /** `named`: DER of the operator's own, beside Mozilla's. */
-  constructor(named: readonly Uint8Array[] = [], withMozilla = true) {
+  /** `named`: DER of the operator's own, beside Mozilla's, or beside others that count as public. */
+  constructor(named: readonly Uint8Array[] = [], publicly: readonly Uint8Array[] = mozillaRoots().ders) {
     const fingerprints = new Set<string>()
     const add = (der: Uint8Array): string => {
       const root = candidateOf(der)
@@ -22,7 +22,7 @@ export class Roots {
       fingerprints.add(root.facts.fingerprint)
       return root.facts.fingerprint
     }
-    for (const der of withMozilla ? mozillaRoots().ders : []) this.#public.add(add(der))
+    for (const der of publicly) this.#public.add(add(der))
     for (const der of named) add(der)
     this.id = createHash('sha256')
       .update([...fingerprints].sort().join())

@@ -28,6 +28,9 @@ export interface Wish {
   readonly keyCertSign?: boolean
   /** DER of extensions, by identifier. */
   readonly extra?: readonly { id: string; critical: boolean; value: string }[]
+  /** DER of a subjectPublicKeyInfo to have in place of its own; and the algorithm by which the signature says it was made. */
+  readonly spki?: readonly number[]
+  readonly signatureId?: string
   /** authorityKeyIdentifier names the issuer's key. */
   readonly keyIds?: boolean
 }
@@ -63,9 +66,34 @@ export function issue(dayMs: number, wish: Wish): Holder {
   certificate.setExtensions(extensionsOf(wish, keyIds))
   const signer = forge.pki.privateKeyFromPem(by === null ? keyPem : by.keyPem)
   certificate.sign(signer, forge.md[hash].create())
+  if (wish.spki !== undefined || wish.signatureId !== undefined) signAgain(certificate, wish, signer)
   const der = Buffer.from(forge.asn1.toDer(forge.pki.certificateToAsn1(certificate)).getBytes(), 'latin1')
   return { name, keyPem, der, certificate, pem: forge.pki.certificateToPem(certificate).replaceAll('\r', '') }
 }
+
+/** With what forge does not know in the place of what it put there. */
+function signAgain(
+  certificate: forge.pki.Certificate,
+  { spki, signatureId, hash = 'sha256' }: Wish,
+  signer: forge.pki.rsa.PrivateKey,
+): void {
+  const toBeSigned = certificate.tbsCertificate as forge.asn1.Asn1
+  const fields = toBeSigned.value as forge.asn1.Asn1[]
+  if (spki !== undefined) fields[KEY_AT] = forge.asn1.fromDer(Buffer.from(spki).toString('latin1'))
+  if (signatureId !== undefined) {
+    certificate.signatureOid = signatureId
+    const algorithm = fields[ALGORITHM_AT] as forge.asn1.Asn1
+    const [identifier] = algorithm.value as [forge.asn1.Asn1]
+    identifier.value = forge.asn1.oidToDer(signatureId).getBytes()
+  }
+  const digest = forge.md[hash].create()
+  digest.update(forge.asn1.toDer(toBeSigned).getBytes())
+  certificate.signature = signer.sign(digest)
+}
+
+/** Version, serial number, signature, issuer, validity, subject, key. */
+const ALGORITHM_AT = 2
+const KEY_AT = 6
 
 function extensionsOf(wish: Wish, keyIds: boolean): object[] {
   const { by, authority = false, pathLength, hosts, purposes = ['serverAuth'], keyCertSign = authority } = wish

@@ -1,6 +1,10 @@
 /** A public key infrastructure with everything that can be wrong in one, once each. Rows: what a server shows, and the faults. */
+
+import type { RevocationSource } from '../../src/trust/judge-chain.ts'
 import { der } from '../wire/der-bytes.ts'
 import { type Holder, issue, type Wish } from './issue.ts'
+import { leafRows } from './lab-leaves.ts'
+import { revocationRows } from './lab-revocation.ts'
 
 export interface Shown {
   readonly name: string
@@ -10,11 +14,29 @@ export interface Shown {
   readonly faults: readonly string[]
   /** What `openssl verify` says in the same place, where that is not the same, and why. */
   readonly openssl?: readonly [verdict: 'takes' | 'refuses', why: string]
+  /** Of a chain that a root vouches for; private where none is told. */
+  readonly anchor?: 'public'
+  /** Days before the laboratory's day on which it was shown. */
+  readonly daysAgo?: number
+  /** That show it; one where none are told. */
+  readonly endpoints?: number
+  /** OCSP response that comes with it. */
+  readonly staple?: Uint8Array
+  /** What is said of the leaf, and by whom; nothing where none is told. */
+  readonly revocation?: readonly ['good' | 'revoked', RevocationSource]
+  /** A rule that its flow breaks and that is no fault of the certificate. */
+  readonly breaks?: string
+  /** Why no server on loopback can show it today. */
+  readonly unserved?: string
 }
 
 export interface Laboratory {
   /** Trusted: the organisation's own. */
   readonly roots: readonly Holder[]
+  /** Trusted as Mozilla's are. */
+  readonly publicRoots: readonly Holder[]
+  /** Revocation lists that the operator gives, DER. */
+  readonly lists: readonly Uint8Array[]
   /** Authorities that other servers sent. */
   readonly seenElsewhere: readonly Holder[]
   readonly shown: readonly Shown[]
@@ -29,6 +51,13 @@ const permitOnly = (host: string) => ({
   critical: true,
   value: octets(der(0x30, der(0xa0, der(0x30, der(0x82, [...Buffer.from(host)]))))),
 })
+
+/** subjectAltName with a dNSName that reads like an address, and is none. */
+const ADDRESS_AS_HOST = {
+  id: '2.5.29.17',
+  critical: false,
+  value: octets(der(0x30, der(0x82, [...Buffer.from('192.0.2.1')]))),
+}
 
 /** TLS feature with status_request (RFC 7633). */
 const MUST_STAPLE = { id: '1.3.6.1.5.5.7.1.24', critical: false, value: octets(der(0x30, der(0x02, [5]))) }
@@ -127,6 +156,11 @@ export function makeLaboratory(dayMs: number): Laboratory {
       faults: ['names-not-permitted'],
     },
     {
+      name: 'a host that reads like an address, under an authority for other hosts',
+      chain: [leaf(within, { hosts: [], extra: [ADDRESS_AS_HOST] }), within],
+      faults: ['names-not-permitted', 'name-mismatch'],
+    },
+    {
       name: 'an intermediate signed with SHA-1',
       chain: [leaf(sha1Middle), sha1Middle],
       faults: ['weak-issuer-hash'],
@@ -148,7 +182,11 @@ export function makeLaboratory(dayMs: number): Laboratory {
       chain: [leaf(middle, { extra: [unknownCritical] }), middle],
       faults: ['unknown-critical'],
     },
-    { name: 'an ended leaf', chain: [leaf(middle, { from: -90, until: -2 }), middle], faults: ['expired-when-seen'] },
+    {
+      name: 'an ended leaf',
+      chain: [leaf(middle, { from: -90, until: -2 }), middle],
+      faults: ['expired-when-seen', 'expired'],
+    },
     {
       name: 'a leaf before its time',
       chain: [leaf(middle, { from: 2, until: 60 }), middle],
@@ -191,5 +229,17 @@ export function makeLaboratory(dayMs: number): Laboratory {
       openssl: ['takes', 'was not told the name'],
     },
   ]
-  return { roots: [root, oldRoot], seenElsewhere: [forgotten, crossByRoot, renewed], shown }
+  const publicRoot = authority('Lab Public Root', null)
+  const revocation = revocationRows(dayMs, { leaf, authority, root, middle })
+  return {
+    roots: [root, oldRoot],
+    publicRoots: [publicRoot],
+    lists: revocation.lists,
+    seenElsewhere: [forgotten, crossByRoot, renewed],
+    shown: [
+      ...shown,
+      ...leafRows({ leaf, authority, root, middle, strange: [stranger, strangeRoot], publicRoot }),
+      ...revocation.rows,
+    ],
+  }
 }

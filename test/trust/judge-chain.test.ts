@@ -10,8 +10,10 @@ import { Pool } from '../../src/trust/pool.ts'
 import { RevocationLists } from '../../src/trust/revocation.ts'
 import { Roots } from '../../src/trust/roots.ts'
 import { Signatures } from '../../src/trust/signatures.ts'
+import { parseRevocationList } from '../../src/wire/crl.ts'
+import { type OcspResponse, parseOcspResponse } from '../../src/wire/ocsp.ts'
 import { type Holder, issue } from '../pki/issue.ts'
-import { makeLaboratory } from '../pki/lab.ts'
+import { makeLaboratory, type Shown } from '../pki/lab.ts'
 import { hasTool } from '../registry/tools.ts'
 
 const DAY = '2026-11-20T12:00:00Z'
@@ -19,10 +21,14 @@ const lab = makeLaboratory(Date.parse(DAY))
 const seen = new Pool()
 for (const { der } of lab.seenElsewhere) seen.add(candidateOf(der))
 const signatures = new Signatures()
-const revocations = new RevocationLists()
-const roots = new Roots(lab.roots.map(({ der }) => der))
+const revocations = new RevocationLists(lab.lists.flatMap((der) => parseRevocationList(der) ?? []))
+const roots = new Roots(
+  lab.roots.map(({ der }) => der),
+  lab.publicRoots.map(({ der }) => der),
+)
+const shownMs = ({ daysAgo = 0 }: Shown): number => Date.parse(DAY) - daysAgo * 86_400_000
 
-/** Of the certificate alone, without its chain. */
+/** Of the certificate alone, or of where it is shown, without its chain. */
 const OF_THE_LEAF = new Set([
   'expired-when-seen',
   'not-yet-valid',
@@ -32,12 +38,21 @@ const OF_THE_LEAF = new Set([
   'name-mismatch',
   'staple-missing',
   'no-san',
+  'expired',
+  'ends-soon',
+  'over-a-year',
+  'validity-too-long',
+  'no-server-purpose',
+  'wide-wildcard',
+  'shared-key',
+  'unreadable',
 ])
 
-const judged = ({ chain }: (typeof lab.shown)[number], among = seen): ChainJudgement => {
-  const sent = chain.map(({ der }) => candidateOf(der))
+const judged = (one: Shown, among = seen): ChainJudgement => {
+  const sent = one.chain.map(({ der }) => candidateOf(der))
+  const staples = one.staple === undefined ? [] : [parseOcspResponse(one.staple) as OcspResponse]
   const found = judgeChain(
-    { sent, role: 'server', timeUs: Date.parse(DAY) * 1000 },
+    { sent, role: 'server', timeUs: shownMs(one) * 1000, staples },
     { roots, seen: among, signatures, revocations },
   )
   return found as ChainJudgement
@@ -45,17 +60,18 @@ const judged = ({ chain }: (typeof lab.shown)[number], among = seen): ChainJudge
 
 describe('a chain', () => {
   it.each(lab.shown.map((one) => ({ ...one, one })))('with $name: $faults', ({ one, faults }) => {
-    const { problems, anchor } = judged(one)
+    const { problems, anchor, revocation, revocationFrom } = judged(one)
     expect([...problems].sort()).toEqual(faults.filter((fault) => !OF_THE_LEAF.has(fault)).sort())
     const isVouchedFor = !faults.some((fault) => ENDS_NOWHERE.has(fault))
-    expect(anchor).toBe(isVouchedFor ? 'private' : 'none')
+    expect(anchor).toBe(isVouchedFor ? (one.anchor ?? 'private') : 'none')
+    expect([revocation, revocationFrom]).toEqual(one.revocation ?? [null, null])
   })
 
-  const ENDS_NOWHERE = new Set(['untrusted', 'incomplete-chain', 'self-signed', 'bad-signature'])
+  const ENDS_NOWHERE = new Set(['untrusted', 'incomplete-chain', 'self-signed', 'bad-signature', 'not-verifiable'])
 
   it('that others complete is incomplete without them', () => {
     const forgotten = lab.shown.find(({ name }) => name === 'no intermediate, which others sent')
-    expect(judged(forgotten as (typeof lab.shown)[number], new Pool()).problems).toEqual(['incomplete-chain'])
+    expect(judged(forgotten as Shown, new Pool()).problems).toEqual(['incomplete-chain'])
   })
 
   it('that was judged before costs no verification', () => {
@@ -102,10 +118,10 @@ describe.skipIf(!hasTool('openssl'))('beside openssl verify (needs it)', () => {
       return path
     }
     const [leaf, ...others] = chain.map(({ pem }) => pem)
-    const args = ['-attime', String(Date.parse(DAY) / 1000), '-purpose', 'sslserver', '-no-CApath', '-no-CAstore']
+    const args = ['-attime', String(shownMs(one) / 1000), '-purpose', 'sslserver', '-no-CApath', '-no-CAstore']
     const trusted = file(
       'roots',
-      lab.roots.map(({ pem }) => pem),
+      [...lab.roots, ...lab.publicRoots].map(({ pem }) => pem),
     )
     // What others sent is on the table here too: our judgement completes with it.
     const untrusted = file('untrusted', [...others, ...lab.seenElsewhere.map(({ pem }) => pem)])
