@@ -1,6 +1,6 @@
 /** Batches that the store could not take, on disk until it can: oldest first, each whole or not at all. */
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { OperatorError } from '../core/errors.ts'
@@ -111,6 +111,8 @@ export class Spool {
   }
 
   #takeUp(name: string): void {
+    // A process that was killed cannot take away what it had not finished.
+    if (name.endsWith(`.jsonl${UNFINISHED}`)) rmSync(join(this.#folder, name), { force: true })
     const parts = NAME.exec(name)
     if (parts === null) return
     this.#entries.push({ name, bytes: statSync(join(this.#folder, name)).size, rows: Number(parts[3]) })

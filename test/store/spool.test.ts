@@ -65,6 +65,7 @@ describe('Spool', () => {
     const spool = new Spool(folder, MIB)
     await spool.put(batch('third\n'))
     expect(spool.rows).toBe(3)
+    expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([])
     expect(await sendAll(spool)).toEqual(['first\n', 'second\n', 'third\n'])
   })
 
