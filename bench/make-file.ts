@@ -26,6 +26,8 @@ export interface TrafficOptions {
   firstFlow?: number
   /** µs of capture time between two packets. */
   stepUs: number
+  /** Time of the first packet, in seconds since 1970. */
+  startS?: number
   /** Flows stop before their first FIN or RST and stay open, until there are this many. */
   keepOpen?: number
   /** Every n-th flow that can, goes on with this many full segments of application data. */
@@ -50,7 +52,7 @@ export const MIXES = {
 export async function makeTraffic(
   write: (bytes: Buffer) => void | Promise<void>,
   folder: string,
-  { packets, concurrent, firstFlow = 0, stepUs, keepOpen = 0, bulk }: TrafficOptions,
+  { packets, concurrent, firstFlow = 0, stepUs, startS = START, keepOpen = 0, bulk }: TrafficOptions,
 ): Promise<MadeFile> {
   const templates = await loadTemplates(folder)
   const next = random(20_261_124)
@@ -72,7 +74,7 @@ export async function makeTraffic(
     const frame = disguise(one.template, original, one.flow, next)
     if (one.sent > 0) advance(one.template, original, frame, one.sent * (one.template.bulk?.bytes ?? 0))
     const timeUs = made.packets * stepUs
-    writer.append(START + Math.floor(timeUs / 1_000_000), timeUs % 1_000_000, frame)
+    writer.append(startS + Math.floor(timeUs / 1_000_000), timeUs % 1_000_000, frame)
     made.packets += 1
     pending += frame.length + 16
     const last = keepOpen > 0 ? one.template.closing : one.template.frames.length

@@ -1,59 +1,23 @@
 /** `intransit run` as users run it: captures are sent to it over TCP, and asked for over HTTP. */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { scrape } from '../api/scrape.ts'
 import { freePort } from '../prometheus/running-prometheus.ts'
-import { CAPTURES, intransit, MAIN } from './run.ts'
+import { CAPTURES, intransit } from './run.ts'
+import { type Flow, flowsOf, killDaemons, startDaemon } from './running-daemon.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'intransit-run-'))
-const children = new Set<ChildProcess>()
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL')
-  children.clear()
-})
+afterEach(killDaemons)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const NAMES = ['tls13-aes128gcm-secp256r1', 'tls12-3des', 'http-plain-get', 'postgresql-plain', 'ssh-openssh']
 const CAPTURE_FILES = NAMES.map((name) => join(CAPTURES, `${name}.pcap`))
 
-interface Running {
-  url: string
-  port: number
-  child: ChildProcess
-  said: () => string
-  /** Resolves with the exit status. */
-  stop(signal: NodeJS.Signals): Promise<number | null>
-}
-
-async function start(data: string, args: readonly string[] = []): Promise<Running> {
-  const port = await freePort()
-  const source = ['--source', `tcp-listen://127.0.0.1:${port}`]
-  const options = ['--data', data, '--listen', '127.0.0.1:0', '--sensor', 'here', ...args]
-  const child = spawn(process.execPath, [MAIN, 'run', ...source, ...options], { stdio: ['ignore', 'ignore', 'pipe'] })
-  children.add(child)
-  let said = ''
-  child.stderr.on('data', (text) => {
-    said += text
-  })
-  const exit = once(child, 'close').then(([status]) => status as number | null)
-  for (const endMs = performance.now() + 30_000; !/ captures /.test(said); await sleep(20)) {
-    if (performance.now() > endMs || child.exitCode !== null) throw new Error(`it never captured: ${said}`)
-  }
-  return {
-    ...{ url: String(/serves (http\S+?),/.exec(said)?.[1]), port, child, said: () => said },
-    stop(signal) {
-      child.kill(signal)
-      return exit
-    },
-  }
-}
+const start = (data: string) => startDaemon(['--data', data])
 
 async function send(port: number, files: readonly string[]): Promise<void> {
   for (const file of files) {
@@ -64,31 +28,12 @@ async function send(port: number, files: readonly string[]): Promise<void> {
   }
 }
 
-interface Flow {
-  flow_id: string
-  verdict: string
-}
-
-async function flowsOf(url: string): Promise<Flow[]> {
-  const flows: Flow[] = []
-  for (let cursor: string | null = ''; cursor !== null; ) {
-    const page: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`
-    const answer = await fetch(`${url}/api/v1/flows?limit=1000${page}`)
-    const { items, next_cursor } = (await answer.json()) as { items: Flow[]; next_cursor: string | null }
-    flows.push(...items)
-    cursor = next_cursor
-  }
-  return flows
-}
-
 /** Neighbours that look for each other do so in several of the files, which is one flow live. */
 const judgedOf = (flows: readonly Flow[]): string[] =>
   flows
     .map(({ verdict }) => verdict)
     .filter((verdict) => verdict !== 'exempt')
     .sort()
-
-const idsOf = (flows: readonly Flow[]): string[] => flows.map(({ flow_id }) => flow_id).sort()
 
 describe('intransit run', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
@@ -122,31 +67,6 @@ describe('intransit run', () => {
     },
     90_000,
   )
-
-  it('has all that it had shown after SIGKILL, and nothing twice', async () => {
-    const data = join(folder, 'killed')
-    let shown: string[] = []
-    for (const least of [0, 1, 4]) {
-      const running = await start(data)
-      const before = idsOf(await flowsOf(running.url))
-      expect(new Set(before).size).toBe(before.length)
-      expect(before).toEqual(expect.arrayContaining(shown))
-      const sending = send(running.port, CAPTURE_FILES).catch(() => undefined)
-      const show = async () => {
-        shown = idsOf(await flowsOf(running.url))
-        return shown.length
-      }
-      await expect.poll(show, { timeout: 20_000 }).toBeGreaterThanOrEqual(least)
-      await running.stop('SIGKILL')
-      await sending
-    }
-    const last = await start(data)
-    const ids = idsOf(await flowsOf(last.url))
-    expect(new Set(ids).size).toBe(ids.length)
-    expect(ids).toEqual(expect.arrayContaining(shown))
-    expect(shown.length).toBeGreaterThan(0)
-    expect(await last.stop('SIGTERM')).toBe(0)
-  }, 120_000)
 
   it('ends with one status and closes its store where it cannot listen', async () => {
     const running = await start(join(folder, 'taken'))
