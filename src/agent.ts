@@ -45,7 +45,7 @@ export class Agent {
   readonly #endpoint: FlowEndpoint
   readonly #rows = new RowWriter()
   readonly #fragments: IpFragments
-  readonly #recent = new RecentPackets(this.stats)
+  readonly #recent: RecentPackets
   readonly #sessions: SessionPool
   readonly #certificates: CertificateSights
   readonly #expected = new ExpectedFlows()
@@ -67,6 +67,7 @@ export class Agent {
     this.#sources = new SourceHeads(options.sensor, options.policy)
     this.#filter = options.filter ?? null
     this.#shard = options.shard ?? null
+    this.#recent = new RecentPackets(this.stats, (this.#shard?.part ?? 0) === 0 ? this.stats : { duplicates: 0 })
     this.#reportAtVerdict = options.reportAtVerdict ?? false
     this.table = new FlowTable(this.#limits.maxFlows, (Math.random() * 0x1_0000_0000) | 0)
     if (options.spaces !== undefined) this.table.spaces = new MirrorSpaces(options.spaces)

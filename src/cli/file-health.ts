@@ -67,6 +67,7 @@ const COUNTED_BY_SHARE = [
   'sessions_evicted',
   'malformed',
   'records',
+  'duplicates',
 ] as const satisfies readonly (keyof HealthCounters)[]
 
 /** The files as read by one, of what several workers counted of their shares of the flows. */

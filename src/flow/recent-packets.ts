@@ -37,20 +37,29 @@ const NOP_NOP_TIMESTAMP_10 = 0x0101080a
 const HEAD_BYTES = 24
 const TAIL_BYTES = 8
 
+interface Copies {
+  duplicates: number
+}
+
 export class RecentPackets {
-  readonly #counts: { duplicates: number }
+  readonly #counts: Copies
+  readonly #fragmentCounts: Copies
   readonly #entries = new Int32Array(BUCKETS * BUCKET_WORDS)
   /** Which entry of a bucket makes room next. */
   readonly #oldest = new Uint8Array(BUCKETS)
 
-  /** Counts copies into `counts`. */
-  constructor(counts: { duplicates: number }) {
+  /** Counts copies into `counts`; those of fragments into the other, as each worker sees all of them. */
+  constructor(counts: Copies, fragmentCounts = counts) {
     this.#counts = counts
+    this.#fragmentCounts = fragmentCounts
   }
 
   /** Was this packet of `flow` there a moment ago? If not, it is remembered. */
   isCopy(bytes: Uint8Array, m: PacketMeta, flow: number): boolean {
-    return m.proto === PROTO_TCP ? this.#isSegmentCopy(bytes, m, flow) : this.#isDatagramCopy(bytes, m, flow)
+    const isTcp = m.proto === PROTO_TCP
+    const isCopy = isTcp ? this.#isSegmentCopy(bytes, m, flow) : this.#isDatagramCopy(bytes, m, flow)
+    if (isCopy) this.#counts.duplicates += 1
+    return isCopy
   }
 
   /** The same of a fragment, whose flow is not known yet. */
@@ -59,7 +68,9 @@ export class RecentPackets {
     const to = Math.imul(m.dst0 ^ m.dst3, 0xc2b2ae35) ^ Math.imul(m.dst1 ^ m.dst2, 0x165667b1)
     const exact = from ^ (to >>> 7) ^ (to << 25) ^ m.vni
     const what = Math.imul(m.fragmentId, 0x9e3779b1) ^ Math.imul((m.fragmentOffset << 1) | m.moreFragments, 0x85ebca6b)
-    return this.#remember(-1, exact, mixEnds(what ^ m.proto, bytes, m.at, m), m.time, COPY_US)
+    const isCopy = this.#remember(-1, exact, mixEnds(what ^ m.proto, bytes, m.at, m), m.time, COPY_US)
+    if (isCopy) this.#fragmentCounts.duplicates += 1
+    return isCopy
   }
 
   clear(): void {
@@ -101,7 +112,6 @@ export class RecentPackets {
     for (let at = first; at < first + BUCKET_WORDS; at += ENTRY_WORDS) {
       if (entries[at + HASH] !== hash || entries[at + EXACT] !== exact || entries[at] !== flow + 1) continue
       if ((now - (entries[at + TIME] as number) + withinUs) >>> 0 > 2 * withinUs) continue
-      this.#counts.duplicates += 1
       return true
     }
     const way = this.#oldest[bucket] as number
