@@ -20,7 +20,7 @@ export const certificateEndsSoon = detector({
   fresh: nothing,
   observe(flow, _memory, settings, context) {
     const leaf = flow.facts.chain[0]
-    if (leaf === undefined || !flow.facts.isHandshakeDone) return
+    if (leaf === undefined) return
     const certificate = context.certificate(leaf)
     if (certificate === null) return
     const { notAfter, lifetimeUs, label } = certificate

@@ -27,7 +27,7 @@ export const certificateFlapping = detector({
   fresh: (): Memory => ({ seen: {} }),
   observe(flow, memory, { certificates, rollout_h }, context) {
     const leaf = flow.facts.chain[0]
-    if (leaf === undefined || flow.isRepeat || !flow.facts.isHandshakeDone || flow.serverName === null) return
+    if (leaf === undefined || flow.isRepeat || flow.serverName === null) return
     const windowUs = rollout_h * US_PER_HOUR
     const sight = memory.seen[leaf]
     // One certificate after the other is the rule: nothing to weigh while it is the only one.

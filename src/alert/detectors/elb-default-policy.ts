@@ -20,7 +20,6 @@ export const elbDefaultPolicy = detector({
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
     const { facts } = flow
-    if (!facts.isHandshakeDone) return
     const leaf = facts.chain[0]
     const issuer = leaf === undefined ? null : (context.certificate(leaf)?.issuer ?? null)
     const isAws = flow.serverName?.toLowerCase().endsWith('.elb.amazonaws.com') === true

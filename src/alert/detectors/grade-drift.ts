@@ -14,7 +14,7 @@ export const gradeDrift = detector({
   fresh: noRegression,
   observe(flow, memory, { handshakes, weak }, context) {
     const { facts } = flow
-    if (flow.isRepeat || !facts.isHandshakeDone || facts.verdict === 'opaque') return
+    if (flow.isRepeat || facts.verdict === 'opaque') return
     const isGood = facts.verdict === 'strong'
     // Of a client that offers nothing better the choice says nothing.
     if (!isGood && whoFixesSuite(facts) !== 'server' && whoFixesVersion(facts) !== 'server') return

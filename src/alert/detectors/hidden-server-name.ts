@@ -20,7 +20,7 @@ export const hiddenServerName = detector({
   observe(flow, memory, settings, context) {
     const { facts } = flow
     // An upgraded connection has its name in the protocol around it.
-    if (flow.isRepeat || facts.upgrade !== null || !facts.isHandshakeDone || facts.offeredVersions.length === 0) return
+    if (flow.isRepeat || facts.upgrade !== null || facts.offeredVersions.length === 0) return
     if (flow.serverName !== null) {
       memory.named = Math.min(memory.named + 1, settings.named)
       return

@@ -17,7 +17,7 @@ export const incompleteChain = detector({
   fresh: (): Memory => ({ handshakes: 0 }),
   observe(flow, memory, { handshakes }, context) {
     const [leaf, next] = flow.facts.chain
-    if (leaf === undefined || !flow.facts.isHandshakeDone) return
+    if (leaf === undefined) return
     const certificate = context.certificate(leaf)
     // Public authorities never issue from their root (Baseline Requirements §6.1.7); private ones do.
     if (certificate === null || certificate.isSelfIssued || !certificate.isPublic) return

@@ -15,7 +15,7 @@ export const mtlsLost = detector({
   observe(flow, memory, { handshakes, without, empty }, context) {
     const { facts } = flow
     const how = facts.clientCertificate
-    if (flow.isRepeat || facts.resumed || !facts.isHandshakeDone) return
+    if (flow.isRepeat || facts.resumed) return
     if (how === null || how === 'unobservable') return
     const isAsked = how !== 'none'
     const isLost = noteRegression(memory.asked, isAsked, handshakes, without)

@@ -18,9 +18,8 @@ export const nameMismatch = detector({
   fresh: (): Memory => ({ mismatches: 0 }),
   observe(flow, memory, { handshakes }, context) {
     const { serverName } = flow
-    const { chain, isHandshakeDone } = flow.facts
-    const leaf = chain[0]
-    if (serverName === null || leaf === undefined || !isHandshakeDone) return
+    const leaf = flow.facts.chain[0]
+    if (serverName === null || leaf === undefined) return
     const certificate = context.certificate(leaf)
     const covers = certificate?.covers(serverName) ?? null
     if (certificate === null || covers === null) return

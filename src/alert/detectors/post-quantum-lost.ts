@@ -14,7 +14,7 @@ export const postQuantumLost = detector({
   fresh: noRegression,
   observe(flow, memory, { handshakes, classical }, context) {
     const { facts } = flow
-    if (flow.isRepeat || !facts.isHandshakeDone || facts.resumed || !facts.offersPostQuantum) return
+    if (flow.isRepeat) return
     if (facts.isPostQuantum) context.good()
     if (!noteRegression(memory, facts.isPostQuantum, handshakes, classical)) return
     context.raise({

@@ -23,7 +23,7 @@ export const rareClient = detector({
   fresh: (): Memory => ({ handshakes: 0, firstUs: 0, clients: {} }),
   observe(flow, memory, { handshakes, days }, context) {
     const { facts } = flow
-    if (flow.isRepeat || facts.ja4 === null || !facts.isHandshakeDone) return
+    if (flow.isRepeat || facts.ja4 === null) return
     if (memory.firstUs === 0) memory.firstUs = flow.lastUs
     const seenUs = memory.clients[facts.ja4]
     const isRare = seenUs === undefined || flow.lastUs - seenUs > days * US_PER_DAY

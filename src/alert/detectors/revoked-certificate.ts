@@ -19,7 +19,7 @@ export const revokedCertificate = detector({
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
     const leaf = flow.facts.chain[0]
-    if (leaf === undefined || !flow.facts.isHandshakeDone) return
+    if (leaf === undefined) return
     const revocation = context.revocation(leaf, flow.firstUs)
     if (revocation === null) {
       context.good()

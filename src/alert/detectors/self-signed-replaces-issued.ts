@@ -18,7 +18,7 @@ export const selfSignedReplacesIssued = detector({
   fresh: (): Memory => ({ issued: 0 }),
   observe(flow, memory, { issued_handshakes }, context) {
     const leaf = flow.facts.chain[0]
-    if (leaf === undefined || !flow.facts.isHandshakeDone) return
+    if (leaf === undefined) return
     const certificate = context.certificate(leaf)
     if (certificate === null) return
     if (!certificate.isSelfIssued) {

@@ -29,7 +29,7 @@ export const sharedKey = detector({
   observe(flow, memory, { servers, zones, identities }, context) {
     const leaf = flow.facts.chain[0]
     const certificate = leaf === undefined ? null : context.certificate(leaf)
-    if (certificate === null || certificate.isSelfIssued || !flow.facts.isHandshakeDone) return
+    if (certificate === null || certificate.isSelfIssued) return
     note(memory.servers, flow.server)
     note(memory.zones, context.zonePair(flow).split(' -> ')[1] ?? '')
     note(memory.subjects, certificate.subject ?? '')

@@ -21,7 +21,7 @@ export const tlsOnUnusualPort = detector({
   fresh: (): Memory => ({ flows: 0, isOld: false }),
   observe(flow, memory, { flows, learn_h }, context) {
     const { facts } = flow
-    if (flow.isRepeat || !facts.isHandshakeDone || facts.upgrade !== null || TLS_PORTS.has(flow.serverPort)) return
+    if (flow.isRepeat || facts.upgrade !== null || TLS_PORTS.has(flow.serverPort)) return
     if (flow.lastUs - context.sinceUs < learn_h * US_PER_HOUR) memory.isOld = true
     memory.flows = Math.min(memory.flows + 1, flows)
     if (memory.isOld || memory.flows < flows) return

@@ -23,7 +23,7 @@ export const unexpectedCertificate = detector({
   fresh: (): Memory => ({ spki: '', issuer: '', notAfter: 0, lifetimeUs: 0 }),
   observe(flow, memory, { left_ratio }, context) {
     const leaf = flow.facts.chain[0]
-    if (leaf === undefined || !flow.facts.isHandshakeDone) return
+    if (leaf === undefined) return
     const certificate = context.certificate(leaf)
     if (certificate === null || certificate.spki === null || certificate.issuer === null) return
     const { spki, issuer, notAfter, lifetimeUs, label } = certificate

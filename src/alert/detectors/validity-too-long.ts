@@ -24,7 +24,7 @@ export const validityTooLong = detector({
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
     const leaf = flow.facts.chain[0]
-    if (leaf === undefined || !flow.facts.isHandshakeDone) return
+    if (leaf === undefined) return
     const certificate = context.certificate(leaf)
     if (certificate === null) return
     const { isPublic, notBefore, lifetimeUs, label } = certificate

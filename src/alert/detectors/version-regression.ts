@@ -16,7 +16,7 @@ export const versionRegression = detector({
   fresh: noRegression,
   observe(flow, memory, { handshakes, lower }, context) {
     const { facts } = flow
-    if (flow.isRepeat || !facts.isHandshakeDone || facts.offeredRank < TLS_1_3) return
+    if (flow.isRepeat) return
     const isGood = facts.versionRank >= TLS_1_3
     if (isGood) context.good()
     if (!noteRegression(memory, isGood, handshakes, lower)) return

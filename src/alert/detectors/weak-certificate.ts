@@ -14,7 +14,6 @@ export const weakCertificate = detector({
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
     const { chain } = flow.facts
-    if (chain.length === 0 || !flow.facts.isHandshakeDone) return
     for (let at = 0; at < chain.length; at++) {
       const certificate = context.certificate(chain[at] as string)
       const why = certificate === null ? null : weaknessOf(certificate, at)
