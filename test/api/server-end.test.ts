@@ -80,8 +80,13 @@ it('whoever listens for findings and reads nothing', async () => {
 
 it('and whoever asked before is answered', async () => {
   const server = await served.start()
-  const asked = fetch(`${server.url}/api/v1/findings`)
-  await expect.poll(() => served.store.select('clock')).toHaveLength(1)
-  await closes(server, [])
-  expect((await asked).status).toBe(200)
+  const asking = await opened(connect(portOf(server.url), '127.0.0.1'), 'connect')
+  const answered: Buffer[] = []
+  asking.on('data', (chunk: Buffer) => answered.push(chunk))
+  const text = (): string => Buffer.concat(answered).toString()
+  // "Continue" is said when the question is taken up (RFC 9110 §10.1.1).
+  asking.write('GET /api/v1/findings HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\n\r\n')
+  await expect.poll(text).toContain('HTTP/1.1 100 Continue')
+  await closes(server, [asking])
+  expect(text()).toContain('HTTP/1.1 200 OK')
 })
