@@ -33,21 +33,21 @@ export class FlowLines {
 
   /** Null = not written as our own lines are. */
   #flowOf(bytes: Buffer, text: string, at: number, end: number, names: Occurrences, handshakes: Occurrences) {
-    const head = this.#head
-    if (!head.read(bytes, text, at)) return null
-    const shared = head.end
+    const read = this.#head.read(bytes, text, at)
+    if (read === null || read.end >= end) return null
+    const { head, end: shared } = read
     const handshake = handshakes.from(shared)
     const sharedEnd = handshake < end ? handshake : end - 1
-    const place = this.#placeOf(text.slice(head.placeAt, head.placeEnd))
+    const place = this.#placeOf(text.slice(read.placeAt, read.placeEnd))
     const name = names.from(shared)
-    if (name >= sharedEnd) return new Flow(head.take(), place, null, this.#factsOf('', text.slice(shared, sharedEnd)))
+    if (name >= sharedEnd) return new Flow(head, place, null, this.#factsOf('', text.slice(shared, sharedEnd)))
     const nameAt = name + SERVER_NAME.length
     const nameEnd = text.indexOf('"', nameAt)
     const asked = text.slice(nameAt, nameEnd)
     // An escaped quote is no end.
     if (asked.endsWith('\\') || nameEnd >= sharedEnd) return null
     const facts = this.#factsOf(text.slice(shared, name), text.slice(nameEnd + 1, sharedEnd))
-    return new Flow(head.take(), place, this.#nameOf(asked), facts)
+    return new Flow(head, place, this.#nameOf(asked), facts)
   }
 
   #factsOf(offered: string, other: string): Facts {

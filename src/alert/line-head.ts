@@ -14,98 +14,78 @@ const PACKETS_CLIENT = ',"packets_client":'
 const BYTES_CLIENT = ',"bytes_client":'
 const BYTES_SERVER = ',"bytes_server":'
 const VISIBILITY = ',"visibility":"'
+/** Sensor, policies and the name of a file; a line of another kind has no first time so near. */
+const MAX_SOURCE_CHARS = 8192
 /** "2026-11-24T02:19:00.000001Z" */
 const TIME_LENGTH = 27
 const ZERO = 0x30
 const NINE = 0x39
 
-export class LineHead {
+export interface HeadRead {
+  readonly head: FlowHead
+  /** The members of the server's address and port, and of the flow's context. */
+  readonly placeAt: number
+  readonly placeEnd: number
   /** Behind the head. */
-  end = 0
-  /** The members of the server's address and port, and of the flow's context, from the first quote on. */
-  placeAt = 0
-  placeEnd = 0
-  #bytes: Buffer = Buffer.alloc(0)
-  #at = 0
-  #sensor = ''
+  readonly end: number
+}
+
+export class LineHead {
+  /** What the last line said of sensor, policy and file, up to its first time: the same for many lines in a row. */
   #source = ''
-  #firstUs = 0
-  #lastUs = 0
-  #transport = ''
-  #clientAt = 0
-  #clientEnd = 0
-  #bytesClient = 0
-  #bytesServer = 0
-  #visibility = ''
+  #sensor = ''
   #day = ''
   #dayUs = 0
+  #bytes: Buffer = Buffer.alloc(0)
+  /** Behind the last number. */
   #next = 0
 
-  /** False when a member is not where it should be. */
-  read(bytes: Buffer, text: string, at: number): boolean {
-    if (!text.startsWith(FLOW_ID, at) || !text.startsWith(SENSOR, at + ID_AT + 32)) return false
+  /** Null when a member is not where it should be. What was read can be asked for texts while the lines are there. */
+  read(bytes: Buffer, text: string, at: number): HeadRead | null {
+    if (!text.startsWith(FLOW_ID, at) || !text.startsWith(SENSOR, at + ID_AT + 32)) return null
     this.#bytes = bytes
-    this.#at = at
-    const times = this.#readSource(text, at + SENSOR_AT)
-    if (times < 0 || !text.startsWith(LAST_SEEN, times + TIME_LENGTH)) return false
-    this.#firstUs = this.#timeUs(text, times)
-    const lastAt = times + TIME_LENGTH + LAST_SEEN.length
-    this.#lastUs = this.#timeUs(text, lastAt)
-    if (!text.startsWith(TRANSPORT, lastAt + TIME_LENGTH)) return false
+    const firstAt = this.#readSource(text, at + SENSOR_AT)
+    const lastAt = firstAt + TIME_LENGTH + LAST_SEEN.length
+    if (firstAt < 0 || !text.startsWith(LAST_SEEN, firstAt + TIME_LENGTH)) return null
+    if (!text.startsWith(TRANSPORT, lastAt + TIME_LENGTH)) return null
     const transportAt = lastAt + TIME_LENGTH + TRANSPORT.length
     const transportEnd = text.indexOf('"', transportAt)
-    if (!text.startsWith(CLIENT_IP, transportEnd)) return false
-    this.#transport = text.slice(transportAt, transportEnd)
-    this.#clientAt = transportEnd + CLIENT_IP.length
-    this.#clientEnd = text.indexOf('"', this.#clientAt)
-    return this.#readPlace(text) && this.#readCounts(text)
-  }
-
-  /** What was read. Its texts can be had for as long as the lines are there. */
-  take(): FlowHead {
-    return {
+    if (!text.startsWith(CLIENT_IP, transportEnd)) return null
+    const clientAt = transportEnd + CLIENT_IP.length
+    const clientEnd = text.indexOf('"', clientAt)
+    const placeAt = text.indexOf(SERVER_IP, clientEnd) + 1
+    const placeEnd = text.indexOf(PACKETS_CLIENT, placeAt)
+    const countsAt = text.indexOf(BYTES_CLIENT, placeEnd)
+    if (placeAt === 0 || placeEnd < 0 || countsAt < 0) return null
+    const bytesClient = this.#number(countsAt + BYTES_CLIENT.length)
+    if (!text.startsWith(BYTES_SERVER, this.#next)) return null
+    const bytesServer = this.#number(this.#next + BYTES_SERVER.length)
+    const visibilityAt = text.indexOf(VISIBILITY, this.#next) + VISIBILITY.length
+    if (visibilityAt < VISIBILITY.length) return null
+    const visibilityEnd = text.indexOf('"', visibilityAt)
+    const head: FlowHead = {
       sensor: this.#sensor,
-      firstUs: this.#firstUs,
-      lastUs: this.#lastUs,
-      bytesClient: this.#bytesClient,
-      bytesServer: this.#bytesServer,
-      visibility: this.#visibility,
-      transport: this.#transport,
-      texts: new LineTexts(this.#bytes, this.#at + ID_AT, this.#clientAt, this.#clientEnd),
+      firstUs: this.#timeUs(text, firstAt),
+      lastUs: this.#timeUs(text, lastAt),
+      bytesClient,
+      bytesServer,
+      visibility: text.slice(visibilityAt, visibilityEnd),
+      transport: text.slice(transportAt, transportEnd),
+      texts: new LineTexts(bytes, at + ID_AT, clientAt, clientEnd),
     }
+    return { head, placeAt, placeEnd, end: visibilityEnd + 1 }
   }
 
-  /** Sensor, policy and file: the same for many lines in a row. Returns where the first time is. */
+  /** Where the first time is, -1 = nowhere near. */
   #readSource(text: string, at: number): number {
     const known = this.#source
     if (known !== '' && text.startsWith(known, at)) return at + known.length
     const end = text.indexOf(FIRST_SEEN, at)
-    if (end < 0 || end - at > 8192) return -1
-    this.#source = `${text.slice(at, end)}${FIRST_SEEN}`
-    this.#sensor = (JSON.parse(`{${text.slice(at, end)}}`) as { sensor: string }).sensor
+    if (end < 0 || end - at > MAX_SOURCE_CHARS) return -1
+    const members = text.slice(at, end)
+    this.#source = `${members}${FIRST_SEEN}`
+    this.#sensor = (JSON.parse(`{${members}}`) as { sensor: string }).sensor
     return end + FIRST_SEEN.length
-  }
-
-  #readPlace(text: string): boolean {
-    const at = text.indexOf(SERVER_IP, this.#clientEnd)
-    const end = text.indexOf(PACKETS_CLIENT, at)
-    this.placeAt = at + 1
-    this.placeEnd = end
-    return at >= 0 && end >= 0
-  }
-
-  #readCounts(text: string): boolean {
-    const clientAt = text.indexOf(BYTES_CLIENT, this.placeEnd)
-    if (clientAt < 0) return false
-    this.#bytesClient = this.#number(clientAt + BYTES_CLIENT.length)
-    if (!text.startsWith(BYTES_SERVER, this.#next)) return false
-    this.#bytesServer = this.#number(this.#next + BYTES_SERVER.length)
-    const visibility = text.indexOf(VISIBILITY, this.#next)
-    if (visibility < 0) return false
-    const end = text.indexOf('"', visibility + VISIBILITY.length)
-    this.#visibility = text.slice(visibility + VISIBILITY.length, end)
-    this.end = end + 1
-    return true
   }
 
   #number(at: number): number {
@@ -120,7 +100,7 @@ export class LineHead {
   }
 
   #timeUs(text: string, at: number): number {
-    if (!text.startsWith(this.#day, at) || this.#day === '') {
+    if (this.#day === '' || !text.startsWith(this.#day, at)) {
       this.#day = text.slice(at, at + 11)
       this.#dayUs = Date.parse(`${text.slice(at, at + 10)}T00:00:00Z`) * 1000
     }
