@@ -2,11 +2,12 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { issue } from '../pki/issue.ts'
+import { captureLoopback, isListening } from '../pki/loopback-capture.ts'
 import { RevokingAuthority, toldAt } from '../pki/revoking.ts'
 import { freePort } from '../probe/real-servers.ts'
 import { hasTool } from '../registry/tools.ts'
@@ -96,8 +97,7 @@ describe.skipIf(!canCapture)('certs --fetch-revocation (needs root, tcpdump and 
 async function captured(folder: string): Promise<string> {
   const port = await freePort()
   const pcap = join(folder, 'all.pcap')
-  const dump = spawn('tcpdump', ['-i', 'lo', '-U', '--immediate-mode', '-s', '0', '-w', pcap, 'tcp', 'port', `${port}`])
-  await new Promise<void>((resolve) => dump.stderr.once('data', () => resolve()))
+  const capture = await captureLoopback(pcap, 'tcp', 'port', `${port}`)
   const keys = ['-cert', join(folder, 'leaf.pem'), '-key', join(folder, 'leaf.key')]
   const s_server = spawn('openssl', ['s_server', '-quiet', '-accept', `127.0.0.1:${port}`, '-tls1_2', ...keys])
   for (let i = 0; i < 200 && !(await isListening(port)); i++) await new Promise((resolve) => setTimeout(resolve, 25))
@@ -105,15 +105,6 @@ async function captured(folder: string): Promise<string> {
   const client = spawn('openssl', asked, { stdio: ['ignore', 'ignore', 'ignore'] })
   await new Promise((resolve) => client.once('exit', resolve))
   s_server.kill('SIGKILL')
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  dump.kill('SIGTERM')
-  await new Promise((resolve) => dump.once('exit', resolve))
+  await capture.stop()
   return pcap
 }
-
-const isListening = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true))
-    socket.once('error', () => resolve(false))
-    socket.once('connect', () => socket.end())
-  })

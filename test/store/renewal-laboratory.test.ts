@@ -11,6 +11,7 @@ import { replayFiles } from '../../src/cli/replay-files.ts'
 import type { LifecycleRow } from '../../src/report/certificate-lifecycle.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { type Holder, issue } from '../pki/issue.ts'
+import { captureLoopback } from '../pki/loopback-capture.ts'
 import { movedCapture } from '../pki/moved-capture.ts'
 import { DAY, FIRST_DAY_MS, type PlannedCertificate, type Showing, STORIES, type Story } from '../pki/renewals.ts'
 import { hasTool } from '../registry/tools.ts'
@@ -93,21 +94,8 @@ describe.skipIf(!canCapture)('a year of renewals (needs root, tcpdump and openss
     const certified = ({ host }: Story, { from, until, by = 'A' }: PlannedCertificate): Holder =>
       issue(FIRST_DAY_MS, { name: host, by: by === 'A' ? a : b, hosts: [host], from, until })
     const pcap = join(folder, 'lab.pcap')
-    const capture = start(
-      'tcpdump',
-      '-i',
-      'lo',
-      '-U',
-      '--immediate-mode',
-      '-s',
-      '0',
-      '-w',
-      pcap,
-      'tcp',
-      'port',
-      `${PORT}`,
-    )
-    await new Promise<void>((resolve) => capture.stderr?.once('data', () => resolve()))
+    const capture = await captureLoopback(pcap, 'tcp', 'port', `${PORT}`)
+    running.add(capture.process)
     const startsUs = new Map<string, number>()
     for (const story of STORIES) {
       const holders = new Map(story.certificates.map((one) => [one.id, certified(story, one)]))
@@ -118,8 +106,8 @@ describe.skipIf(!canCapture)('a year of renewals (needs root, tcpdump and openss
         startsUs.set(connection, FIRST_DAY_MS * 1000 + Math.round(showing.day * DAY * 1e6))
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, 1000))
-    await end(capture, 'SIGTERM')
+    await capture.stop()
+    running.delete(capture.process)
     const moved = join(folder, 'year.pcap')
     writeFileSync(moved, movedCapture(readFileSync(pcap), PORT, startsUs))
     await replayed(moved)

@@ -1,7 +1,6 @@
 /** Each fault of the laboratory at a real TLS server on loopback: captured as its handshake goes by, replayed, and judged. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,6 +8,7 @@ import { candidateOf } from '../../src/trust/candidate.ts'
 import { intransit, records } from '../cli/run.ts'
 import type { Holder } from '../pki/issue.ts'
 import { makeLaboratory, type Shown } from '../pki/lab.ts'
+import { captureLoopback, isListening } from '../pki/loopback-capture.ts'
 import { hasTool } from '../registry/tools.ts'
 
 /** The servers run now, and so do the packets. */
@@ -45,13 +45,6 @@ describe.skipIf(!canCapture)('servers with each fault (need root, tcpdump and op
   }
   const ended = (child: ChildProcess): Promise<void> =>
     child.exitCode === null ? new Promise((resolve) => child.once('exit', () => resolve())) : Promise.resolve()
-
-  const isListening = (port: number): Promise<boolean> =>
-    new Promise((resolve) => {
-      const socket = connect(port, '127.0.0.1', () => resolve(true))
-      socket.once('error', () => resolve(false))
-      socket.once('connect', () => socket.end())
-    })
 
   /** One server and one handshake; what the client thinks of the certificate does not matter. */
   async function show({ chain, staple }: Shown, port: number): Promise<void> {
@@ -101,25 +94,10 @@ describe.skipIf(!canCapture)('servers with each fault (need root, tcpdump and op
   const flows: Record<string, unknown>[] = []
   const listed = new Map<string, Record<string, unknown>>()
   beforeAll(async () => {
-    const capture = start(
-      'tcpdump',
-      '-i',
-      'lo',
-      '-U',
-      '--immediate-mode',
-      '-s',
-      '0',
-      '-w',
-      pcap,
-      'tcp',
-      'portrange',
-      `${FIRST_PORT}-${FIRST_PORT + shown.length}`,
-    )
-    await new Promise<void>((resolve) => capture.stderr?.once('data', () => resolve()))
+    const capture = await captureLoopback(pcap, 'tcp', 'portrange', `${FIRST_PORT}-${FIRST_PORT + shown.length}`)
+    running.push(capture.process)
     for (const [i, one] of shown.entries()) await show(one, FIRST_PORT + i)
-    await new Promise((resolve) => setTimeout(resolve, 1000))
-    capture.kill('SIGTERM')
-    await ended(capture)
+    await capture.stop()
     expect(existsSync(pcap)).toBe(true)
     const roots = join(folder, 'roots.pem')
     writeFileSync(roots, lab.roots.map(({ pem }) => pem).join(''))
