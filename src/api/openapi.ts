@@ -21,7 +21,7 @@ export const openApi = (version: string, routes: () => readonly Route[]): Route 
   answer: async () => documentOf(version, routes()),
 })
 
-function documentOf(version: string, routes: readonly Route[]): Schema {
+export function documentOf(version: string, routes: readonly Route[]): Schema {
   return {
     openapi: '3.1.0',
     info: {
@@ -78,7 +78,7 @@ const pathParameterOf = (name: string, { description, ...schema }: Schema): Sche
 /** "/api/v1/kpis/coverage" is kpis_coverage, "/api/v1/kpis/{name}" is kpis_name. */
 const operationId = (path: string): string =>
   path
-    .replace(/^\/(api\/v1\/)?/, '')
+    .replace(/^\/(api\/(v1\/)?)?/, '')
     .replace(/\.json$/, '')
     .replaceAll('/', '_')
     .replace(/[{}]/g, '')

@@ -4,6 +4,7 @@ import { certificateInventory } from './certificate-inventory.ts'
 import { certificateLifecycle } from './certificate-lifecycle.ts'
 import { certificates } from './certificates.ts'
 import { coverage } from './coverage.ts'
+import { docs } from './docs.ts'
 import { edges, endpoints } from './edges.ts'
 import { findingEvents } from './finding-stream.ts'
 import { acknowledgeFinding, findings, oneFinding, silenceFinding } from './findings.ts'
@@ -28,6 +29,7 @@ export async function routesOf(store: Store, settings: RouteSettings): Promise<r
   const routes: readonly Route[] = [
     health,
     openApi(settings.version, () => routes),
+    docs(settings.version, () => routes),
     flows(flow),
     services,
     edges,

@@ -195,7 +195,7 @@ function auditLine(route: Route, caller: Caller | null, request: FastifyRequest,
 function nothingThere({ method, url }: FastifyRequest, routes: readonly Route[]): Problem {
   const path = url.split('?')[0] ?? ''
   const here = routes.filter((route) => new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path))
-  if (here.length === 0) return new Problem(404, 'there is nothing under this path')
+  if (here.length === 0) return new Problem(404, 'there is nothing under this path; /api/docs has those that there are')
   const allow = here.some((route) => route.method === undefined) ? 'GET, HEAD' : 'POST'
   return new Problem(405, `${method} is not answered here`, { allow })
 }

@@ -18,6 +18,7 @@ import { type Headers, madeTokens, type Served, serveCaptures } from './served.t
 const NEEDS: Readonly<Record<string, 'nobody' | 'this machine' | 'viewer' | 'operator' | 'admin'>> = {
   '/api/v1/health': 'nobody',
   '/api/v1/openapi.json': 'nobody',
+  '/api/docs': 'nobody',
   '/api/v1/flows': 'viewer',
   '/api/v1/services': 'viewer',
   '/api/v1/certificates': 'viewer',

@@ -1,4 +1,5 @@
 /** The document is held to what the server does, and to the rules of OpenAPI by somebody else's validator. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
@@ -129,6 +130,25 @@ describe('the OpenAPI document', () => {
       const ajv = new Ajv2020({ strict: false, validateFormats: false })
       expect(ajv.validate(schema as object, answer), `${path} ${ajv.errorsText()}`).toBe(true)
     }
+  })
+
+  it('is at /api/docs too, and there a page with every path and parameter to browsers', async () => {
+    const response = await ask('/api/docs', {})
+    expect(await response.json()).toEqual(document)
+    const page = await ask('/api/docs', { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' })
+    expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+    const html = await page.text()
+    for (const [path, { parameters }, method] of listed()) {
+      const section = html.split(`<h2><code>${method} ${path}</code></h2>`)[1]?.split('<h2>')[0]
+      expect(section, path).toBeDefined()
+      for (const { name } of parameters) expect(section, path).toContain(`<td><code>${name}</code><td>`)
+    }
+    // The one style that it has is the one that its policy lets in; there is no script to let in.
+    const [, style = ''] = /<style>(.*)<\/style>/s.exec(html) ?? []
+    const hash = createHash('sha256').update(style).digest('base64')
+    const policy = page.headers.get('content-security-policy')
+    expect(policy).toBe(`default-src 'none'; style-src 'sha256-${hash}'; frame-ancestors 'none'`)
+    expect(html).not.toMatch(/<script|undefined|\[object/)
   })
 
   it('says what a problem is', async () => {
