@@ -23,6 +23,8 @@ import { writeError, writeOut } from './terminal.ts'
 /** Ending takes no longer than this: a supervisor would kill us. */
 const STOP_MS = 25_000
 
+const MAKE_TOKEN = 'intransit serve token NAME ROLE makes a token for --tokens'
+
 /** Resolves when SIGTERM or SIGINT came and everything is closed. */
 export async function serve(given: ServeOptions, version: string, isGiven: (name: string) => boolean): Promise<void> {
   const options = await optionsOf(given, isGiven)
@@ -70,6 +72,9 @@ export async function preparedServer(
     process.on('SIGHUP', () => void renew(server, options))
     const isOpen = secrets.tokens === null && secrets.oidc === null && secrets.clients === null
     say(`serves ${server.url}${isOpen ? ', to this machine only and without tokens' : ''}`)
+    say(
+      `has its paths at ${server.url}/api/docs and metrics at ${server.url}/metrics; ${isOpen ? `${MAKE_TOKEN}; ` : ''}Ctrl-C or SIGTERM ends it`,
+    )
     const job =
       minutes === 0 ? null : new RepeatedJob(() => judgeAndAsk(store, judging, limits, say), minutes * 60_000, say)
     const probes = probing.start(store, say)
@@ -103,9 +108,10 @@ const secretsOf = async (options: ListenOptions): Promise<Secrets> => ({
 
 const say = (line: string): void => writeError(`${new Date().toISOString()} ${line}`)
 
+/** Those that come later do nothing: npm sends a Ctrl-C once more, and it must not cut short what the first one began. */
 const nextSignal = (): Promise<string> =>
   new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, resolve)
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, resolve)
   })
 
 function tlsOf({ tlsCert, tlsKey }: ListenOptions): Secrets['tls'] {
