@@ -44,7 +44,8 @@ interface ReceiverFigures extends Readonly<Record<'taken' | 'failed' | 'givenUp'
   readonly dead: number
 }
 
-export interface Figures {
+/** Answers of the store, all of one reading. */
+export interface StoredFigures {
   readonly version: string
   readonly windowHours: number
   readonly coverage: readonly (Readonly<Record<'low' | 'point' | 'high', number | null>> & { unit: string })[]
@@ -57,8 +58,17 @@ export interface Figures {
   readonly kpis: readonly (readonly [Kpi, KpiValue])[]
   readonly counted: Readonly<Record<CountedName, number>>
   readonly findings: readonly { rule: string; severity: string; told_as: string; findings: number }[]
+}
+
+/** What this process counts itself, as it is now. */
+interface LiveFigures {
   readonly capture: CaptureFigures | null
   readonly probes: ProbeCounts | null
+}
+
+export interface Figures extends StoredFigures, LiveFigures {
+  /** Since the answers of the store came. */
+  readonly ageSeconds: number
 }
 
 export interface SensorRow {
@@ -103,9 +113,9 @@ export class FigureReader {
   }
 
   /** One question after the other: metrics must not take all that the store can answer at a time. */
-  async read(context: Context): Promise<Figures> {
+  async read(context: Context): Promise<StoredFigures> {
     const { select: ask } = context
-    const { version, metricsWindowHours: windowHours, capture, probes = null } = this.#settings
+    const { version, metricsWindowHours: windowHours } = this.#settings
     const range = { from: new Date(Date.now() - windowHours * HOUR_MS), to: END }
     const select = <T>(query: string, limit = 0): Promise<T[]> => ask<T>(query, { ...range, limit })
     return {
@@ -121,9 +131,12 @@ export class FigureReader {
       kpis: await allKpis(context, range.from),
       counted: await this.#count(ask),
       findings: await ask('finding-counts', { limit: MAX_FINDING_COUNTS }),
-      capture: capture === null ? null : capture(),
-      probes,
     }
+  }
+
+  live(): LiveFigures {
+    const { capture, probes = null } = this.#settings
+    return { capture: capture === null ? null : capture(), probes }
   }
 
   async #count(ask: Context['select']): Promise<Readonly<Record<CountedName, number>>> {

@@ -32,6 +32,12 @@ export const METRICS: readonly Metric[] = [
   },
   {
     ...gauge,
+    name: 'intransit_metrics_age_seconds',
+    help: 'Since when the store was asked last for what is told here of it',
+    series: ({ ageSeconds }) => [[{}, ageSeconds]],
+  },
+  {
+    ...gauge,
     name: 'intransit_encryption_coverage_ratio',
     help: 'Share of what was seen in the window that is encrypted, 0 to 1; none where nothing can be judged',
     labels: { scope: 'all', weight: 'flows, bytes, edges', bound: 'low, point, high' },

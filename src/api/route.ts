@@ -40,6 +40,8 @@ export interface Route {
   readonly answers: Readonly<Record<string, Schema>>
   /** `caller`: null where nobody must be known. */
   readonly answer: (context: Context, query: Query, reply: FastifyReply, caller: Caller | null) => Promise<unknown>
+  /** Of what it does beside its answers: resolves when that is over, and the store may be closed. */
+  readonly end?: () => Promise<void>
 }
 
 /** What came in the query and the path, after its schema was held against it. */

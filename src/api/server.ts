@@ -146,7 +146,7 @@ async function buildServer(
 
   const rollups = freshRollups(store, say)
   // The store must not be closed under them.
-  app.addHook('onClose', () => rollups.settle())
+  app.addHook('onClose', async () => void (await Promise.all([rollups.settle(), ...routes.map(({ end }) => end?.())])))
   // Else they would be waited for.
   app.addHook('preClose', (done) => {
     stream.end()
