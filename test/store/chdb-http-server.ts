@@ -13,6 +13,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { deflateSync, gunzipSync, gzipSync, inflateSync } from 'node:zlib'
 import { Session } from 'chdb'
 
@@ -24,20 +25,28 @@ export interface ServerOptions {
   tls?: { key: string; cert: string }
   /** Configuration of the engine, XML: it reads config.xml of the folder that the process is in. */
   config?: string
+  /** Where the engine keeps its tables; left there at the end. Left out: a place that goes with the process. */
+  folder?: string
+  /** Left out: one of the system's choice. */
+  port?: number
 }
 
-/** `lose_answer`: the next INSERT is carried out, and the connection ends without a word of it. */
-export type Order = 'lose_answer'
+/**
+ * `lose_answer`: the next INSERT is carried out, and the connection ends without a word of it. `answer_late`: from now on an
+ * INSERT is answered LATE_MS after it was carried out. `refuse_login`: nobody's password is right. `behave`: none of this.
+ */
+export type Order = 'lose_answer' | 'answer_late' | 'refuse_login' | 'behave'
+const LATE_MS = 1500
 
 const options = JSON.parse(process.argv[2] as string) as ServerOptions
-const folder = mkdtempSync(join(tmpdir(), 'chdb-http-server-'))
+const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'chdb-http-server-'))
 if (options.config !== undefined) {
   writeFileSync(join(folder, 'config.xml'), options.config)
   process.chdir(folder)
 }
 const session = new Session(join(folder, 'data'))
 const rows = join(folder, 'rows')
-let order: Order | null = null
+let order: Order = 'behave'
 
 interface Answer {
   status: number
@@ -54,7 +63,7 @@ let queue: Promise<unknown> = Promise.resolve()
 server.on('request', (request: IncomingMessage, response: ServerResponse) => {
   queue = queue.then(() => serve(request, response)).catch((error) => response.destroy(error))
 })
-server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
+server.listen(options.port ?? 0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
 process.on('message', (asked: Order) => {
   order = asked
   process.send?.(asked)
@@ -62,7 +71,7 @@ process.on('message', (asked: Order) => {
 // The parent has ended, or wants this to.
 process.on('disconnect', () => {
   session.close()
-  rmSync(folder, { recursive: true, force: true })
+  if (options.folder === undefined) rmSync(folder, { recursive: true, force: true })
   process.exit()
 })
 
@@ -70,11 +79,13 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   const url = new URL(request.url ?? '/', 'http://localhost')
   const body = decompressed(await buffer(request), request.headers['content-encoding'])
   const answer = url.pathname === '/ping' ? ok(Buffer.from('Ok.\n')) : await answerTo(request, url.searchParams, body)
-  if (order === 'lose_answer' && /^INSERT/.test(url.searchParams.get('query') ?? '')) {
-    order = null
+  const isInsert = /^INSERT/.test(url.searchParams.get('query') ?? '')
+  if (order === 'lose_answer' && isInsert) {
+    order = 'behave'
     request.socket.destroy()
     return
   }
+  if (order === 'answer_late' && isInsert) await sleep(LATE_MS)
   const [encoding, encoded] = compressed(answer.body, url.searchParams, request.headers['accept-encoding'])
   response.writeHead(answer.status, { ...answer.headers, ...encoding }).end(encoded)
 }
@@ -106,7 +117,8 @@ function authenticate({ headers }: IncomingMessage, params: URLSearchParams): vo
     username: user ?? headers['x-clickhouse-user'] ?? params.get('user') ?? 'default',
     password: password ?? headers['x-clickhouse-key'] ?? params.get('password') ?? '',
   }
-  if (given.username === options.username && given.password === options.password) return
+  const isRight = given.username === options.username && given.password === options.password
+  if (isRight && order !== 'refuse_login') return
   const reason = 'Authentication failed: password is incorrect, or there is no user with such name'
   throw exception(516, 'AUTHENTICATION_FAILED', `${given.username}: ${reason}`)
 }

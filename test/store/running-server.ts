@@ -9,6 +9,8 @@ export interface RunningServer {
   /** Resolves when the server knows. */
   order(order: Order): Promise<void>
   stop(): Promise<void>
+  /** By SIGKILL, whatever it is doing. */
+  kill(): Promise<void>
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -31,6 +33,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
     stop: async () => {
       if (child.connected) child.disconnect()
+      await ended
+    },
+    kill: async () => {
+      child.kill('SIGKILL')
       await ended
     },
   }
