@@ -9,6 +9,8 @@ const MAX_CLIENTS = 64
 /** Bytes that a client has not taken yet; one that takes none is let go. */
 const MAX_WAITING_BYTES = 1024 * 1024
 const LOOK_MS = 1000
+/** A field of the stream: come again after so many milliseconds. */
+const RETRY = 'retry: 2000\n\n'
 const HEARTBEAT_MS = 15_000
 /** Rows of one second may become visible in another order: so much is looked at again. */
 const OVERLAP_S = 5
@@ -33,6 +35,10 @@ export class FindingStream {
   #timer: NodeJS.Timeout | null = null
   #heartbeat: NodeJS.Timeout | null = null
   #isLooking = false
+  /** What is told lately is known, so that whoever comes without an id asks the store nothing. */
+  #isCaughtUp = false
+  /** They catch up one after the other: many that come at once, as after a restart, are one question at a time to the store. */
+  #opening: Promise<void> = Promise.resolve()
 
   /** Everything since the event of this id, and what comes. @throws Problem 503 */
   async open(select: Select, lastId: string | null): Promise<PassThrough> {
@@ -44,7 +50,7 @@ export class FindingStream {
     this.#clients.add(stream)
     stream.once('close', () => this.#leave(stream))
     try {
-      await this.#catchUp(select, stream, lastId)
+      await this.#inTurn(() => this.#catchUp(select, stream, lastId))
     } catch (error) {
       stream.destroy()
       throw error
@@ -65,16 +71,29 @@ export class FindingStream {
     }
   }
 
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#opening.then(work)
+    this.#opening = turn.catch(() => undefined)
+    await turn
+  }
+
   async #catchUp(select: Select, stream: PassThrough, lastId: string | null): Promise<void> {
+    // Left while it waited.
+    if (!this.#clients.has(stream)) return
+    const lastS = secondsOf(lastId)
+    if (this.#isCaughtUp && lastS === null) {
+      stream.write(RETRY)
+      return
+    }
     const [clock] = await select<{ now_us: string | number }>('clock', {})
     const nowS = Math.floor(Number(clock?.now_us) / 1e6)
-    const lastS = secondsOf(lastId)
-    if (this.#clients.size === 1) {
+    if (!this.#isCaughtUp) {
       this.#sinceS = nowS
       // What is there by now is not news to whoever comes without an id.
       for (const row of await rowsSince(select, nowS - OVERLAP_S)) this.#told.add(idOf(row))
+      this.#isCaughtUp = this.#clients.size > 0
     }
-    stream.write('retry: 2000\n\n')
+    stream.write(RETRY)
     if (lastS === null) return
     for (const row of await rowsSince(select, Math.max(lastS - OVERLAP_S, nowS - MAX_BACK_S))) {
       if (idOf(row) !== lastId) stream.write(eventOf(row))
@@ -120,6 +139,7 @@ export class FindingStream {
     this.#timer = null
     this.#heartbeat = null
     this.#told.clear()
+    this.#isCaughtUp = false
   }
 }
 

@@ -172,9 +172,10 @@ describe('the stream', () => {
 
   it('has room for 64, and for the next when one has left', async () => {
     const { url: at } = await served.start({ tokens })
-    // One after the other: what asks the store at the same time is bounded as well.
-    const all: Listener[] = []
-    for (let n = 0; n < 64; n++) all.push(await Listener.open(at))
+    // All at once, as after a restart, and every second one asks for what it missed.
+    const all = await Promise.all(
+      Array.from({ length: 64 }, (_, n) => Listener.open(at, n % 2 === 0 ? null : '1764435600-0000000000000000')),
+    )
     await expect(Listener.open(at)).rejects.toThrow('503')
     all[0]?.close()
     await expect
@@ -187,8 +188,13 @@ describe('the stream', () => {
         { timeout: 10_000 },
       )
       .toBe(65)
+    const [late] = openedEvents(5).slice(4) as [FindingEvent]
+    await happens([late])
+    const heard = () => all.filter((one) => keysOf(one).includes(late.finding.key)).length
+    // The first one has left.
+    await expect.poll(heard, { timeout: 30_000 }).toBe(64)
     for (const one of all) one.close()
-  }, 60_000)
+  }, 120_000)
 
   it('ends when tokens are read again, and when the server ends, which waits for nobody', async () => {
     const server = await served.start({ tokens })
