@@ -126,6 +126,7 @@ export class CaptureHealth {
         `${count(source.drops.interface)} by the interface`,
       ]
       if (source.drops.reader > 0) parts.push(`${count(source.drops.reader)} came faster than they were read`)
+      if ((source.stamps?.hardware ?? 0) > 0) parts.push(`${count(source.stamps?.hardware ?? 0)} stamped by the card`)
       if (agent.duplicates > 0) parts.push(`${count(agent.duplicates)} mirrored twice`)
       if (agent.flowsEvicted > 0) parts.push(`${count(agent.flowsEvicted)} flows evicted`)
       if (agent.sessionsEvicted > 0) parts.push(`${count(agent.sessionsEvicted)} openings read in part`)

@@ -1,7 +1,9 @@
 /** What the main thread and a capture worker say to each other. */
 import type { AgentStats } from '../agent-stats.ts'
 import type { ErrorCode } from '../core/errors.ts'
+import type { Timestamps } from '../source/af-packet-settings.ts'
 import type { HeldSocket } from '../source/held-socket.ts'
+import type { RingBlocks } from '../source/live-settings.ts'
 import type { SourceStats } from '../source/source.ts'
 import type { PipelineJob } from './pipeline.ts'
 import type { LinesFromWorker } from './worker-outbox.ts'
@@ -14,7 +16,10 @@ export interface CaptureJob extends PipelineJob {
   fanout: { group: number; size: number } | null
   /** Leave out the bodies of TLS application data where the source can. */
   cut: boolean
+  /** Of this worker's ring; null = what is chosen where nothing is asked for. */
   ringBytes: number | null
+  blocks: RingBlocks
+  timestamps: Timestamps
   /** Written by the worker, read when it has died. */
   held: HeldSocket
 }

@@ -5,8 +5,10 @@ import { compileFilter } from '../decode/filter.ts'
 import { noHeldSocket } from '../source/held-socket.ts'
 import { ringInterface } from '../source/live-interface.ts'
 import type { CaptureJob } from './capture-job.ts'
-import { type CaptureOptions, MAX_DURATION_S, MAX_RING_MIB, MAX_WORKERS, MIB } from './capture-options.ts'
+import { type CaptureOptions, MAX_DURATION_S, MAX_WORKERS } from './capture-options.ts'
+import { ringOf } from './capture-ring.ts'
 import { parseVpcs } from './vpc.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** @throws OperatorError for a mistake in them, in the packs and in the filter */
 export function jobsOf(options: CaptureOptions): CaptureJob[] {
@@ -21,7 +23,7 @@ export function jobsOf(options: CaptureOptions): CaptureJob[] {
   if (options.filter !== undefined) compileFilter(options.filter)
   const spaces = parseVpcs(options.vpc ?? [])
   const workers = wholeNumber('--workers', options.workers, MAX_WORKERS)
-  const ringBytes = options.ring === undefined ? null : wholeNumber('--ring', options.ring, MAX_RING_MIB) * MIB
+  const { ringBytes, blocks, timestamps } = ringOf(options, options.source, workers)
   return options.source.flatMap((source, n) => {
     // Only the kernel's own rings can share an interface's frames by conversation.
     const size = ringInterface(source) === null ? 1 : workers
@@ -32,6 +34,8 @@ export function jobsOf(options: CaptureOptions): CaptureJob[] {
       fanout: size === 1 ? null : { group, size },
       cut: options.whole !== true,
       ringBytes: ringBytes === null ? null : Math.floor(ringBytes / size),
+      blocks,
+      timestamps,
       held: noHeldSocket(),
       policies: options.policy,
       policyDate: options.policyDate ?? null,
@@ -42,13 +46,6 @@ export function jobsOf(options: CaptureOptions): CaptureJob[] {
       spaces,
     }))
   })
-}
-
-/** @throws OperatorError ERR_USAGE */
-export function wholeNumber(what: string, text: string, most: number): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value
-  throw new OperatorError('ERR_USAGE', `${what} ${text} is not a whole number`, `use 1 to ${most}`)
 }
 
 export const secondsOf = (text: string): number => wholeNumber('--duration', text, MAX_DURATION_S) * 1000

@@ -1,7 +1,8 @@
 /** What `intransit capture` may be asked for, and the most of it. */
+import type { RingOptions } from './capture-ring.ts'
 import type { Zones } from './zones.ts'
 
-export interface CaptureOptions {
+export interface CaptureOptions extends RingOptions {
   /** A file that says what the command line does not. */
   config?: string
   /** Left out where neither the command line nor the file names one. */
@@ -14,7 +15,6 @@ export interface CaptureOptions {
   workers: string
   whole?: boolean
   vpc?: string[]
-  ring?: string
   data?: string
   clickhouse?: string
   store: boolean
@@ -30,9 +30,13 @@ export interface CaptureOptions {
 
 export const MAX_WORKERS = 64
 export const MAX_RING_MIB = 2047
+export const MAX_BLOCK_KIB = 1024 * 1024
+export const MAX_BLOCK_COUNT = 16_383
+export const MAX_RING_TIMEOUT_MS = 10_000
 export const MAX_SPOOL_MIB = 1_000_000
 export const MAX_DURATION_S = 2_000_000
-export const MIB = 1024 * 1024
+export const KIB = 1024
+export const MIB = 1024 * KIB
 
 /** What can be changed while it captures; all else is decided when it opens its sources and its store. */
 const RELOADED: readonly (keyof CaptureOptions)[] = ['policy', 'policyDate']

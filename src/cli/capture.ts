@@ -11,7 +11,7 @@ import { Alerts } from './alerts.ts'
 import { JudgedBefore } from './capture-figures.ts'
 import { CaptureHealth } from './capture-health.ts'
 import type { CaptureJob, Judging } from './capture-job.ts'
-import { jobsOf, secondsOf, wholeNumber } from './capture-jobs.ts'
+import { jobsOf, secondsOf } from './capture-jobs.ts'
 import { type CaptureOptions, MAX_SPOOL_MIB, MIB, needRestart } from './capture-options.ts'
 import { type CaptureEvents, CaptureWorker } from './capture-worker-thread.ts'
 import { isConfigured } from './config/asked.ts'
@@ -20,6 +20,7 @@ import { LiveStore } from './live-store.ts'
 import { compileJudge, type RowOutput } from './pipeline.ts'
 import { dropPrivileges } from './privileges.ts'
 import { writeError, writeOut } from './terminal.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** Stopping takes no longer than this: a supervisor would kill us. */
 const STOP_MS = 10_000

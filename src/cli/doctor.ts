@@ -4,6 +4,7 @@ import { OperatorError } from '../core/errors.ts'
 import { compileFilter } from '../decode/filter.ts'
 import { counted, printable, WIDTH } from '../report/format.ts'
 import { SyscallError } from '../source/libc.ts'
+import { type RingOptions, ringOf } from './capture-ring.ts'
 import { isConfigured } from './config/asked.ts'
 import { CHECKS, type Check } from './doctor/checks.ts'
 import { type Finding, type FindingVerdict, fail, type Planned, skipped } from './doctor/finding.ts'
@@ -12,13 +13,13 @@ import { DEFAULT_DATA, spoolFolderOf } from './live-folders.ts'
 import { accountOf } from './privileges.ts'
 import { wantsColour, writeOut } from './terminal.ts'
 import { table } from './text-table.ts'
+import { wholeNumber } from './whole-number.ts'
 
-export interface DoctorOptions {
+export interface DoctorOptions extends RingOptions {
   /** A file of settings, as the capture would have it. */
   config?: string
   source?: string[]
   filter?: string
-  ring?: string
   data?: string
   clickhouse?: string
   store: boolean
@@ -35,7 +36,6 @@ interface Told extends Finding {
   readonly source: string | null
 }
 
-const MIB = 1024 * 1024
 /** No check takes longer, but for the sample. */
 const CHECK_MS = 2000
 const LINGER_MS = 1000
@@ -69,13 +69,13 @@ async function optionsOf(given: DoctorOptions, isGiven: (name: string) => boolea
 function plan(options: DoctorOptions): Planned {
   const { source: sources = [], filter = null, user = null, clickhouse = null, data = DEFAULT_DATA } = options
   if (filter !== null) compileFilter(filter)
-  const ringBytes = options.ring === undefined ? null : wholeNumber('--ring', options.ring, 2047) * MIB
+  const ring = ringOf(options, sources, 1)
   const sampleMs = sampleMsOf(options.sample)
   const samples = new Map<string, Promise<Sample>>()
   return {
     sources,
     filter,
-    ringBytes,
+    ring,
     user,
     account: user === null ? null : accountOf(user),
     data: options.store && clickhouse === null ? resolve(data) : null,
@@ -84,7 +84,7 @@ function plan(options: DoctorOptions): Planned {
     sampleMs,
     sampleOf(source) {
       if (sampleMs === null) return null
-      const sample = samples.get(source) ?? takeSample(source, { filter, ringBytes }, sampleMs)
+      const sample = samples.get(source) ?? takeSample(source, { filter, ...ring }, sampleMs)
       samples.set(source, sample)
       return sample
     },
@@ -94,12 +94,6 @@ function plan(options: DoctorOptions): Planned {
 function sampleMsOf(sample: string | true | undefined): number | null {
   if (sample === undefined) return null
   return (sample === true ? SAMPLE_S : wholeNumber('--sample', sample, MAX_SAMPLE_S)) * 1000
-}
-
-function wholeNumber(what: string, text: string, most: number): number {
-  const value = Number(text)
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value
-  throw new OperatorError('ERR_USAGE', `${what} ${text} is not a whole number`, `use 1 to ${most}`)
 }
 
 /** Every check, in the order of the table; the sources' checks source by source. All samples are taken at once. */

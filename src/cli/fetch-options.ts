@@ -7,8 +7,8 @@ import { type AskedCounts, fetchRevocations } from '../report/fetch-revocations.
 import { counted } from '../report/format.ts'
 import { type Judging, judgeCertificates } from '../report/judge-certificates.ts'
 import type { Store } from '../store/index.ts'
-import { wholeNumber } from './capture-jobs.ts'
 import { MAX_FETCH_RATE } from './serve-options.ts'
+import { wholeNumber } from './whole-number.ts'
 
 export interface FetchOptions {
   fetchRevocation?: boolean

@@ -3,10 +3,10 @@ import { hostname } from 'node:os'
 import { rfc3339 } from '../core/clock.ts'
 import { ProbeCounts } from '../probe/probe-counts.ts'
 import type { Store } from '../store/index.ts'
-import { wholeNumber } from './capture-jobs.ts'
 import { checkAllowed, probePlan, probeRound, readTargets } from './probe-round.ts'
 import { RepeatedJob } from './repeated-job.ts'
 import { MAX_PROBE_HOURS, type ProbeJobOptions } from './serve-options.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** How often it looks for endpoints that are due: a new one is asked soon, and each once in the time that was said. */
 const LOOK_MS = 10 * 60_000

@@ -9,7 +9,7 @@ import { type ProbeRules, type ProbeTarget, probeList, refusalOf } from '../prob
 import { certificateLine } from '../record/certificate-line.ts'
 import type { Store } from '../store/index.ts'
 import { parseCertificate } from '../wire/x509.ts'
-import { wholeNumber } from './capture-jobs.ts'
+import { wholeNumber } from './whole-number.ts'
 
 export interface ProbeWishes {
   allow?: string[] | undefined

@@ -7,7 +7,6 @@ import { newToken, readTokens } from '../api/tokens.ts'
 import { OperatorError } from '../core/errors.ts'
 import { parseEndpoint } from '../source/endpoint.ts'
 import type { Store } from '../store/index.ts'
-import { wholeNumber } from './capture-jobs.ts'
 import { isConfigured } from './config/asked.ts'
 import { fetchLimits, judgeAndAsk } from './fetch-options.ts'
 import { namedStore } from './named-store.ts'
@@ -19,6 +18,7 @@ import { oidcOf } from './serve-oidc.ts'
 import { type ListenOptions, MAX_JUDGE_MINUTES, MAX_WINDOW_HOURS, type ServeOptions } from './serve-options.ts'
 import { withStore } from './store-output.ts'
 import { writeError, writeOut } from './terminal.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** Ending takes no longer than this: a supervisor would kill us. */
 const STOP_MS = 25_000

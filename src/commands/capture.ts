@@ -1,6 +1,13 @@
 /** `intransit capture`, `run` and `doctor`. */
 import { type Command, Option } from 'commander'
-import { clickhouseOption, dataOption, given, withCaptureOptions, withListenOptions } from './options.ts'
+import {
+  clickhouseOption,
+  dataOption,
+  given,
+  withCaptureOptions,
+  withListenOptions,
+  withRingOptions,
+} from './options.ts'
 
 export function addCapture(program: Command, version: string): void {
   withCaptureOptions(program.command('capture').description('judge live traffic until a signal ends it'))
@@ -38,17 +45,18 @@ Examples:
       process.exitCode = await run(options, given(command), version)
     })
 
-  program
-    .command('doctor')
-    .description('say what will go wrong with a capture, before its first packet (docs/doctor.md)')
-    .option('--source <spec...>', 'where it would capture from, as "afpacket:eth1"')
-    .option('--config <file>', "the capture's settings (docs/config.md); those given here win")
-    .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
-    .addOption(clickhouseOption().conflicts(['noStore']))
-    .option('--no-store', 'keep nothing')
-    .option('--spool <dir>', 'where rows would wait while the store is away (default: beside the data)')
-    .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
-    .option('--ring <mib>', 'ring memory for each interface')
+  withRingOptions(
+    program
+      .command('doctor')
+      .description('say what will go wrong with a capture, before its first packet (docs/doctor.md)')
+      .option('--source <spec...>', 'where it would capture from, as "afpacket:eth1"')
+      .option('--config <file>', "the capture's settings (docs/config.md); those given here win")
+      .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
+      .addOption(clickhouseOption().conflicts(['noStore']))
+      .option('--no-store', 'keep nothing')
+      .option('--spool <dir>', 'where rows would wait while the store is away (default: beside the data)')
+      .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)'),
+  )
     .option('--user <name>', 'whom it would become')
     .option('--sample [seconds]', 'also count what comes, for so long (default: 10)')
     .option('--json', 'for machines')

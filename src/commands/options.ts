@@ -16,26 +16,41 @@ export const dataOption = () => new Option('--data <dir>', 'keep the flows in an
 export const clickhouseOption = () =>
   new Option('--clickhouse <url>', 'keep the flows in the ClickHouse server at this address')
 
+/** What `capture`, `run` and `doctor` have in common: the kernel's ring. */
+export const withRingOptions = (command: Command): Command =>
+  command
+    .option('--ring <mib>', 'ring memory for each interface (default: a sixteenth of the memory, 256 at the most)')
+    .option(
+      '--ring-block-size <kib>',
+      'a block of a ring: a power of two from 128 on (default: by the ring, 1 to 4 MiB)',
+    )
+    .option('--ring-block-count <n>', "blocks of each worker's ring, in place of --ring")
+    .option('--ring-timeout <ms>', 'how long a block may take to fill (default: 200)')
+    .option('--timestamps <clock>', "whose clock stamps frames: software, the kernel's, or hardware, the card's")
+
 /** What `capture` and `run` have in common. */
 export const withCaptureOptions = (command: Command): Command =>
-  command
-    .option('--source <spec...>', 'where from, as "afpacket:eth1" (docs/sources.md)')
-    .option('--config <file>', 'read options from a YAML file (docs/config.md); those given here win')
-    .addOption(
-      new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([DEFAULT_POLICY]),
-    )
-    .addOption(new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15'))
-    .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
-    .addOption(clickhouseOption().conflicts(['noStore']))
-    .option('--spool <dir>', 'where rows wait while the store is away (default: beside the data)')
-    .option('--spool-size <mib>', 'most that may wait there', '1024')
-    .option('--zones <file>', 'names of networks, for figures by zone (docs/store.md)')
-    .option('--alerts <file>', 'look for what deserves an alert, and tell whom this YAML file names (docs/alerts.md)')
-    .addOption(new Option('--workers <n>', 'threads for each interface, with rings of their own').default('1'))
-    .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
-    .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
-    .option('--whole', 'take frames whole; without it the kernel leaves out the bodies of TLS application data')
-    .option('--ring <mib>', 'ring memory for each interface (default: a sixteenth of the memory, 256 at the most)')
+  withRingOptions(
+    command
+      .option('--source <spec...>', 'where from, as "afpacket:eth1" (docs/sources.md)')
+      .option('--config <file>', 'read options from a YAML file (docs/config.md); those given here win')
+      .addOption(
+        new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([
+          DEFAULT_POLICY,
+        ]),
+      )
+      .addOption(new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15'))
+      .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
+      .addOption(clickhouseOption().conflicts(['noStore']))
+      .option('--spool <dir>', 'where rows wait while the store is away (default: beside the data)')
+      .option('--spool-size <mib>', 'most that may wait there', '1024')
+      .option('--zones <file>', 'names of networks, for figures by zone (docs/store.md)')
+      .option('--alerts <file>', 'look for what deserves an alert, and tell whom this YAML file names (docs/alerts.md)')
+      .addOption(new Option('--workers <n>', 'threads for each interface, with rings of their own').default('1'))
+      .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
+      .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
+      .option('--whole', 'take frames whole; without it the kernel leaves out the bodies of TLS application data'),
+  )
     .option('--user <name>', 'become this user once everything is open')
     .option('--duration <seconds>', 'end by itself')
     .option('--sensor <name>', 'name of this sensor in the records', hostname())

@@ -117,6 +117,7 @@ function ignoreOutgoing(libc: Libc, fd: number): boolean {
 /**
  * Has the card stamp every frame, and the ring use its stamps. Null, or why that cannot be. What a PTP daemon set up for
  * sending is left as it is. Frames that reach us without a stamp carry the kernel's (tpacket_get_timestamp).
+ * SIOCSHWTSTAMP needs CAP_NET_ADMIN (net/core/dev_ioctl.c); reading how the card is set does not.
  */
 function stampInHardware(libc: Libc, fd: number, name: string): string | null {
   // struct hwtstamp_config: flags, tx_type, rx_filter (linux/net_tstamp.h).
@@ -124,7 +125,7 @@ function stampInHardware(libc: Libc, fd: number, name: string): string | null {
   const words = new Uint32Array(config.buffer)
   const request = linux.ifreq(name)
   new BigUint64Array(request.buffer)[linux.IFREQ_UNION >>> 3] = libc.addressOf(config)
-  return attempt(() => {
+  const refused = attempt(() => {
     libc.ioctl(fd, linux.SIOCGHWTSTAMP, request)
     if (words[2] !== linux.HWTSTAMP_FILTER_ALL) {
       words[2] = linux.HWTSTAMP_FILTER_ALL
@@ -132,6 +133,11 @@ function stampInHardware(libc: Libc, fd: number, name: string): string | null {
     }
     libc.setsockopt(fd, linux.PACKET_TIMESTAMP, linux.uint32s(linux.SOF_TIMESTAMPING_RAW_HARDWARE))
   })
+  if (refused === null) return null
+  const why = refused.endsWith('EPERM')
+    ? `only CAP_NET_ADMIN may set the card so; sudo hwstamp_ctl -i ${name} -r 1 does`
+    : `${name} cannot stamp every frame that it receives`
+  return `frames carry the kernel's time, not the card's: ${why} (${refused})`
 }
 
 /** Null, or what the kernel said. */

@@ -40,12 +40,16 @@ export async function openAfPacket(options: AfPacketOptions): Promise<AfPacketSo
   }
 }
 
+const MIXED_CLOCKS =
+  "some frames carry the card's time and some the kernel's: their order in time is not to be relied on, take --timestamps software"
+
 class LiveSource implements AfPacketSource {
   readonly name: string
   readonly interface: string
   readonly size = null
   readonly damage = null
   readonly stats: SourceStats = { bytesRead: 0, frames: 0, skippedBlocks: {}, drops: noDrops() }
+  readonly #asksHardware: boolean
   readonly #live: LiveInterface
   readonly #loop: LiveLoop
 
@@ -53,6 +57,8 @@ class LiveSource implements AfPacketSource {
     this.interface = settings.interface
     this.name = `afpacket:${settings.interface}`
     this.#live = new LiveInterface(libc, settings, this.stats.drops)
+    this.#asksHardware = settings.timestamps === 'hardware'
+    this.stats.stamps = this.#live.ring.stamps
     this.#loop = new LiveLoop(this.#live, this.stats)
   }
 
@@ -79,9 +85,16 @@ class LiveSource implements AfPacketSource {
   get notes(): readonly string[] {
     const { timestampsFallback, reopenFailure } = this
     return [
-      ...(timestampsFallback === null ? [] : [`frames carry the kernel's time: ${timestampsFallback}`]),
+      ...(timestampsFallback === null ? [] : [timestampsFallback]),
+      ...(this.#isMixed() ? [MIXED_CLOCKS] : []),
       ...(reopenFailure === null ? [] : [`it is back and cannot be opened again: ${reopenFailure}`]),
     ]
+  }
+
+  /** A card that was set to stamp everything, and did not. */
+  #isMixed(): boolean {
+    const { hardware, software, late } = this.#live.ring.stamps
+    return this.#asksHardware && hardware > 0 && software + late > 0
   }
 
   batches(): AsyncGenerator<FrameBatch, void, void> {

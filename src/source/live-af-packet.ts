@@ -7,7 +7,8 @@ import type { LiveSettings } from './live-settings.ts'
 import type { Source } from './source.ts'
 
 /** `afpacket:IFACE`: the kernel drops what the filter excludes and cuts what nobody reads. @throws OperatorError */
-export function openInterface(name: string, { filter, cut, fanout, ringBytes, held }: LiveSettings): Promise<Source> {
+export function openInterface(name: string, settings: LiveSettings): Promise<Source> {
+  const { filter, cut, fanout, ringBytes, blocks, timestamps, held } = settings
   const expression = filter === null ? null : parseFilter(filter)
   const isWhole = expression === null && !cut
   return openAfPacket({
@@ -15,6 +16,8 @@ export function openInterface(name: string, { filter, cut, fanout, ringBytes, he
     fanout,
     held: held ?? null,
     filter: isWhole ? null : encodeProgram(compileKernelFilter(expression, cut ? KEPT_APPLICATION_BYTES : null)),
-    ...(ringBytes === null ? {} : blocksOf(ringBytes)),
+    ...(ringBytes === null ? {} : blocksOf(ringBytes, blocks?.blockBytes)),
+    ...blocks,
+    ...(timestamps === undefined ? {} : { timestamps }),
   })
 }

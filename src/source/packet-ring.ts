@@ -4,7 +4,7 @@
  */
 import { MAX_BATCH_FRAMES } from './format.ts'
 import type { Memory } from './libc.ts'
-import type { FrameBatch } from './source.ts'
+import type { FrameBatch, Stamps } from './source.ts'
 
 // struct tpacket_block_desc: version, offset_to_priv, then struct tpacket_hdr_v1. All of these are 32 bits wide.
 const BLOCK_STATUS = 8
@@ -30,6 +30,9 @@ const TP_STATUS_KERNEL = 0
 const TP_STATUS_USER = 1 << 0
 const TP_STATUS_VLAN_VALID = 1 << 4
 const TP_STATUS_VLAN_TPID_VALID = 1 << 6
+/** Bit numbers: the kernel stamped the frame, or the card did. */
+const TP_STATUS_TS_SOFTWARE = 29
+const TP_STATUS_TS_RAW_HARDWARE = 31
 
 const LINKTYPE_ETHERNET = 1
 /** Two addresses, between which and the EtherType a tag belongs (IEEE 802.1Q §9). */
@@ -46,6 +49,7 @@ export class PacketRing {
   skipOutgoing = false
   /** Bytes on the wire of the frames read so far. */
   wireBytes = 0
+  readonly stamps: Stamps = { hardware: 0, software: 0, late: 0 }
   readonly #u16: Uint16Array
   readonly #u32: Uint32Array
   readonly #i32: Int32Array
@@ -107,6 +111,8 @@ export class PacketRing {
     const u32 = this.#u32
     const tagged = link === LINKTYPE_ETHERNET
     let count = 0
+    let hardware = 0
+    let software = 0
     while (this.#left > 0 && count < MAX_BATCH_FRAMES) {
       const frame = this.#frame
       const word = frame >>> 2
@@ -128,10 +134,16 @@ export class PacketRing {
       batch.wire[count] = wire
       batch.time[count] = (u32[word + (TP_SEC >>> 2)] as number) * 1e6 + (u32[word + (TP_NSEC >>> 2)] as number) / 1000
       batch.link[count] = link
+      hardware += status >>> TP_STATUS_TS_RAW_HARDWARE
+      software += (status >>> TP_STATUS_TS_SOFTWARE) & 1
       this.wireBytes += wire
       count += 1
     }
     batch.count = count
+    const { stamps } = this
+    stamps.hardware += hardware
+    stamps.software += software
+    stamps.late += count - hardware - software
     return true
   }
 

@@ -35,6 +35,8 @@ export interface SourceStats {
   drops: Drops
   /** Of a source that reads one capture after another: connections, files of a ring. */
   captures?: CaptureCounts
+  /** Of a source that can tell. */
+  stamps?: Stamps
 }
 
 export interface CaptureCounts {
@@ -48,6 +50,16 @@ export interface CaptureCounts {
   failed: number
   /** The last of `damaged` and `failed` in words. */
   lastProblem: string | null
+}
+
+/** Frames by who stamped them (linux/if_packet.h, TP_STATUS_TS_*). */
+export interface Stamps {
+  /** The card, by its own clock. */
+  hardware: number
+  /** The kernel, when the frame came. */
+  software: number
+  /** The kernel, when it wrote the frame into the ring: nobody had stamped it before. */
+  late: number
 }
 
 /** What a live source lost, by where. Cumulative. */

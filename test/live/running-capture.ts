@@ -72,7 +72,7 @@ export async function startCapture(
   node: readonly string[] = [],
 ): Promise<RunningCapture> {
   const running = new RunningCapture(net, args, take, node)
-  await running.says(/captures /)
+  await running.says(/captures /, 40_000)
   return running
 }
 

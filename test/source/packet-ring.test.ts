@@ -71,6 +71,18 @@ const VLAN_VALID = 1 << 4
 const TPID_VALID = 1 << 6
 
 describe('a packet ring', () => {
+  it('counts who stamped its frames', () => {
+    const [hardware, software] = [0x80000001, 0x20000001]
+    const { ring } = ringOf([
+      { bytes: '01', status: hardware },
+      { bytes: '02', status: software },
+      { bytes: '03', status: hardware },
+      { bytes: '04' },
+    ])
+    expect(readBlocks(ring).hex).toHaveLength(4)
+    expect(ring.stamps).toEqual({ hardware: 2, software: 1, late: 1 })
+  })
+
   it('is read block by block, around and around', () => {
     const { ring, buffer } = ringOf([{ bytes: '01' }, { bytes: '0202', wire: 99 }], [{ bytes: '030303' }])
     expect(readBlocks(ring)).toEqual({ hex: ['01', '0202', '030303'], wire: [1, 99, 3], batches: [2, 1] })

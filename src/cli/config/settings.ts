@@ -1,6 +1,14 @@
 /** Every setting that a file or the environment may hold, under its name on the command line: one schema for all commands. */
 import { z } from 'zod'
-import { MAX_DURATION_S, MAX_RING_MIB, MAX_SPOOL_MIB, MAX_WORKERS } from '../capture-options.ts'
+import {
+  MAX_BLOCK_COUNT,
+  MAX_BLOCK_KIB,
+  MAX_DURATION_S,
+  MAX_RING_MIB,
+  MAX_RING_TIMEOUT_MS,
+  MAX_SPOOL_MIB,
+  MAX_WORKERS,
+} from '../capture-options.ts'
 import { MAX_FETCH_RATE, MAX_JUDGE_MINUTES, MAX_PROBE_HOURS, MAX_WINDOW_HOURS } from '../serve-options.ts'
 import { ZONES } from '../zones.ts'
 
@@ -125,6 +133,18 @@ export const SETTINGS = z
     vpc: aList('VNIs that mirror one network, as prod=1,2: what comes twice counts once'),
     whole: aSwitch('take frames whole, also the bodies of TLS application data', 'false'),
     ring: aNumber(MAX_RING_MIB, 'ring memory for each interface, in MiB', 'a sixteenth of the memory, 256 at the most'),
+    'ring-block-size': aNumber(
+      MAX_BLOCK_KIB,
+      'a block of a ring, in KiB: a power of two from 128 on',
+      '1024 to 4096, by the ring',
+    ),
+    'ring-block-count': aNumber(MAX_BLOCK_COUNT, "blocks of each worker's ring, in place of ring"),
+    'ring-timeout': aNumber(MAX_RING_TIMEOUT_MS, 'how long a block may take to fill, in ms', '200'),
+    timestamps: z.enum(['software', 'hardware']).meta({
+      about: "whose clock stamps frames: the kernel's, or the card's (live.md)",
+      standard: 'software',
+      kind: 'software or hardware',
+    } satisfies SettingMeta),
     user: aText('become this user once everything is open'),
     duration: aNumber(MAX_DURATION_S, 'end by itself after so many seconds'),
     sensor: aText('name of this sensor in the records', "the host's name"),

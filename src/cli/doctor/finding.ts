@@ -1,5 +1,6 @@
 /** What a check is given, and what it says. */
 import { ringInterface } from '../../source/live-interface.ts'
+import type { AskedRing } from '../capture-ring.ts'
 import type { Account } from '../privileges.ts'
 import type { Sample } from './sample.ts'
 
@@ -23,7 +24,7 @@ export const skipped = (why: string): Finding => ({ verdict: 'skipped', text: wh
 export interface Planned {
   readonly sources: readonly string[]
   readonly filter: string | null
-  readonly ringBytes: number | null
+  readonly ring: AskedRing
   readonly user: string | null
   /** Who it will run as; null = as who runs this, or an unknown user. */
   readonly account: Account | null

@@ -43,8 +43,9 @@ export async function user(planned: Planned): Promise<Finding> {
 export async function ringMemory(planned: Planned): Promise<Finding> {
   const names = interfacesOf(planned)
   if (names.length === 0) return skipped('no source is an interface')
-  const { blockBytes, blockCount } = withDefaults({ interface: names[0] as string })
-  const ring = planned.ringBytes ?? blockBytes * blockCount
+  const { ringBytes, blocks } = planned.ring
+  const { blockBytes, blockCount } = withDefaults({ interface: names[0] as string, ...blocks })
+  const ring = ringBytes ?? blockBytes * blockCount
   const free = availableMemory()
   const text = `${counted(names.length, 'ring')} of ${bytes(ring)}, and ${bytes(free)} free for this process`
   const fix = 'give less with --ring, or add memory: a ring cannot be swapped'

@@ -29,10 +29,10 @@ export async function link(source: string): Promise<Finding> {
 }
 
 /** Opens it as a capture would, but for the size of its ring, which is memory that the host may miss. */
-export async function opens(source: string, { filter }: Planned): Promise<Finding> {
+export async function opens(source: string, { filter, ring: { timestamps } }: Planned): Promise<Finding> {
   if (isReadOnce(source)) return skipped('opening it would take its bytes from the capture')
   try {
-    const opened = await openLive(source, { filter, cut: true, fanout: null, ringBytes: 1 })
+    const opened = await openLive(source, { filter, cut: true, fanout: null, ringBytes: 1, timestamps })
     await opened.close()
     const notes = opened.notes ?? []
     if (notes.length > 0) return warn(notes.join('; '), 'do as it says')

@@ -49,22 +49,24 @@ export const frames = ofSample(({ frames: seen, ms }, source) =>
       ),
 )
 
-export const drops = ofSample(({ frames: seen, drops: { kernel, interface: card } }, source, { ringBytes }) => {
-  const all = kernel + seen
-  if (kernel === 0 && card > 0)
-    return warn(
-      `0 of ${count(all)} frames lost in the kernel, ${count(card)} before it: the card or its driver had no room`,
-      `give the card larger rings: ethtool -g ${interfaceOf(source) ?? 'IFACE'} says how large they may be`,
+export const drops = ofSample(
+  ({ frames: seen, drops: { kernel, interface: card } }, source, { ring: { ringBytes } }) => {
+    const all = kernel + seen
+    if (kernel === 0 && card > 0)
+      return warn(
+        `0 of ${count(all)} frames lost in the kernel, ${count(card)} before it: the card or its driver had no room`,
+        `give the card larger rings: ethtool -g ${interfaceOf(source) ?? 'IFACE'} says how large they may be`,
+      )
+    const more = ringBytes === null ? '' : ` than ${bytes(ringBytes)}`
+    return judged(
+      kernel,
+      all,
+      DROPPED,
+      `${count(kernel)} of ${count(all)} frames lost in the kernel`,
+      `give more${more} with --ring, --workers for each core, or a --filter`,
     )
-  const more = ringBytes === null ? '' : ` than ${bytes(ringBytes)}`
-  return judged(
-    kernel,
-    all,
-    DROPPED,
-    `${count(kernel)} of ${count(all)} frames lost in the kernel`,
-    `give more${more} with --ring, --workers for each core, or a --filter`,
-  )
-})
+  },
+)
 
 export const oneSided = ofSample(({ conversations, oneSided: alone }) => {
   if (conversations === 0) return skipped('no TCP conversation was seen')

@@ -13,6 +13,7 @@ import {
   TRUNCATED,
 } from '../../decode/packet-meta.ts'
 import { openLive } from '../../source/live.ts'
+import type { LiveSettings } from '../../source/live-settings.ts'
 import type { Drops, FrameBatch } from '../../source/source.ts'
 
 export interface Sample {
@@ -35,7 +36,7 @@ export interface Sample {
 /** Opens the source, counts for `ms`, and closes it. @throws OperatorError as `openLive` does */
 export async function takeSample(
   source: string,
-  settings: { filter: string | null; ringBytes: number | null },
+  settings: Pick<LiveSettings, 'filter' | 'ringBytes' | 'blocks' | 'timestamps'>,
   ms: number,
 ): Promise<Sample> {
   // Whole frames: what we would cut ourselves is not what is looked for.
