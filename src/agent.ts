@@ -85,7 +85,7 @@ export class Agent {
   /** Reads one borrowed batch. `source` is the name written into the records. */
   process(batch: FrameBatch, source: string): void {
     const number = this.#sources.numberOf(source)
-    const { bytes, at, captured, wire, time, link, count } = batch
+    const { bytes, at, captured, wire, time, link, count, origins } = batch
     const m = this.#meta
     const { statuses } = this.stats
     let wireBytes = 0
@@ -97,9 +97,9 @@ export class Agent {
       const status = decodeFrame(bytes, start, start + (captured[i] as number), onWire, link[i] as number, m)
       statuses[status] = (statuses[status] as number) + 1
       if (m.time > this.#now) this.#advance(m.time)
-      this.#decoded(status, bytes, m, number)
-      // A frame may hold several packets; it counts once.
-      while (m.furtherAt >= 0) this.#decoded(decodeFurther(bytes, m), bytes, m, number)
+      const from = origins === null ? number : this.#sources.numberOf(origins.names[origins.of[i] as number] as string)
+      this.#decoded(status, bytes, m, from)
+      while (m.furtherAt >= 0) this.#decoded(decodeFurther(bytes, m), bytes, m, from) // counts once
     }
     this.stats.frames += count
     this.stats.wireBytes += wireBytes

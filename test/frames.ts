@@ -58,6 +58,7 @@ export function vxlan({ time, bytes }: Frame, vni: number): Frame {
 
 export function batchOf(frames: readonly Frame[]): FrameBatch {
   const batch: FrameBatch = {
+    origins: null,
     bytes: new Uint8Array(Buffer.concat(frames.map((frame) => frame.bytes))),
     count: frames.length,
     at: new Int32Array(frames.length),

@@ -3,6 +3,7 @@ import { healthCounters } from '../agent-stats.ts'
 import { DECODED } from '../decode/packet-meta.ts'
 import { type HealthCounters, type HealthState, healthLine, NOTHING_COUNTED } from '../record/health-line.ts'
 import type { CaptureStats } from './capture-job.ts'
+import { type CaptureView, viewsOf } from './capture-views.ts'
 import type { CaptureWorker } from './capture-worker-thread.ts'
 
 /** Losses are told at most this often for each worker. */
@@ -33,66 +34,73 @@ const droppedOf = (worker: number, { source: { drops } }: CaptureStats): number 
   drops.kernel + drops.reader + (worker === 0 ? drops.interface : 0)
 
 export class CaptureHealth {
+  readonly #sensor: string
   readonly #say: (text: string) => void
   readonly #row: (line: string) => void
   readonly #told = new Map<string, Told>()
 
   /** `row` takes lines of record/health-line.ts. */
-  constructor(say: (text: string) => void, row: (line: string) => void) {
+  constructor(sensor: string, say: (text: string) => void, row: (line: string) => void) {
+    this.#sensor = sensor
     this.#say = say
     this.#row = row
   }
 
   /** Looks at a worker's new counters. */
   note(worker: CaptureWorker): void {
-    const { stats } = worker
-    if (stats === null) return
+    for (const view of viewsOf(worker)) this.#noteView(view)
+  }
+
+  #noteView(view: CaptureView): void {
+    const { name, stats } = view
     const nowMs = performance.now()
-    const told = this.#told.get(worker.name) ?? first(nowMs)
-    this.#told.set(worker.name, told)
+    const told = this.#told.get(name) ?? first(nowMs)
+    this.#told.set(name, told)
     if (stats.state !== told.state) {
-      this.#say(`${worker.name}: ${STATES[stats.state] ?? stats.state}`)
+      this.#say(`${name}: ${STATES[stats.state] ?? stats.state}`)
       told.state = stats.state
     }
-    for (const note of stats.notes) if (!told.notes.includes(note)) this.#say(`${worker.name}: ${note}`)
+    for (const note of stats.notes) if (!told.notes.includes(note)) this.#say(`${name}: ${note}`)
     told.notes = stats.notes
-    this.#noteSilence(worker.name, stats, told, nowMs)
-    if (nowMs - told.rowMs >= ROW_MS) this.#writeRow(worker, stats, told, stats.state as HealthState)
-    const dropped = droppedOf(worker.job.worker, stats)
+    this.#noteSilence(name, stats, told, nowMs)
+    if (nowMs - told.rowMs >= ROW_MS) this.#writeRow(view, told, stats.state as HealthState)
+    const dropped = droppedOf(view.worker, stats)
     // A source that was opened again counts from 0.
     if (dropped < told.dropped) Object.assign(told, { dropped: 0, frames: 0 })
     if (dropped <= told.dropped || nowMs - told.atMs < TELL_MS) return
     const lost = dropped - told.dropped
     const share = (100 * lost) / (lost + stats.source.frames - told.frames)
-    this.#say(`${worker.name}: lost ${count(lost)} frames, ${share.toFixed(2)} % of what came`)
+    this.#say(`${name}: lost ${count(lost)} frames, ${share.toFixed(2)} % of what came`)
     Object.assign(told, { atMs: nowMs, dropped, frames: stats.source.frames })
   }
 
   /** The row of what a worker counted until it died, and of what died with it. The next one counts from 0. */
   died(worker: CaptureWorker): void {
-    const told = this.#told.get(worker.name)
-    if (worker.stats === null || told === undefined) return
-    this.#writeRow(worker, worker.stats, told, 'gone')
-    const { flows_lost: flowsLost } = told.counted
-    Object.assign(told, { dropped: 0, frames: 0, counted: { ...NOTHING_COUNTED, flows_lost: flowsLost } })
+    for (const view of viewsOf(worker)) {
+      const told = this.#told.get(view.name)
+      if (told === undefined) continue
+      this.#writeRow(view, told, 'gone')
+      const { flows_lost: flowsLost } = told.counted
+      Object.assign(told, { dropped: 0, frames: 0, counted: { ...NOTHING_COUNTED, flows_lost: flowsLost } })
+    }
   }
 
   /** The last row of each worker. */
   end(workers: readonly CaptureWorker[]): void {
-    for (const worker of workers) {
-      const told = this.#told.get(worker.name)
-      if (worker.stats !== null && told !== undefined) this.#writeRow(worker, worker.stats, told, 'ended')
+    for (const view of workers.flatMap(viewsOf)) {
+      const told = this.#told.get(view.name)
+      if (told !== undefined) this.#writeRow(view, told, 'ended')
     }
   }
 
-  #writeRow({ job, flowsLost }: CaptureWorker, stats: CaptureStats, told: Told, state: HealthState): void {
+  #writeRow({ source, worker, flowsLost, stats }: CaptureView, told: Told, state: HealthState): void {
     // Capture time where frames gave it; of a sensor that is blind from the start nobody knows better than this host.
     const endUs = Math.max(stats.nowUs === 0 ? Date.now() * US_PER_MS : stats.nowUs, told.rowUs)
     const startUs = told.rowUs === 0 ? endUs - (performance.now() - told.rowMs) * US_PER_MS : told.rowUs
     const counters = { ...healthCounters(stats.agent, stats.source), flows_lost: flowsLost }
     // All workers of an interface read the same counter of it.
-    if (job.worker > 0) counters.interface_drops = 0
-    const interval = { sensor: job.sensor, source: job.source, worker: job.worker, startUs, endUs, state }
+    if (worker > 0) counters.interface_drops = 0
+    const interval = { sensor: this.#sensor, source, worker, startUs, endUs, state }
     this.#row(healthLine(interval, told.counted, counters))
     Object.assign(told, { rowMs: performance.now(), rowUs: endUs, counted: counters })
   }
@@ -125,14 +133,21 @@ export class CaptureHealth {
         `${count(source.drops.kernel)} dropped by the kernel`,
         `${count(source.drops.interface)} by the interface`,
       ]
-      if (source.drops.reader > 0) parts.push(`${count(source.drops.reader)} came faster than they were read`)
-      if ((source.stamps?.hardware ?? 0) > 0) parts.push(`${count(source.stamps?.hardware ?? 0)} stamped by the card`)
-      if (agent.duplicates > 0) parts.push(`${count(agent.duplicates)} mirrored twice`)
-      if (agent.flowsEvicted > 0) parts.push(`${count(agent.flowsEvicted)} flows evicted`)
-      if (agent.sessionsEvicted > 0) parts.push(`${count(agent.sessionsEvicted)} openings read in part`)
-      return `${worker.name}: ${[...parts, ...died].join(', ')}`
+      return `${worker.name}: ${[...parts, ...besides(stats), ...died].join(', ')}`
     })
   }
+}
+
+/** What most captures have nothing of. */
+function besides({ agent, source, members }: CaptureStats): string[] {
+  const parts: string[] = []
+  if (source.drops.reader > 0) parts.push(`${count(source.drops.reader)} came faster than they were read`)
+  if ((source.stamps?.hardware ?? 0) > 0) parts.push(`${count(source.stamps?.hardware ?? 0)} stamped by the card`)
+  if (members.length > 0) parts.push(members.map(({ name, frames }) => `${count(frames)} from ${name}`).join(' and '))
+  if (agent.duplicates > 0) parts.push(`${count(agent.duplicates)} mirrored twice`)
+  if (agent.flowsEvicted > 0) parts.push(`${count(agent.flowsEvicted)} flows evicted`)
+  if (agent.sessionsEvicted > 0) parts.push(`${count(agent.sessionsEvicted)} openings read in part`)
+  return parts
 }
 
 const STATES: Readonly<Record<string, string>> = {

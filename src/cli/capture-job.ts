@@ -4,12 +4,12 @@ import type { ErrorCode } from '../core/errors.ts'
 import type { Timestamps } from '../source/af-packet-settings.ts'
 import type { HeldSocket } from '../source/held-socket.ts'
 import type { RingBlocks } from '../source/live-settings.ts'
-import type { SourceStats } from '../source/source.ts'
+import type { SourceMember, SourceStats } from '../source/source.ts'
 import type { PipelineJob } from './pipeline.ts'
 import type { LinesFromWorker } from './worker-outbox.ts'
 
 export interface CaptureJob extends PipelineJob {
-  /** As given with --source: "afpacket:eth1". */
+  /** As given with --source: "afpacket:eth1"; several interfaces in one ring are "afpacket:eth1,eth2". */
   source: string
   worker: number
   /** Workers that share this source's frames; null = one has them all. */
@@ -33,6 +33,8 @@ export interface CaptureStats {
   nowUs: number
   /** "up" where the source knows no other. */
   state: string
+  /** Of several interfaces in one source: what each of them saw; empty for all others. */
+  members: SourceMember[]
   /** What the operator should know of the source, as of now. */
   notes: string[]
 }

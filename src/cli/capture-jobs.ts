@@ -24,7 +24,7 @@ export function jobsOf(options: CaptureOptions): CaptureJob[] {
   const spaces = parseVpcs(options.vpc ?? [])
   const workers = wholeNumber('--workers', options.workers, MAX_WORKERS)
   const { ringBytes, blocks, timestamps } = ringOf(options, options.source, workers)
-  return options.source.flatMap((source, n) => {
+  return joined(options.source, options.apart === true).flatMap((source, n) => {
     // Only the kernel's own rings can share an interface's frames by conversation.
     const size = ringInterface(source) === null ? 1 : workers
     const group = ((process.pid * 31 + n) % 0xffff) + 1
@@ -46,6 +46,19 @@ export function jobsOf(options: CaptureOptions): CaptureJob[] {
       spaces,
     }))
   })
+}
+
+/**
+ * Interfaces that the kernel's ring reads become one source, in the place of the first of them: what two of them show is
+ * one conversation, and only in one ring is that known.
+ */
+function joined(sources: readonly string[], apart: boolean): string[] {
+  const interfaces = sources.map((source) => ringInterface(source)).filter((name) => name !== null)
+  if (apart || interfaces.length < 2) return [...sources]
+  const first = sources.findIndex((source) => ringInterface(source) !== null)
+  return sources
+    .map((source, n) => (n === first ? `afpacket:${interfaces.join(',')}` : source))
+    .filter((source, n) => n === first || ringInterface(source) === null)
 }
 
 export const secondsOf = (text: string): number => wholeNumber('--duration', text, MAX_DURATION_S) * 1000

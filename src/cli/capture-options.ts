@@ -13,6 +13,8 @@ export interface CaptureOptions extends RingOptions {
   filter?: string
   sensor: string
   workers: string
+  /** Interfaces of networks that have nothing in common but addresses. */
+  apart?: boolean
   whole?: boolean
   vpc?: string[]
   data?: string

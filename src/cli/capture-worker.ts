@@ -81,6 +81,13 @@ const statsOf = (agent: Agent, source: Source): CaptureStats => ({
   openFlows: agent.table.count,
   nowUs: agent.now,
   state: source.state ?? 'up',
+  members: (source.members ?? []).map(({ name, state, frames, wireBytes, drops }) => ({
+    name,
+    state,
+    frames,
+    wireBytes,
+    drops,
+  })),
   notes: [...(source.notes ?? [])],
 })
 

@@ -49,7 +49,7 @@ export async function capture(
   const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts)
   const say = (text: string): void => writeError(`${new Date().toISOString()} ${text}`)
   const output = new CaptureOutput(options.format === 'jsonl')
-  const health = new CaptureHealth(say, (line) => output.health(line))
+  const health = new CaptureHealth(options.sensor, say, (line) => output.health(line))
   const run = new Run(jobs, output, health, say, () => {
     output.rereadAlerts(options.alerts, say)
     return reread(read, options, say)

@@ -20,6 +20,7 @@ export interface DoctorOptions extends RingOptions {
   config?: string
   source?: string[]
   filter?: string
+  apart?: boolean
   data?: string
   clickhouse?: string
   store: boolean
@@ -76,6 +77,7 @@ function plan(options: DoctorOptions): Planned {
     sources,
     filter,
     ring,
+    apart: options.apart === true,
     user,
     account: user === null ? null : accountOf(user),
     data: options.store && clickhouse === null ? resolve(data) : null,

@@ -55,6 +55,7 @@ Examples:
       .addOption(clickhouseOption().conflicts(['noStore']))
       .option('--no-store', 'keep nothing')
       .option('--spool <dir>', 'where rows would wait while the store is away (default: beside the data)')
+      .option('--apart', 'interfaces would have rings of their own')
       .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)'),
   )
     .option('--user <name>', 'whom it would become')

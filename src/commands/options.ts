@@ -47,6 +47,7 @@ export const withCaptureOptions = (command: Command): Command =>
       .option('--zones <file>', 'names of networks, for figures by zone (docs/store.md)')
       .option('--alerts <file>', 'look for what deserves an alert, and tell whom this YAML file names (docs/alerts.md)')
       .addOption(new Option('--workers <n>', 'threads for each interface, with rings of their own').default('1'))
+      .option('--apart', 'interfaces are of different networks: equal conversations on two of them are two')
       .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
       .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
       .option('--whole', 'take frames whole; without it the kernel leaves out the bodies of TLS application data'),

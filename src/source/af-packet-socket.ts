@@ -1,6 +1,7 @@
 /** A packet socket on one interface, set up so that the first frame it delivers is one that was asked for. */
 import { OperatorError } from '../core/errors.ts'
 import type { AfPacketSettings } from './af-packet-settings.ts'
+import { sharedFilter } from './bpf/shared-filter.ts'
 import * as linux from './if-packet.ts'
 import { type Libc, type Memory, SyscallError } from './libc.ts'
 import { VLAN_TAG_BYTES } from './packet-ring.ts'
@@ -29,28 +30,17 @@ const LINKS: ReadonlyMap<number, number> = new Map([
 ])
 
 /**
- * Opens a socket whose ring lies at `memory`. Until everything is set up (filter, ring, fan-out group) the socket drops
- * all it gets: it is bound before it can join a group, and would meanwhile see what belongs to the others.
+ * Opens a socket whose ring lies at `memory`.
  * @throws SyscallError, or OperatorError ERR_SOURCE_UNSUPPORTED; nothing stays open then
  */
 export function openPacketSocket(libc: Libc, settings: AfPacketSettings, memory: Memory): PacketSocket {
   const fd = libc.socket(linux.AF_PACKET, linux.SOCK_RAW | linux.SOCK_CLOEXEC, 0)
   try {
-    const ifindex = interfaceIndex(libc, fd, settings.interface)
-    const hardwareType = hardwareTypeOf(libc, fd, settings.interface)
-    const link = linkOf(settings.interface, hardwareType)
-    attachFilter(libc, fd, linux.DROP_ALL)
-    libc.setsockopt(fd, linux.PACKET_VERSION, linux.uint32s(linux.TPACKET_V3))
-    libc.setsockopt(fd, linux.PACKET_RESERVE, linux.uint32s(VLAN_TAG_BYTES))
-    const timestampsFallback = settings.timestamps === 'hardware' ? stampInHardware(libc, fd, settings.interface) : null
+    const { ifindex, link, isLoopback } = linkFacts(libc, fd, settings.interface)
+    const timestampsFallback = stampedBy(libc, fd, settings, settings.interface)
     // The kernel does not heed the option in a fan-out group.
-    const inGroup = settings.fanout !== null
-    const sentTwice = hardwareType === linux.ARPHRD_LOOPBACK && (inGroup || !ignoreOutgoing(libc, fd))
-    mapRing(libc, fd, settings, memory)
-    libc.bind(fd, linux.sockaddrLl(ifindex))
-    if (settings.promiscuous) libc.setsockopt(fd, linux.PACKET_ADD_MEMBERSHIP, linux.promiscuousMembership(ifindex))
-    if (settings.fanout !== null)
-      libc.setsockopt(fd, linux.PACKET_FANOUT, linux.fanoutArgs(settings.fanout.group, settings.fanout.size))
+    const sentTwice = isLoopback && (settings.fanout !== null || !ignoreOutgoing(libc, fd))
+    begin(libc, fd, settings, memory, ifindex, [ifindex])
     // The program reads Ethernet headers; where there are none, the exact filter behind it does all of the work.
     if (settings.filter === null || link !== ETHERNET) libc.setsockopt(fd, linux.SO_DETACH_FILTER, linux.uint32s(0))
     else attachFilter(libc, fd, settings.filter)
@@ -59,6 +49,97 @@ export function openPacketSocket(libc: Libc, settings: AfPacketSettings, memory:
     closePacketSocket(libc, fd, memory)
     throw error
   }
+}
+
+/** An interface as it is now. */
+export interface LinkFacts {
+  readonly ifindex: number
+  /** LINKTYPE_ value of its frames. */
+  readonly link: number
+  readonly isLoopback: boolean
+}
+
+export interface SharedSocket {
+  readonly fd: number
+  readonly links: readonly LinkFacts[]
+  /** Why the hardware's clock is not used although it was asked for, by interface. */
+  readonly timestampsFallbacks: readonly string[]
+}
+
+/**
+ * The same for several interfaces: the socket sees all there are, and its program keeps the frames of these. So they come
+ * in the order of their arrival, and in one fan-out group, which a group of sockets on different interfaces cannot be.
+ * @throws as `openPacketSocket` does
+ */
+export function openSharedSocket(
+  libc: Libc,
+  settings: AfPacketSettings,
+  names: readonly string[],
+  memory: Memory,
+): SharedSocket {
+  const fd = libc.socket(linux.AF_PACKET, linux.SOCK_RAW | linux.SOCK_CLOEXEC, 0)
+  try {
+    const links = names.map((name) => linkFacts(libc, fd, name))
+    const fallbacks = names.map((name) => stampedBy(libc, fd, settings, name))
+    begin(
+      libc,
+      fd,
+      settings,
+      memory,
+      ANY_INTERFACE,
+      links.map(({ ifindex }) => ifindex),
+    )
+    keepFramesOf(libc, fd, links, settings.filter)
+    return { fd, links, timestampsFallbacks: fallbacks.filter((said) => said !== null) }
+  } catch (error) {
+    closePacketSocket(libc, fd, memory)
+    throw error
+  }
+}
+
+const ANY_INTERFACE = 0
+
+/** Has a shared socket keep the frames of these interfaces from now on. @throws SyscallError */
+export function keepFramesOf(libc: Libc, fd: number, links: readonly LinkFacts[], filter: Uint8Array | null): void {
+  const interfaces = links.map(({ ifindex, link }) => ({ ifindex, hasEthernet: link === ETHERNET }))
+  attachFilter(libc, fd, sharedFilter(interfaces, filter))
+}
+
+/** Needs no privilege: whoever has the socket may. @throws SyscallError */
+export function becomePromiscuous(libc: Libc, fd: number, ifindex: number): void {
+  libc.setsockopt(fd, linux.PACKET_ADD_MEMBERSHIP, linux.promiscuousMembership(ifindex))
+}
+
+/**
+ * Until everything is set up (filter, ring, fan-out group) the socket drops all it gets: it is bound before it can join a
+ * group, and would meanwhile see what belongs to the others.
+ */
+function begin(
+  libc: Libc,
+  fd: number,
+  settings: AfPacketSettings,
+  memory: Memory,
+  boundTo: number,
+  seen: readonly number[],
+): void {
+  attachFilter(libc, fd, linux.DROP_ALL)
+  libc.setsockopt(fd, linux.PACKET_VERSION, linux.uint32s(linux.TPACKET_V3))
+  libc.setsockopt(fd, linux.PACKET_RESERVE, linux.uint32s(VLAN_TAG_BYTES))
+  mapRing(libc, fd, settings, memory)
+  libc.bind(fd, linux.sockaddrLl(boundTo))
+  if (settings.promiscuous) for (const ifindex of seen) becomePromiscuous(libc, fd, ifindex)
+  if (settings.fanout !== null)
+    libc.setsockopt(fd, linux.PACKET_FANOUT, linux.fanoutArgs(settings.fanout.group, settings.fanout.size))
+}
+
+const stampedBy = (libc: Libc, fd: number, { timestamps }: AfPacketSettings, name: string): string | null =>
+  timestamps === 'hardware' ? stampInHardware(libc, fd, name) : null
+
+/** @throws SyscallError ENODEV when no interface has that name, OperatorError ERR_SOURCE_UNSUPPORTED for its kind */
+export function linkFacts(libc: Libc, fd: number, name: string): LinkFacts {
+  const ifindex = interfaceIndex(libc, fd, name)
+  const hardwareType = hardwareTypeOf(libc, fd, name)
+  return { ifindex, link: linkOf(name, hardwareType), isLoopback: hardwareType === linux.ARPHRD_LOOPBACK }
 }
 
 /** The mapping holds the socket as the descriptor does: both must go for the kernel to stop. */

@@ -50,6 +50,7 @@ export const createBatch = (bytes: Uint8Array, frames = MAX_BATCH_FRAMES): Frame
   wire: new Int32Array(frames),
   time: new Float64Array(frames),
   link: new Int32Array(frames),
+  origins: null,
 })
 
 /** The longest frame believed of a capture with this snapshot length; 0 = it announces none. */

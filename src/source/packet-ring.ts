@@ -21,7 +21,8 @@ const TP_STATUS = 20
 const TP_MAC = 24
 const TP_VLAN_TCI = 32
 const TP_VLAN_TPID = 36
-/** sll_pkttype of the struct sockaddr_ll that follows the header, aligned to 16 bytes. */
+/** sll_ifindex and sll_pkttype of the struct sockaddr_ll that follows the header, aligned to 16 bytes. */
+const SLL_IFINDEX = 48 + 4
 const SLL_PKTTYPE = 48 + 10
 
 const PACKET_OUTGOING = 4
@@ -41,10 +42,25 @@ const ETHERTYPE_8021Q = 0x8100
 /** Headroom that a tag needs when it is put back. */
 export const VLAN_TAG_BYTES = 4
 
+/** An interface of several whose frames come into one ring. */
+export interface RingMember {
+  ifindex: number
+  /** What it was before the interface was made anew: frames of then may still be in the ring. */
+  formerIfindex: number
+  /** LINKTYPE_ value of its frames. */
+  link: number
+  /** What this host sends to itself it sees twice. */
+  isLoopback: boolean
+  frames: number
+  wireBytes: number
+}
+
 export class PacketRing {
   readonly memory: Memory
   /** The whole ring. */
   readonly bytes: Uint8Array
+  /** Where several interfaces share the ring; a batch that is read then says which frame is whose. */
+  members: readonly RingMember[] | null = null
   /** Drop frames that this host sent, where each would be seen twice. */
   skipOutgoing = false
   /** Bytes on the wire of the frames read so far. */
@@ -109,7 +125,9 @@ export class PacketRing {
   #fill(batch: FrameBatch, link: number): boolean {
     if (this.#left === 0) return false
     const u32 = this.#u32
-    const tagged = link === LINKTYPE_ETHERNET
+    const members = this.members
+    const origin = batch.origins?.of ?? null
+    let kind = link
     let count = 0
     let hardware = 0
     let software = 0
@@ -118,12 +136,22 @@ export class PacketRing {
       const word = frame >>> 2
       this.#left -= 1
       this.#frame = frame + (u32[word + (TP_NEXT_OFFSET >>> 2)] as number)
-      if (this.skipOutgoing && this.bytes[frame + SLL_PKTTYPE] === PACKET_OUTGOING) continue
+      let skipOutgoing = this.skipOutgoing
+      let member: RingMember | undefined
+      if (members !== null && origin !== null) {
+        const n = memberOf(members, this.#i32[(frame + SLL_IFINDEX) >>> 2] as number)
+        if (n < 0) continue
+        member = members[n] as RingMember
+        kind = member.link
+        skipOutgoing = member.isLoopback
+        origin[count] = n
+      }
+      if (skipOutgoing && this.bytes[frame + SLL_PKTTYPE] === PACKET_OUTGOING) continue
       let at = frame + (this.#u16[(frame + TP_MAC) >>> 1] as number)
       let captured = u32[word + (TP_SNAPLEN >>> 2)] as number
       let wire = u32[word + (TP_LEN >>> 2)] as number
       const status = u32[word + (TP_STATUS >>> 2)] as number
-      if (tagged && (status & TP_STATUS_VLAN_VALID) !== 0 && captured >= ETHERNET_ADDRESSES_BYTES) {
+      if (kind === LINKTYPE_ETHERNET && (status & TP_STATUS_VLAN_VALID) !== 0 && captured >= ETHERNET_ADDRESSES_BYTES) {
         this.#putTagBack(frame, at, status)
         at -= VLAN_TAG_BYTES
         captured += VLAN_TAG_BYTES
@@ -133,10 +161,14 @@ export class PacketRing {
       batch.captured[count] = captured
       batch.wire[count] = wire
       batch.time[count] = (u32[word + (TP_SEC >>> 2)] as number) * 1e6 + (u32[word + (TP_NSEC >>> 2)] as number) / 1000
-      batch.link[count] = link
+      batch.link[count] = kind
       hardware += status >>> TP_STATUS_TS_RAW_HARDWARE
       software += (status >>> TP_STATUS_TS_SOFTWARE) & 1
       this.wireBytes += wire
+      if (member !== undefined) {
+        member.frames += 1
+        member.wireBytes += wire
+      }
       count += 1
     }
     batch.count = count
@@ -168,4 +200,13 @@ export class PacketRing {
     bytes[tag + 2] = (tci >> 8) & 0xff
     bytes[tag + 3] = tci & 0xff
   }
+}
+
+/** Few interfaces share a ring. -1 = it is none of them. */
+function memberOf(members: readonly RingMember[], ifindex: number): number {
+  for (let n = 0; n < members.length; n++) {
+    const { ifindex: now, formerIfindex } = members[n] as RingMember
+    if (ifindex === now || ifindex === formerIfindex) return n
+  }
+  return -1
 }

@@ -16,6 +16,15 @@ export interface FrameBatch {
   time: Float64Array
   /** LINKTYPE_ value of each frame, as registered with tcpdump.org. */
   link: Int32Array
+  /** Which of several sources in one each frame came by; null = they are of one. */
+  origins: FrameOrigins | null
+}
+
+export interface FrameOrigins {
+  /** As `Source.name`. */
+  names: readonly string[]
+  /** Index into them of each frame. */
+  of: Int32Array
 }
 
 /** Why a source stopped before its end. Everything before `offset` was delivered. */
@@ -62,6 +71,17 @@ export interface Stamps {
   late: number
 }
 
+/** An interface of several that share a ring. */
+export interface SourceMember {
+  /** As a source of its own would be named. */
+  readonly name: string
+  readonly state: 'up' | 'down' | 'gone'
+  readonly frames: number
+  readonly wireBytes: number
+  /** What the ring lost is shared out by the frames that came meanwhile: nobody knows whose it was. */
+  readonly drops: Readonly<Drops>
+}
+
 /** What a live source lost, by where. Cumulative. */
 export interface Drops {
   /** Frames that the kernel had no room for: a ring or a socket buffer was full. */
@@ -90,6 +110,8 @@ export interface Source {
   readonly damage: Damage | null
   /** Whether a live source's interface or peer is there; left out where there is nothing that could go away. */
   readonly state?: 'up' | 'down' | 'gone'
+  /** Of a source that is several interfaces in one: what each of them saw. */
+  readonly members?: readonly SourceMember[]
   /** What the operator should know of how it was opened: a smaller buffer than was asked for. */
   readonly notes?: readonly string[]
   batches(): AsyncIterable<FrameBatch>

@@ -225,6 +225,7 @@ describe('what a sample counts', () => {
           wire: batch.wire.slice(i),
           time: batch.time.slice(i),
           link: batch.link.slice(i),
+          origins: null,
         }
         const [start, have] = [one.at[0] as number, one.captured[0] as number]
         decodeFrame(batch.bytes, start, start + have, one.wire[0] as number, one.link[0] as number, m)

@@ -47,6 +47,7 @@ function batchOf(frames: readonly Frame[]): FrameBatch {
     wire: new Int32Array(frames.length),
     time: new Float64Array(frames.length),
     link: new Int32Array(frames.length).fill(1),
+    origins: null,
   }
   let at = 0
   for (const [i, frame] of frames.entries()) {

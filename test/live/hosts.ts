@@ -10,6 +10,10 @@ import { createNet, type Net, whyNoNet } from './net.ts'
 export const CLIENT_IP = '10.11.0.2'
 export const SERVER_IP = '10.11.0.3'
 
+/** Of the frames of a port: those it receives, and those it sends. */
+type Way = 'ingress' | 'egress'
+const WAYS: readonly Way[] = ['ingress', 'egress']
+
 export type Place = 'client' | 'server'
 const ENDS = { client: { at: CLIENT_IP, port: 'c0' }, server: { at: SERVER_IP, port: 's0' } } as const
 const macOf = (place: Place): string => `02:00:0a:0b:00:0${place === 'client' ? 2 : 3}`
@@ -35,12 +39,13 @@ export function whyNoHosts(): string | null {
 }
 
 /** Has tc hand so many copies of all that an interface sends and receives to another of the same namespace. */
-function mirrorInto(net: Net, port: string, into: string, copies = 1): void {
-  execFileSync('tc', ['-n', net.name, 'qdisc', 'add', 'dev', port, 'clsact'], { stdio: 'pipe' })
-  for (const way of ['ingress', 'egress']) {
+function mirrorInto(net: Net, port: string, into: string, copies = 1, ways: readonly Way[] = WAYS): void {
+  const qdisc = ['qdisc', 'replace', 'dev', port, 'clsact']
+  execFileSync('tc', ['-n', net.name, ...qdisc], { stdio: 'pipe' })
+  for (const way of ways) {
     const every = ['protocol', 'all', 'prio', '1', 'u32', 'match', 'u32', '0', '0']
     const actions = Array.from({ length: copies }, () => ['action', 'mirred', 'egress', 'mirror', 'dev', into, 'pipe'])
-    const filter = ['filter', 'add', 'dev', port, way, ...every, ...actions.flat().slice(0, -1)]
+    const filter = ['filter', 'add', 'dev', port, way, ...every, ...actions.flat().slice(0, -1), 'continue']
     execFileSync('tc', ['-n', net.name, ...filter], { stdio: 'pipe' })
   }
 }
@@ -69,12 +74,20 @@ export class Hosts {
 
   /** Mirrors what a host's interface sends and receives; returns the monitor's interface that shows it so many times. */
   mirror(place: Place, times = 1): string {
-    const [near, far] = [`mirror-${place}`, `from-${place}`]
+    return this.#mirror(place, `mirror-${place}`, `from-${place}`, times, WAYS)
+  }
+
+  /** The two outputs of a tap at a host's interface: what it receives, and what it sends. */
+  tap(place: Place): string[] {
+    return WAYS.map((way) => this.#mirror(place, `tap-${way}`, `tapped-${way}`, 1, [way]))
+  }
+
+  #mirror(place: Place, near: string, far: string, times: number, ways: readonly Way[]): string {
     this[place].ip('link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', this.monitor.name)
     asOnTheWire(this[place], near)
     this[place].ip('link', 'set', near, 'up')
     this.monitor.ip('link', 'set', far, 'up')
-    mirrorInto(this[place], ENDS[place].port, near, times)
+    mirrorInto(this[place], ENDS[place].port, near, times, ways)
     return far
   }
 

@@ -157,11 +157,11 @@ describe.skipIf(why !== null)(`real servers and clients${why === null ? '' : ` (
     )
   })
 
-  it('are judged alike where both ends are mirrored, each on its own', async () => {
+  it('are judged alike where both ends are mirrored and kept apart, each on its own', async () => {
     const file = join(folder, 'client-end.pcapng')
     const end = await hosts.record('client', file)
     const sources = [fromServer, fromClient].map((name) => `afpacket:${name}`)
-    const capture = await startCapture(hosts.monitor, ['--source', ...sources, '--format', 'jsonl'])
+    const capture = await startCapture(hosts.monitor, ['--source', ...sources, '--apart', '--format', 'jsonl'])
     for (const { command, args, input } of CONVERSATIONS) await hosts.ask(command, args, input)
     await sleep(500)
     await end()

@@ -129,6 +129,7 @@ export const SETTINGS = z
     } satisfies SettingMeta),
     alerts: aText('file that says what to alert of, and whom (alerts.md)'),
     workers: aNumber(MAX_WORKERS, 'threads for each interface, with rings of their own', '1'),
+    apart: aSwitch('interfaces are of different networks: equal conversations on two of them are two', 'false'),
     filter: aText('only packets that match (filter.md)'),
     vpc: aList('VNIs that mirror one network, as prod=1,2: what comes twice counts once'),
     whole: aSwitch('take frames whole, also the bodies of TLS application data', 'false'),

@@ -25,6 +25,8 @@ export interface Planned {
   readonly sources: readonly string[]
   readonly filter: string | null
   readonly ring: AskedRing
+  /** Each interface has a ring of its own. */
+  readonly apart: boolean
   readonly user: string | null
   /** Who it will run as; null = as who runs this, or an unknown user. */
   readonly account: Account | null

@@ -46,11 +46,12 @@ export async function ringMemory(planned: Planned): Promise<Finding> {
   const { ringBytes, blocks } = planned.ring
   const { blockBytes, blockCount } = withDefaults({ interface: names[0] as string, ...blocks })
   const ring = ringBytes ?? blockBytes * blockCount
+  const rings = planned.apart ? names.length : 1
   const free = availableMemory()
-  const text = `${counted(names.length, 'ring')} of ${bytes(ring)}, and ${bytes(free)} free for this process`
+  const text = `${counted(rings, 'ring')} of ${bytes(ring)}, and ${bytes(free)} free for this process`
   const fix = 'give less with --ring, or add memory: a ring cannot be swapped'
-  if (ring * names.length >= free) return fail(text, fix)
-  if (ring * names.length * 2 >= free) return warn(text, fix)
+  if (ring * rings >= free) return fail(text, fix)
+  if (ring * rings * 2 >= free) return warn(text, fix)
   return ok(text)
 }
 

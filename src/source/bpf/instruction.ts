@@ -92,6 +92,8 @@ export const OP = {
 
 /** SKF_AD_OFF: absolute loads from here on ask the kernel about the packet instead of reading it. */
 const ANCILLARY = 0xfffff000
+/** SKF_AD_OFF + SKF_AD_IFINDEX: the number of the interface that the frame came in by. */
+export const INTERFACE_INDEX = ANCILLARY + 8
 /** SKF_AD_OFF + SKF_AD_VLAN_TAG: priority, DEI and VLAN identifier of a tag that is no longer in the frame. */
 export const VLAN_TAG = ANCILLARY + 44
 /** SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT: 1 when there was such a tag. */

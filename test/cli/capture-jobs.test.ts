@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { jobsOf } from '../../src/cli/capture-jobs.ts'
+import type { CaptureOptions } from '../../src/cli/capture-options.ts'
+
+const jobs = (source: string[], more: Partial<CaptureOptions> = {}) =>
+  jobsOf({
+    source,
+    format: 'none',
+    policy: ['sec09-recommended'],
+    sensor: 'one',
+    workers: '1',
+    store: false,
+    spoolSize: '1',
+    ...more,
+  }).map(({ source, worker, fanout }) => `${source} ${worker}/${fanout?.size ?? 1}`)
+
+describe('the workers of a capture', () => {
+  it('read all interfaces of the kernel’s ring as one source', () => {
+    const sources = ['tcp://127.0.0.1:9', 'afpacket:eth1', 'vxlan::4789', 'interface:eth2', 'libpcap:eth3']
+    expect(jobs(sources, { workers: '2' })).toEqual([
+      'tcp://127.0.0.1:9 0/1',
+      'afpacket:eth1,eth2 0/2',
+      'afpacket:eth1,eth2 1/2',
+      'vxlan::4789 0/1',
+      'libpcap:eth3 0/1',
+    ])
+  })
+
+  it('read each on its own where they are of different networks', () => {
+    expect(jobs(['afpacket:eth1', 'interface:eth2'], { apart: true })).toEqual([
+      'afpacket:eth1 0/1',
+      'interface:eth2 0/1',
+    ])
+  })
+
+  it('read one as it was named', () => {
+    expect(jobs(['interface:eth1'])).toEqual(['interface:eth1 0/1'])
+  })
+})
