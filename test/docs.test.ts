@@ -110,7 +110,7 @@ function hclFaults(code: string): string[] {
     for (const [open, close] of ['()', '[]'] as const)
       if (bare.split(open as string).length !== bare.split(close as string).length)
         faults.push(`line ${n + 1}: ${open}${close}`)
-    const isKnown = /^$|^}$|^\w+( S)* {(?: \w+ = [^{}]+ })?$|^\w+ += [^={}]+$/.test(bare)
+    const isKnown = /^$|^}$|^\w+( S)* {(?: \w+ = [^{}]+ })?$|^\w+ += (?:[^={}]+|{|{ \w+ = [^={}]+ })$/.test(bare)
     if (!isKnown) faults.push(`line ${n + 1}: ${line.trim()}`)
     depth += bare.split('{').length - bare.split('}').length
     if (depth < 0) faults.push(`line ${n + 1}: closes what was not opened`)
@@ -131,7 +131,7 @@ describe('Terraform in the documents', () => {
         kind === 'variable' ? `var.${first}` : `${first}.${second}`,
       ),
     )
-    const used = all.match(/\b(?:var\.\w+|aws_\w+\.\w+)/g) ?? []
+    const used = all.match(/\b(?:var\.\w+|(?:aws|google|azapi)_\w+\.\w+)/g) ?? []
     expect(used.length).toBeGreaterThan(10)
     for (const name of used) expect(declared).toContain(name)
     for (const name of declared) if (name.startsWith('var.')) expect(used).toContain(name)
