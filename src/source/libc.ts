@@ -68,7 +68,7 @@ export function loadLibc(): Promise<Libc> {
     throw new OperatorError(
       'ERR_SOURCE_UNSUPPORTED',
       `AF_PACKET sockets need a 64-bit Linux, and this is ${process.platform} (${process.arch})`,
-      'capture into a file or a pipe there (tcpdump -w), and replay it',
+      'take interface:IFACE, or libpcap:IFACE, or replay what tcpdump -w wrote',
     )
   loaded ??= bindLibc()
   return loaded
