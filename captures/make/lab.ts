@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Peer, type RunOptions, run, sh, sleep, start } from './process.ts'
-import type { Tools } from './tools.ts'
+import { type NodeVersion, requireCommand, type Tools } from './tools.ts'
 
 export const CLIENT_IP = '10.11.0.2'
 export const SERVER_IP = '10.11.0.3'
@@ -96,8 +96,8 @@ export class Lab {
     return run(inside(options.at ?? 'client', argv), { cwd: this.temp, ...options })
   }
 
-  node(script: string, options: unknown, version: 'node20' | 'node24' | 'node010' = 'node20'): string[] {
-    return [this.tools[version], join(import.meta.dirname, 'peers', script), JSON.stringify(options)]
+  node(script: string, options: unknown, version: NodeVersion = 'node20'): string[] {
+    return [this.tools.node(version), join(import.meta.dirname, 'peers', script), JSON.stringify(options)]
   }
 
   /** Waits for the last FIN, then stops the tap before the peers, so that their end is not in the capture. */
@@ -133,7 +133,11 @@ export function tearDown(): void {
   )
 }
 
-const inside = (place: Place, argv: readonly string[]): string[] => ['ip', 'netns', 'exec', namespaceOf(place), ...argv]
+function inside(place: Place, argv: readonly string[]): string[] {
+  // What env starts stands behind its settings.
+  requireCommand(argv.find((word) => word !== 'env' && !/^\w+=/.test(word)) ?? '')
+  return ['ip', 'netns', 'exec', namespaceOf(place), ...argv]
+}
 
 const plain = (place: Place, dev: string): string => `
   ip netns exec ${namespaceOf(place)} ethtool -K ${dev} tso off gso off gro off tx off rx off >/dev/null 2>&1 || true
@@ -199,7 +203,7 @@ const WIRINGS: Record<Wiring, string> = {
   ip -n ${namespaceOf('client')} addr add ${CLIENT_IP}/32 dev c0
   ip -n ${namespaceOf('server')} addr add ${SERVER_IP}/32 dev s0
   for end in "client c0" "switch p1" "switch p2" "server s0"; do
-    set -- $end; ip -n it-$1 link set $2 addrgenmode none up
+    set -- $end; ip -n ${LAB}-$1 link set $2 addrgenmode none up
   done
   ip -n ${namespaceOf('switch')} link set p2 mtu 576
   ip -n ${namespaceOf('switch')} addr add 10.11.0.1/32 dev p1

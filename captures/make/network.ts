@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import type { Lab } from './lab.ts'
 import { sh } from './process.ts'
 import type { Row } from './row.ts'
+import { requireCommand } from './tools.ts'
 
 export interface NetworkRow extends Omit<Row, 'record'> {
   /** The two hosts are wired, and the tap is on. */
@@ -26,5 +27,7 @@ export function file(lab: Lab, name: string, text: string): string {
 }
 
 /** For servers that do not say when they listen. */
-export const serveQuietly = (lab: Lab, command: string, seconds = 1) =>
-  lab.serve(['sh', '-c', `${command} & sleep ${seconds}; echo listening; wait`], /listening/)
+export function serveQuietly(lab: Lab, command: string, seconds = 1, at: 'client' | 'server' = 'server') {
+  requireCommand(command.split(' ')[0] ?? '')
+  return lab.serve(['sh', '-c', `${command} & sleep ${seconds}; echo listening; wait`], /listening/, { at })
+}

@@ -270,7 +270,7 @@ export const PEERS: readonly Row[] = [
       [`${SERVER_HELLO} and tls.handshake.extension.type == 65037`]: 0,
     },
     record: async (lab) => {
-      const config = sh(`${lab.tools.node20} ${join(import.meta.dirname, '../peers/ech-config.mjs')}`).trim()
+      const config = sh(`${lab.tools.node('node20')} ${join(import.meta.dirname, '../peers/ech-config.mjs')}`).trim()
       await nss(lab, () => serveOpenssl(lab, {}), ['-V', 'tls1.3:tls1.3', '-N', config])
     },
   },

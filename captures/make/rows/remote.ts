@@ -5,6 +5,7 @@ import { HOST, type Lab, SERVER_IP } from '../lab.ts'
 import { serveNginx } from '../nginx.ts'
 import { sh, sleep } from '../process.ts'
 import type { Row } from '../row.ts'
+import { requireCommand } from '../tools.ts'
 import { CURL, NGINX_TLS } from './peers.ts'
 
 const LOGIN = 'alice%not-a-secret'
@@ -19,6 +20,7 @@ function write(lab: Lab, name: string, words: string, mode = 0o600): string {
 
 /** Starts what says nothing when it listens, and gives it time. A pipe on its input would be taken for inetd's socket. */
 async function serveSilent(lab: Lab, argv: readonly string[], ms = 700): Promise<void> {
+  requireCommand(argv[0] ?? '')
   await lab.serve(['sh', '-c', 'echo starting; exec "$@" < /dev/null', 'sh', ...argv], /starting/)
   await sleep(ms)
 }
