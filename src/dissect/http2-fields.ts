@@ -10,6 +10,7 @@ import {
   COOKIE_SAME_SITE,
   COOKIE_SECURE,
   cookieAttributes,
+  equalsText,
   startsWith,
 } from '../wire/http1-fields.ts'
 
@@ -24,6 +25,10 @@ export interface Block {
   status: number
   isRequest: boolean
   authenticates: boolean
+  /** The call that it answers ends by a status of its own, in the trailers. */
+  isGrpc: boolean
+  /** -1 = not in this block. */
+  grpcStatus: number
   readonly timeUs: number
 }
 
@@ -32,7 +37,9 @@ export function http2Facts(facts: FlowFacts): HttpFacts {
   return facts.http
 }
 
-const API_KEYS = /^(api-?key|private-token|x-(access|auth|consul|vault)-token|x-(goog-)?api-key|x-clickhouse-key)$/
+/** etcd's token is called by that word alone. */
+const API_KEYS =
+  /^(api-?key|token|private-token|x-(access|auth|consul|vault)-token|x-(goog-)?api-key|x-clickhouse-key)$/
 
 /** The effect of a field, null = it shows nothing. */
 export function effectOf(name: string | null, buf: Uint8Array, at: number, end: number): Effect | null {
@@ -46,6 +53,7 @@ export function effectOf(name: string | null, buf: Uint8Array, at: number, end: 
     case ':status':
       return statusEffect(Number(copyLatin1(buf, at, Math.min(end, at + 3))))
     case ':path':
+      if (equalsText(buf, at, end, ETCD_LOGIN)) return etcdLoginEffect
       return pathEffect(hasUrlCredentials(buf, at, end), presignedMechanism(buf, at, end))
     case 'cookie':
       return end > at ? (facts) => facts.expose('http-cookie') : null
@@ -53,6 +61,8 @@ export function effectOf(name: string | null, buf: Uint8Array, at: number, end: 
       return cookieEffect(cookieAttributes(buf, at, end))
     case 'content-type':
       return startsWith(buf, at, end, 'application/grpc') ? grpcEffect : null
+    case 'grpc-status':
+      return grpcStatusEffect(Number(copyLatin1(buf, at, Math.min(end, at + 2))))
     case 'strict-transport-security':
       return (facts) => {
         http2Facts(facts).hsts = true
@@ -109,8 +119,23 @@ const cookieEffect =
     if ((attributes & COOKIE_SAME_SITE) === 0) http.cookiesWithoutSameSite++
   }
 
-const grpcEffect: Effect = (facts) => {
+const grpcEffect: Effect = (facts, block) => {
+  block.isGrpc = true
   if (facts.appProtocol === null || facts.appProtocol === 'http2') facts.appProtocol = 'grpc'
+}
+
+const grpcStatusEffect =
+  (status: number): Effect =>
+  (_facts, block) => {
+    if (status >= 0 && status <= 16) block.grpcStatus = status
+  }
+
+/** etcd's api/etcdserverpb/rpc.proto: the message of this call is a name and a password. */
+const ETCD_LOGIN = '/etcdserverpb.auth/authenticate'
+const etcdLoginEffect: Effect = (facts, block) => {
+  facts.expose('etcd-password')
+  facts.authenticatedBy('etcd-password')
+  block.authenticates = true
 }
 
 const keyEffect: Effect = (facts, block) => {

@@ -190,7 +190,7 @@ function readBlock(
   timeUs: number,
 ): void {
   const lane = state.lanes[direction]
-  const block: Block = { status: 0, isRequest: false, authenticates: false, timeUs }
+  const block: Block = { status: 0, isRequest: false, authenticates: false, isGrpc: false, grpcStatus: -1, timeUs }
   facts.protection = 'cleartext'
   NOW.timeUs = timeUs
   if (!lane.hpack.read(buf, at, end, (effect) => effect(facts, block))) {
@@ -207,7 +207,13 @@ function readBlock(
 
 function noteOutcome({ authenticating }: Http2State, facts: FlowFacts, stream: number, block: Block): void {
   if (block.authenticates && authenticating.size < MAX_AUTHENTICATING) authenticating.add(stream)
-  if (block.status < 200 || !authenticating.delete(stream)) return
-  if (block.status === 401 || block.status === 407) facts.authOutcome = 'failure'
-  else if (block.status < 400) facts.authOutcome = 'success'
+  const isAnswered = block.grpcStatus >= 0 || (block.status >= 200 && !block.isGrpc)
+  if (!isAnswered || !authenticating.delete(stream)) return
+  if (block.status === 401 || block.status === 407 || isTurnedAway(facts, block.grpcStatus))
+    facts.authOutcome = 'failure'
+  else if (block.grpcStatus === 0 || (block.grpcStatus < 0 && block.status < 400)) facts.authOutcome = 'success'
 }
+
+/** gRPC's statuses: UNAUTHENTICATED, and for etcd INVALID_ARGUMENT where the password is wrong. */
+const isTurnedAway = (facts: FlowFacts, status: number): boolean =>
+  status === 16 || (status === 3 && facts.authMechanisms.includes('etcd-password'))

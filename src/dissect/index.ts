@@ -65,7 +65,7 @@ import { ppp } from './ppp.ts'
 import { pptp } from './pptp.ts'
 import { proxyProtocol } from './proxy-protocol.ts'
 import { quic } from './quic.ts'
-import { radius } from './radius.ts'
+import { radius, radiusOverTcp } from './radius.ts'
 import { rdp } from './rdp.ts'
 import { redis } from './redis.ts'
 import { rlogin, rsh } from './rlogin.ts'
@@ -148,6 +148,7 @@ export const TCP_DISSECTORS: readonly Dissector[] = [
   graphite,
   kerberosOverTcp,
   openflow,
+  radiusOverTcp,
   rpcap,
   rtsp,
   sipOverTcp,

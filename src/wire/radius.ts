@@ -41,10 +41,16 @@ const EAP_METHODS: Readonly<Record<number, string>> = {
   55: 'eap-teap',
 }
 
+/** Bytes of the packet at `at` by its own word, -1 = no packet has so few or so many. */
+export function radiusLength(buf: Uint8Array, at: number): number {
+  const length = u16(buf, at + 2)
+  return length < RADIUS_HEADER_BYTES || length > MAX_PACKET_BYTES ? -1 : length
+}
+
 export function isRadius(buf: Uint8Array, at: number, end: number, missing: number): boolean {
   if (end - at < RADIUS_HEADER_BYTES || !CODES.includes(u8(buf, at))) return false
-  const length = u16(buf, at + 2)
-  if (length < RADIUS_HEADER_BYTES || length > MAX_PACKET_BYTES) return false
+  const length = radiusLength(buf, at)
+  if (length < 0) return false
   const last = Math.min(end, at + length)
   if (length !== end + missing - at && (missing > 0 || last === end || !isPadding(buf, last, end))) return false
   let p = at + RADIUS_HEADER_BYTES

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { diameter } from '../../src/dissect/diameter.ts'
 import { CLIENT, SERVER } from '../../src/dissect/dissector.ts'
 import { kerberosOverTcp } from '../../src/dissect/kerberos.ts'
+import { radiusOverTcp } from '../../src/dissect/radius.ts'
 import { rtsp } from '../../src/dissect/rtsp.ts'
 import { sipOverTcp } from '../../src/dissect/sip.ts'
 import { tacacs } from '../../src/dissect/tacacs.ts'
@@ -73,6 +74,23 @@ describe('TACACS+', () => {
     const wrong = packet('01', `${START}00`)
     expect(tacacs.probe(wrong, 0, wrong.length, CLIENT)).toBe('no_match')
   })
+})
+
+describe('RADIUS over TCP', () => {
+  const request = fromHex(`01 07 0026 ${'11'.repeat(16)} 02 12 ${'22'.repeat(16)}`)
+  const accept = fromHex(`02 07 0014 ${'33'.repeat(16)}`)
+
+  it('shows a hidden password and that it was good', () => {
+    const { facts } = new Reading(radiusOverTcp).hears(conversation([CLIENT, request], [SERVER, accept])).finish()
+    expect(facts).toMatchObject({ appProtocol: 'radius', credentialsExposed: ['radius-pap'], authOutcome: 'success' })
+  })
+
+  it.each([
+    { name: 'an answer, which begins as TPKT does', bytes: fromHex(`03 00 0016 ${'11'.repeat(16)} 0102`) },
+    { name: 'a request of header alone', bytes: fromHex(`01 07 0014 ${'11'.repeat(16)}`) },
+    { name: 'attributes that do not fill it', bytes: fromHex(`01 07 0018 ${'11'.repeat(16)} 01030000`) },
+    { name: 'more than a packet may have', bytes: fromHex(`01 07 1001 ${'11'.repeat(16)} 0102`) },
+  ])('is not $name', ({ bytes }) => expect(radiusOverTcp.probe(bytes, 0, bytes.length, CLIENT)).toBe('no_match'))
 })
 
 describe('Kerberos', () => {

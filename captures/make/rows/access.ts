@@ -148,7 +148,8 @@ const SYSLOG_ROWS: readonly NetworkRow[] = [
 
 const FREERADIUS = 'radclient 3.2.1, FreeRADIUS 3.2.1 of Debian'
 
-async function serveRadius(lab: Lab): Promise<void> {
+/** FreeRADIUS over UDP, and with what else is given: listeners, and clients of theirs. */
+export async function serveRadius(lab: Lab, listeners = '', clients = ''): Promise<void> {
   file(lab, 'users', 'alice Cleartext-Password := "not-a-secret"\n')
   file(lab, 'dictionary', '$INCLUDE /usr/share/freeradius/dictionary\n')
   file(
@@ -157,6 +158,8 @@ async function serveRadius(lab: Lab): Promise<void> {
     `prefix = /usr
 libdir = /usr/lib/freeradius
 run_dir = ${lab.temp}
+thread pool {
+ start_servers = 1 }
 modules {
   pap {
  }
@@ -168,10 +171,12 @@ modules {
 }
 client lab { ipaddr = 10.11.0.2
  secret = not-a-secret }
+${clients}
 server default {
   listen { type = auth
  ipaddr = ${SERVER_IP}
  port = 1812 }
+  ${listeners}
   authorize {
     files
     chap
@@ -192,7 +197,7 @@ server default {
 }
 `,
   )
-  await lab.serve(['freeradius', '-X', '-d', lab.temp, '-n', 'radiusd'], /Ready to process requests/)
+  await lab.serve(['freeradius', '-fxx', '-l', 'stdout', '-d', lab.temp, '-n', 'radiusd'], /Ready to process requests/)
 }
 
 function radiusRow(name: string, shows: string, attributes: string, checks: Row['checks']): NetworkRow {

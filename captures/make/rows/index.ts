@@ -1,11 +1,13 @@
 import type { Row } from '../row.ts'
 import { ACCESS } from './access.ts'
+import { APIS } from './apis.ts'
 import { BROKERS } from './brokers.ts'
 import { CACHES } from './caches.ts'
 import { CONTROL } from './control.ts'
 import { CUTS } from './cuts.ts'
 import { DATABASES } from './databases.ts'
 import { DATABASES_SQL } from './databases-sql.ts'
+import { DNS_SECURE, RADIUS_SECURE } from './dns-secure.ts'
 import { DTLS } from './dtls.ts'
 import { FAILURES } from './failures.ts'
 import { LEGACY } from './legacy.ts'
@@ -44,13 +46,14 @@ export const GROUPS: readonly Group[] = [
   { title: 'Hellos in pieces, heartbeats, revocation', rows: ODD },
   { title: 'Plaintext and upgrades', rows: PLAINTEXT },
   { title: 'HTTP/2, proxies, signatures and tokens', rows: WEB },
+  { title: 'APIs over HTTP', rows: APIS },
   { title: 'SSH', rows: SSH },
   { title: 'VPNs', rows: VPN },
   { title: 'Mail, news, files, directories and talk', rows: MAIL },
   { title: 'Databases', rows: [...DATABASES_SQL, ...DATABASES, ...CACHES] },
   { title: 'Message brokers', rows: BROKERS },
-  { title: 'Names, addresses and metrics', rows: NETWORK },
-  { title: 'Time, management, logs and logins', rows: ACCESS },
+  { title: 'Names, addresses and metrics', rows: [...NETWORK, ...DNS_SECURE] },
+  { title: 'Time, management, logs and logins', rows: [...ACCESS, ...RADIUS_SECURE] },
   { title: 'Calls and media', rows: MEDIA },
   { title: 'Routing, exports of flows and metrics', rows: ROUTING },
   { title: 'Controllers, grids and carriers', rows: CONTROL },
