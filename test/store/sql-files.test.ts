@@ -36,7 +36,7 @@ it('loses nothing of a migration but semicolons and space', () => {
 const MAY_RUN_TWICE = new RegExp(
   [
     ...['^CREATE .* IF NOT EXISTS ', '^CREATE OR REPLACE VIEW ', '^DROP VIEW IF EXISTS \\w+$'],
-    '^ALTER TABLE \\w+(?:\\s+(?:ADD COLUMN IF NOT EXISTS|MODIFY ORDER BY|MODIFY COLUMN \\w+ CODEC)[ (][^\\n]+)+$',
+    '^ALTER TABLE \\w+(?:\\s+(?:ADD COLUMN IF NOT EXISTS|MODIFY ORDER BY|MODIFY COLUMN \\w+ (?:CODEC|LowCardinality))[ (][^\\n]+)+$',
     '^INSERT INTO (?:rollup_marks|health_marks|certificate_chains) ',
   ].join('|'),
   'm',
