@@ -50,6 +50,32 @@ export const SEEN = 'first_seen <= $__toTime AND last_seen >= $__fromTime'
 /** Flows that began in it: each is in one interval of a graph. */
 export const BEGUN = '$__timeFilter(first_seen)'
 export const INTERVAL = '$__timeInterval(first_seen) AS time'
+/** Sums over the flows that began in it, as KPIs read them: what a year costs is what a day costs (docs/store.md). */
+export const ROLLED_UP =
+  'kpi_rows(from = $__fromTime, to = $__toTime, zones = [], services = [], sensors = [], protocols = [], packs = [])'
+const LENGTH = "dateDiff('second', $__fromTime, $__toTime)"
+/**
+ * For graphs, which need more points than that: `began`, `verdict`, `flows`. Flows themselves up to two days, hours up to 62, then
+ * days. A reading that the time rules out reads nothing.
+ */
+export const VERDICTS_BY_TIME = `(
+    SELECT first_seen AS began, verdict, 1 AS flows
+    FROM flows FINAL
+    WHERE ${BEGUN} AND ${LENGTH} <= 172800
+    UNION ALL
+    SELECT r.bucket, r.verdict, r.flows
+    FROM rollups AS r
+    WHERE ${LENGTH} > 172800 AND NOT r.by_service
+        AND r.resolution = if(${LENGTH} > 5356800, 'day', 'hour')
+        AND r.bucket >= $__fromTime AND r.bucket <= $__toTime
+        AND (r.period, r.generation) IN (
+            SELECT period, max(generation)
+            FROM rollup_generations
+            WHERE resolution = if(${LENGTH} > 5356800, 'day', 'hour') AND period <= $__toTime
+            GROUP BY period
+        )
+)`
+export const INTERVAL_BEGAN = '$__timeInterval(began) AS time'
 export const SERVER = "replaceRegexpOne(toString(flows.server_ip), '^::ffff:([0-9.]+)$', '\\\\1')"
 export const CLIENT = "replaceRegexpOne(toString(flows.client_ip), '^::ffff:([0-9.]+)$', '\\\\1')"
 /** Key exchange that a quantum computer cannot open afterwards: ML-KEM and its draft, alone or beside a curve. */

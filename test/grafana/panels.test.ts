@@ -7,6 +7,7 @@ import { DASHBOARDS } from '../../grafana/make/dashboards/index.ts'
 import type { SqlTarget } from '../../grafana/make/query.ts'
 import { connectEmbedded } from '../../src/store/embedded.ts'
 import type { Engine } from '../../src/store/engine.ts'
+import { rollUp } from '../../src/store/rollup.ts'
 import { migrateSchema } from '../../src/store/schema.ts'
 import { capturedLines } from '../store/captured-lines.ts'
 import { expand, type View } from './expand.ts'
@@ -31,6 +32,7 @@ beforeAll(async () => {
   await engine.insert('flows_in', flows.join('\n'), 'flows')
   await engine.insert('certificates', certificates.join('\n'), 'certificates')
   await engine.insert('sensor_health', health.join('\n'), 'health')
+  await rollUp(engine.client, { settleSeconds: 0, edges: true })
   const [range] = await rowsOf(
     'SELECT toUnixTimestamp(min(first_seen)) AS from, toUnixTimestamp(max(last_seen)) + 1 AS to FROM flows',
   )

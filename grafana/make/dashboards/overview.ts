@@ -12,7 +12,7 @@ import {
   unitOf,
   VERDICT_COLOURS,
 } from '../panel.ts'
-import { BEGUN, INTERVAL, ofStore, SEEN, SERVER, series, table } from '../query.ts'
+import { INTERVAL_BEGAN, ofStore, ROLLED_UP, SEEN, SERVER, series, table, VERDICTS_BY_TIME } from '../query.ts'
 import { clickhouse } from '../variable.ts'
 
 const coverage = (weight: string, what: string) =>
@@ -31,7 +31,7 @@ const amount = (title: string, description: string, sql: string, isBad = true) =
   stat({ title, description, width: 4, targets: [table(sql)], ...(isBad ? { thresholds: NONE_STEPS } : {}) })
 
 const byVerdict = (verdict: string): string =>
-  `SELECT countIf(verdict = '${verdict}') AS flows FROM flows FINAL WHERE ${SEEN}`
+  `SELECT sumIf(r.flows, verdict = '${verdict}') AS flows FROM ${ROLLED_UP} AS r`
 
 export const overview: Dashboard = {
   uid: 'intransit-overview',
@@ -42,7 +42,7 @@ export const overview: Dashboard = {
     coverage('flows', 'flows'),
     coverage('bytes', 'L4 payload bytes'),
     coverage('edges', 'edges (client, server, port)'),
-    amount('Flows', 'Seen in this time', `SELECT count() AS flows FROM flows FINAL WHERE ${SEEN}`, false),
+    amount('Flows', 'That began in this time', `SELECT sum(r.flows) AS flows FROM ${ROLLED_UP} AS r`, false),
     amount('Plaintext', 'Flows in which application data crossed in the clear', byVerdict('plaintext')),
     amount('Weak', 'Flows that are encrypted and fail a rule of the policy', byVerdict('weak')),
     amount('Unknown', 'Flows of which not enough was seen; they widen the bounds', byVerdict('unknown'), false),
@@ -65,9 +65,8 @@ export const overview: Dashboard = {
       overrides: VERDICT_COLOURS,
       targets: [
         series(`
-          SELECT ${INTERVAL}, toString(verdict) AS verdict, count() AS flows
-          FROM flows FINAL
-          WHERE ${BEGUN}
+          SELECT ${INTERVAL_BEGAN}, toString(v.verdict) AS verdict, sum(v.flows) AS flows
+          FROM ${VERDICTS_BY_TIME} AS v
           GROUP BY time, verdict
           ORDER BY time, verdict`),
       ],
@@ -81,16 +80,15 @@ export const overview: Dashboard = {
       targets: [
         series(`
           WITH
-              countIf(verdict IN ('weak', 'strong', 'opaque')) AS enc,
-              countIf(verdict = 'plaintext') AS plain,
-              countIf(verdict = 'unknown') AS unseen
+              sumIf(flows, verdict IN ('weak', 'strong', 'opaque')) AS enc,
+              sumIf(flows, verdict = 'plaintext') AS plain,
+              sumIf(flows, verdict = 'unknown') AS unseen
           SELECT
-              ${INTERVAL},
+              ${INTERVAL_BEGAN},
               enc / nullIf(enc + plain + unseen, 0) AS low,
               enc / nullIf(enc + plain, 0) AS point,
               (enc + unseen) / nullIf(enc + plain + unseen, 0) AS high
-          FROM flows FINAL
-          WHERE ${BEGUN}
+          FROM ${VERDICTS_BY_TIME}
           GROUP BY time
           ORDER BY time`),
       ],
@@ -145,9 +143,8 @@ export const overview: Dashboard = {
       width: 12,
       targets: [
         table(`
-          SELECT ifNull(app_protocol, 'none') AS protocol, count() AS flows
-          FROM flows FINAL
-          WHERE ${SEEN}
+          SELECT if(app_protocol = '', 'none', app_protocol) AS protocol, sum(r.flows) AS flows
+          FROM ${ROLLED_UP} AS r
           GROUP BY protocol
           ORDER BY flows DESC, protocol
           LIMIT 20`),
