@@ -96,6 +96,11 @@ async function addUp(
   const from = timeText((periods[0] as number) * 1e6)
   const to = timeText(startOf((numbers.at(-1) as number) + 1) * 1e6)
   await run(client, 'rollup-coarser', { finer, coarser, from, to, periods, generation })
+  // Certificates have no minutes: their hours are made of the flows.
+  const job = coarser === 'hour' ? 'hours' : 'coarser'
+  const made = { ...(coarser === 'hour' ? {} : { finer, coarser }), from, to, periods, generation }
+  await run(client, `certificate-uses-${job}`, made)
+  await run(client, `certificate-states-${job}`, made)
   await publish(client, coarser, periods, generation)
 }
 

@@ -86,6 +86,7 @@ beforeAll(async () => {
     }),
   )
   await store.insertImports(`${inventory.join('\n')}\n`, inventory.length, 'imports')
+  await store.rollUp()
 }, 60_000)
 afterAll(async () => {
   await store?.close()

@@ -1,13 +1,16 @@
-/** What the engine says it would read: of a KPI rollups alone, of a list of flows the days that were asked for. */
+/** What the engine says it would read: of a KPI rollups alone, of a list or a panel of flows the days that were asked for. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { DASHBOARDS } from '../../grafana/make/dashboards/index.ts'
+import type { SqlTarget } from '../../grafana/make/query.ts'
 import { KPIS } from '../../src/kpi/index.ts'
 import { connectEmbedded } from '../../src/store/embedded.ts'
 import type { Engine } from '../../src/store/engine.ts'
 import { openStore } from '../../src/store/index.ts'
 import { readQuery } from '../../src/store/sql-files.ts'
+import { expand } from '../grafana/expand.ts'
 import { flowLine, UNFILTERED } from './lines.ts'
 
 const MONTHS = 12
@@ -27,7 +30,8 @@ beforeAll(async () => {
   // A few are rolled up, so that there are rollups to read.
   const some = ['2025-02-01', '2025-05-31', '2025-06-10', '2025-10-01'].map((day) => {
     const time = `${day}T12:00:00.000000Z`
-    return flowLine({ name: day, verdict: 'plaintext', first_seen: time, last_seen: time })
+    const tls = { tls_version: 771, server_certificates: ['a1'.repeat(32)], handshake_us: 900 }
+    return flowLine({ name: day, verdict: 'plaintext', first_seen: time, last_seen: time, ...tls })
   })
   await store.insertFlows(some.join(''), some.length, 'some')
   await store.rollUp()
@@ -41,6 +45,7 @@ beforeAll(async () => {
   await store.close()
   engine = await connectEmbedded(folder)
   // Made anew with small granules, so that a few thousand rows show what is passed over.
+  await engine.client.command({ query: 'SET allow_suspicious_low_cardinality_types = 1' })
   await engine.client.command({ query: 'CREATE TABLE small AS flows SETTINGS index_granularity = 128' })
   await engine.client.command({
     query: 'INSERT INTO small SELECT * FROM flows SETTINGS max_partitions_per_insert_block = 0',
@@ -52,8 +57,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function explained(name: string, params: Record<string, unknown>): Promise<string> {
-  const query = `EXPLAIN indexes = 1 ${readQuery(name).replace(/^(--.*\n)+/, '')}`
+function explained(name: string, params: Record<string, unknown>): Promise<string> {
   const query_params = Object.fromEntries(
     Object.entries(params).map(([key, value]) => [
       key,
@@ -64,6 +68,11 @@ async function explained(name: string, params: Record<string, unknown>): Promise
           : value,
     ]),
   )
+  return planned(readQuery(name).replace(/^(--.*\n)+/, ''), query_params)
+}
+
+async function planned(sql: string, query_params: Record<string, unknown> = {}): Promise<string> {
+  const query = `EXPLAIN indexes = 1 ${sql}`
   const rows = await (await engine.client.query({ query, format: 'JSONEachRow', query_params })).json<{
     explain: string
   }>()
@@ -85,7 +94,17 @@ function granules(plan: string, table: string): { read: number; all: number }[] 
 }
 
 describe('a KPI', () => {
-  // Those of certificates go by sightings, and some by the flows of the time.
+  // The others of certificates go by sightings.
+  const ofCertificates = ['expirations', 'failures-observed', 'failures-judged', 'resolution-time']
+  it.each(ofCertificates)('certificate-%s reads of flows their last hour at the most', async (name) => {
+    for (const range of [DAY, YEAR]) {
+      const plan = await explained(`kpi-certificate-${name}`, { provenances: [], ...range })
+      expect(plan).toMatch(/certificate_(?:uses|states)/)
+      // The end of the last flow is looked for before there is a plan.
+      expect(granules(plan, 'flows')).toEqual([])
+    }
+  })
+
   it.each(KPIS.filter(({ isUncut }) => isUncut !== true))(
     '$name reads no flows, whatever the time',
     async ({ name }) => {
@@ -119,4 +138,42 @@ describe('of a day of a year', () => {
       expect(one.read).toBeLessThanOrEqual(4)
     }
   })
+})
+
+describe('a panel', () => {
+  const panels = DASHBOARDS.flatMap(({ uid, panels: all }) =>
+    all.flatMap(({ title, targets }) =>
+      targets
+        .filter((target): target is SqlTarget => target.kind === 'sql')
+        .map(({ sql }) => ({ name: `${uid}: ${title}`, sql })),
+    ),
+  )
+  const planOf = (sql: string, { from, to }: typeof DAY): Promise<string> => {
+    const [begin, end] = [Date.parse(`${from}Z`) / 1000, Date.parse(`${to}Z`) / 1000]
+    return planned(
+      expand(sql, { from: begin, to: end, intervalSeconds: Math.ceil((end - begin) / 300), variables: {} }),
+    )
+  }
+
+  it.each(panels.filter(({ sql }) => /kpi_rows|rollups/.test(sql)))(
+    '$name reads no flows of a year',
+    async ({ sql }) => {
+      const plan = await planOf(sql, YEAR)
+      expect(plan).toContain('rollups')
+      // A reading that the time rules out has no granules.
+      expect(granules(plan, 'flows').filter(({ read }) => read > 0)).toEqual([])
+    },
+  )
+
+  it.each(panels.filter(({ sql }) => /\bflows FINAL\b/.test(sql)))(
+    '$name reads few of the flows of a day',
+    async ({ sql }) => {
+      const read = granules(await planOf(sql, DAY), 'flows')
+      expect(read.length).toBeGreaterThan(0)
+      for (const one of read) {
+        expect(one.all).toBeGreaterThan(200)
+        expect(one.read).toBeLessThanOrEqual(4)
+      }
+    },
+  )
 })

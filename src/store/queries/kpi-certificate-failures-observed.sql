@@ -4,25 +4,14 @@
 -- 46 and 48). denominator: full handshakes of these versions whose certificate was seen. unobservable: full handshakes of
 -- TLS and DTLS 1.3, whose alerts are encrypted; low counts them as accepted, high as refused. A client may also refuse without a word.
 -- Complement: verify statuses in load balancers' logs. From traffic alone.
--- {from}, {to}: when it happened. {provenances}: only sightings known so (observed, probed); an empty list takes all.
-WITH
-    f AS
-    (
-        SELECT
-            tls_version IN (0x0304, 0xfefc) AS is_hidden,
-            arrayExists(one -> match(one, '^client:[a-z]+:(42|43|44|45|46|48)$'), alerts) AS is_refused
-        FROM flows FINAL
-        WHERE first_seen >= {from:DateTime64(6, 'UTC')} AND first_seen <= {to:DateTime64(6, 'UTC')}
-            AND tls_version IS NOT NULL AND NOT ifNull(resumed, false)
-            AND (is_hidden OR server_certificates.size0 > 0)
-            AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, 'observed'))
-    )
+-- {from}, {to}: when it happened, widened to whole hours. {provenances}: only sightings known so (observed, probed); an empty list takes all.
 SELECT
     'share' AS unit,
-    countIf(NOT is_hidden AND is_refused) AS numerator,
-    countIf(NOT is_hidden) AS denominator,
-    countIf(is_hidden) AS unobservable,
+    sum(refused) AS numerator,
+    sum(answerable) AS denominator,
+    sum(hidden) AS unobservable,
     numerator / nullIf(denominator + unobservable, 0) AS low,
     numerator / nullIf(denominator, 0) AS point,
     (numerator + unobservable) / nullIf(denominator + unobservable, 0) AS high
-FROM f
+FROM certificate_uses_in(from = {from:DateTime64(6, 'UTC')}, to = {to:DateTime64(6, 'UTC')})
+WHERE empty({provenances:Array(String)}) OR has({provenances:Array(String)}, 'observed')

@@ -7,6 +7,12 @@
 -- Complement: a probe of the silent endpoints.
 -- {from}, {to}: when it happened. {provenances}: only sightings known so (observed, probed); an empty list takes all.
 WITH
+    -- When the flow ended that ended last. No flow that ended before the last hour in which one began did.
+    (
+        SELECT least(max(last_seen), {to:DateTime64(6, 'UTC')})
+        FROM flows
+        WHERE last_seen >= (SELECT max(hour) FROM rollup_marks)
+    ) AS last_of_all,
     steps AS
     (
         SELECT
@@ -14,7 +20,7 @@ WITH
             ifNull(first_shown_at <= {to:DateTime64(6, 'UTC')}, false) AS is_done,
             NOT is_done AND old_last_shown > renewed_at AS is_open,
             greatest(dateDiff('second', renewed_at, ifNull(first_shown_at, renewed_at)), 0) AS delay,
-            greatest(dateDiff('second', renewed_at, (SELECT least(max(last_seen), {to:DateTime64(6, 'UTC')}) FROM flows)), 0) AS age
+            greatest(dateDiff('second', renewed_at, last_of_all), 0) AS age
         FROM certificate_rollouts(provenances = {provenances:Array(String)})
         WHERE renewed_at >= {from:DateTime64(6, 'UTC')} AND renewed_at <= {to:DateTime64(6, 'UTC')}
     )
