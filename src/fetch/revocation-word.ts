@@ -1,8 +1,9 @@
 /** Whether a certificate is revoked, asked at the addresses that it names itself, and believed only where its issuer signed it. */
+import { setImmediate } from 'node:timers/promises'
 import type { Candidate } from '../trust/candidate.ts'
-import { answerAbout, isBySomebodyWhoMay, isListOf } from '../trust/revocation.ts'
+import { answerAbout, isBySomebodyWhoMay, isListOfLater } from '../trust/revocation.ts'
 import type { Signatures } from '../trust/signatures.ts'
-import { parseRevocationList, type RevocationList } from '../wire/crl.ts'
+import { parseRevocationListInSlices, type RevocationList } from '../wire/crl.ts'
 import { parseOcspResponse, responseStatus } from '../wire/ocsp.ts'
 import { ocspRequest } from '../wire/ocsp-request.ts'
 import { type Fetched, type FetchFailure, type FetchLimits, fetchBounded } from './fetch.ts'
@@ -56,6 +57,7 @@ export class RevocationAsker {
   readonly #nowUs: () => number
   readonly #down = new Map<string, FetchFailure>()
   readonly #lists = new Map<string, Promise<RevocationList | WordFailure>>()
+  readonly #verified = new WeakMap<RevocationList, Map<string, Promise<boolean>>>()
   #keptBytes = 0
 
   constructor(limits: FetchLimits, signatures: Signatures, nowUs: () => number) {
@@ -89,12 +91,22 @@ export class RevocationAsker {
     if (serialNumber === null) return failed('unaskable')
     const list = await this.#listAt(address)
     if (typeof list === 'string') return failed(list)
-    if (!isListOf(list, issuer)) return failed('not-by-issuer')
+    if (!(await this.#isBy(list, issuer))) return failed('not-by-issuer')
     if (!this.#isCurrent(list)) return failed('out-of-date')
     const { thisUpdate, nextUpdate } = list
     const revokedAt = list.revoked.get(serialNumber) ?? null
     const status = revokedAt === null ? 'not-listed' : 'revoked'
     return { kind: 'crl', address, outcome: 'verified', status, revokedAt, thisUpdate, nextUpdate }
+  }
+
+  /** Once for each list and issuer: a list has megabytes to be hashed. */
+  #isBy(list: RevocationList, issuer: Candidate): Promise<boolean> {
+    const known = this.#verified.get(list) ?? new Map<string, Promise<boolean>>()
+    this.#verified.set(list, known)
+    const { fingerprint } = issuer.facts
+    const answer = known.get(fingerprint) ?? isListOfLater(list, issuer)
+    known.set(fingerprint, answer)
+    return answer
   }
 
   #listAt(address: string): Promise<RevocationList | WordFailure> {
@@ -113,7 +125,7 @@ export class RevocationAsker {
     const fetched = await this.#fetch({ address, post: null, maxBytes: MAX_LIST_BYTES })
     if ('failure' in fetched) return fetched.failure
     this.#keptBytes += fetched.body.length
-    return parseRevocationList(fetched.body) ?? 'unreadable'
+    return (await parseRevocationListInSlices(fetched.body, setImmediate)) ?? 'unreadable'
   }
 
   async #fetch(question: Parameters<typeof fetchBounded>[0]): Promise<Fetched> {

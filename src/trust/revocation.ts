@@ -1,5 +1,5 @@
 /** Was a certificate revoked by the time at which it was shown? By signed words alone: a stapled response, or a list. */
-import { constants, createHash, verify, X509Certificate } from 'node:crypto'
+import { constants, createHash, type VerifyKeyObjectInput, verify, X509Certificate } from 'node:crypto'
 import type { RevocationList } from '../wire/crl.ts'
 import type { OcspAnswer, OcspResponse } from '../wire/ocsp.ts'
 import type { Signed } from '../wire/signed-object.ts'
@@ -131,18 +131,36 @@ export const isListOf = (list: RevocationList, issuer: Candidate): boolean =>
   comparedName(list.issuer) === issuer.subjectName &&
   isSignedBy(list.signed, issuer)
 
-function isSignedBy(
-  { signatureAlgorithm, signatureHash, toBeSigned, signature }: Signed,
-  { facts }: Candidate,
-): boolean {
+/** The same beside other work: the hash over megabytes is made in another thread. */
+export const isListOfLater = async (list: RevocationList, issuer: Candidate): Promise<boolean> =>
+  issuer.usage.keyUsage?.includes('cRLSign') !== false &&
+  comparedName(list.issuer) === issuer.subjectName &&
+  (await isSignedByLater(list.signed, issuer))
+
+function isSignedBy(signed: Signed, issuer: Candidate): boolean {
   try {
-    const key = new X509Certificate(facts.der).publicKey
-    const isPss = signatureAlgorithm === 'rsa-pss'
-    const padding = isPss
-      ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
-      : {}
-    return verify(signatureHash, toBeSigned, { key, ...padding }, signature)
+    return verify(signed.signatureHash, signed.toBeSigned, keyFor(signed, issuer), signed.signature)
   } catch {
     return false
   }
+}
+
+function isSignedByLater(signed: Signed, issuer: Candidate): Promise<boolean> {
+  return new Promise((resolve) => {
+    try {
+      const { signatureHash, toBeSigned, signature } = signed
+      verify(signatureHash, toBeSigned, keyFor(signed, issuer), signature, (error, isGood) =>
+        resolve(error === null && isGood),
+      )
+    } catch {
+      resolve(false)
+    }
+  })
+}
+
+/** @throws Error where the issuer has no key that is known here. */
+function keyFor({ signatureAlgorithm }: Signed, { facts }: Candidate): VerifyKeyObjectInput {
+  const key = new X509Certificate(facts.der).publicKey
+  if (signatureAlgorithm !== 'rsa-pss') return { key }
+  return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_AUTO }
 }

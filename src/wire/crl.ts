@@ -15,16 +15,59 @@ export interface RevocationList {
   /** µs; null = it says none. */
   readonly nextUpdate: number | null
   /** When each of the issuer's own was revoked, µs, by its serial number in hex. */
-  readonly revoked: ReadonlyMap<string, number>
+  readonly revoked: RevokedNumbers
   /** There were more than are kept. */
   readonly isCut: boolean
+}
+
+/** Many maps in place of one: a map that grows moves all that it has, and a million entries would hold up everything else. */
+export class RevokedNumbers {
+  size = 0
+  readonly #maps = new Map<string, Map<string, number>>()
+
+  get(serialNumber: string): number | undefined {
+    return this.#maps.get(serialNumber.slice(-2))?.get(serialNumber)
+  }
+
+  set(serialNumber: string, timeUs: number): void {
+    const ending = serialNumber.slice(-2)
+    const map = this.#maps.get(ending) ?? new Map<string, number>()
+    this.#maps.set(ending, map)
+    const before = map.size
+    map.set(serialNumber, timeUs)
+    this.size += map.size - before
+  }
 }
 
 /** Entries kept of one list; the largest of public authorities have about a million. */
 const MAX_REVOKED = 4_000_000
 
+/** Entries read in one go, some milliseconds of work. */
+const SLICE_ENTRIES = 1000
+
 /** Null where the bytes are no list. */
 export function parseRevocationList(der: Uint8Array): RevocationList | null {
+  const reading = slicesOf(der)
+  for (;;) {
+    const slice = reading.next()
+    if (slice.done === true) return slice.value
+  }
+}
+
+/** The same with a `pause` between slices, in which other work is done: 16 MiB take a second or two. */
+export async function parseRevocationListInSlices(
+  der: Uint8Array,
+  pause: () => Promise<unknown>,
+): Promise<RevocationList | null> {
+  const reading = slicesOf(der)
+  for (;;) {
+    const slice = reading.next()
+    if (slice.done === true) return slice.value
+    await pause()
+  }
+}
+
+function* slicesOf(der: Uint8Array): Generator<undefined, RevocationList | null> {
   const outside = new DerCursor(der, 0, der.length, new CertificateFaults())
   const frame = outside.expect(SEQUENCE) ? readSigned(outside.open()) : null
   if (frame === null) return null
@@ -34,10 +77,13 @@ export function parseRevocationList(der: Uint8Array): RevocationList | null {
   const issuer = nameText(fields.open())
   const thisUpdate = fields.next() ? timeUs(fields) : null
   const nextUpdate = fields.take(UTC_TIME) || fields.take(GENERALIZED_TIME) ? timeUs(fields) : null
-  const revoked = new Map<string, number>()
+  const revoked = new RevokedNumbers()
   const entries = fields.take(SEQUENCE) ? fields.open() : null
-  while (entries !== null && revoked.size < MAX_REVOKED && entries.next() && addEntry(revoked, entries));
-  return { signed, issuer, thisUpdate, nextUpdate, revoked, isCut: revoked.size === MAX_REVOKED }
+  for (let read = 1; entries !== null && revoked.size < MAX_REVOKED && entries.next(); read++) {
+    if (!addEntry(revoked, entries)) break
+    if (read % SLICE_ENTRIES === 0) yield
+  }
+  return { signed, issuer, thisUpdate, nextUpdate, revoked, isCut: revoked.size >= MAX_REVOKED }
 }
 
 /** Where nextUpdate may stand. */
@@ -45,7 +91,7 @@ const UTC_TIME = 0x17
 const GENERALIZED_TIME = 0x18
 
 /** False where the list goes over to the certificates of another issuer, by whose numbers ours must not be judged. */
-function addEntry(revoked: Map<string, number>, entries: DerCursor): boolean {
+function addEntry(revoked: RevokedNumbers, entries: DerCursor): boolean {
   if (entries.tag !== SEQUENCE) return true
   const entry = entries.open()
   const serial = entry.expect(INTEGER) ? serialNumberText(entry) : null
