@@ -11,6 +11,7 @@ import { END } from './time-range.ts'
 const HOUR_MS = 3_600_000
 export const MAX_CERTIFICATES = 100
 export const MAX_RULES = 500
+export const MAX_CIPHERS = 128
 /** Sensor and source; they are summed up. */
 const MAX_SENSORS = 10_000
 /** Rules by severity and state. */
@@ -52,6 +53,7 @@ export interface StoredFigures {
   readonly verdicts: readonly { verdict: Verdict; flows: number; bytes: number }[]
   readonly tlsVersions: readonly { name: string | null; flows: number }[]
   readonly namedGroups: readonly { name: string | null; flows: number }[]
+  readonly cipherSuites: readonly { name: string | null; flows: number }[]
   readonly certificates: readonly { fingerprint_sha256: string; subject: string | null; end_s: number }[]
   readonly rules: readonly { violation: string; flows: number }[]
   readonly sensors: readonly SensorRow[]
@@ -125,6 +127,7 @@ export class FigureReader {
       verdicts: await select('verdicts'),
       tlsVersions: await select('tls-versions'),
       namedGroups: await select('named-groups'),
+      cipherSuites: await select('cipher-suites', MAX_CIPHERS),
       certificates: await select('expiring-certificates', MAX_CERTIFICATES),
       rules: await select('rules'),
       sensors: await select('sensor-health', MAX_SENSORS),

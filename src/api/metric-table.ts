@@ -4,7 +4,7 @@ import { KPIS } from '../kpi/index.ts'
 import { OUTCOMES } from '../probe/handshake.ts'
 import { counter, gauge, type Metric, type Series } from './metric.ts'
 import { ALERT_METRICS } from './metric-alerts.ts'
-import { type Figures, MAX_CERTIFICATES, MAX_RULES } from './metric-figures.ts'
+import { type Figures, MAX_CERTIFICATES, MAX_CIPHERS, MAX_RULES } from './metric-figures.ts'
 
 const MAX_IDENTITY_CHARACTERS = 120
 const MAX_VERSIONS = 16
@@ -98,6 +98,14 @@ export const METRICS: readonly Metric[] = [
     labels: { group: 'name at IANA; the most used' },
     most: MAX_GROUPS,
     series: ({ namedGroups }) => named(namedGroups, 'group', MAX_GROUPS),
+  },
+  {
+    ...gauge,
+    name: 'intransit_tls_cipher_flows',
+    help: 'Flows seen in the window of which the negotiated cipher suite was seen',
+    labels: { cipher: 'name at IANA; the most used' },
+    most: MAX_CIPHERS,
+    series: ({ cipherSuites }) => named(cipherSuites, 'cipher', MAX_CIPHERS),
   },
   {
     ...gauge,

@@ -61,6 +61,20 @@ describe('metrics', () => {
     expect(figures).toBeGreaterThan(60)
   })
 
+  it('have negotiated versions, groups and cipher suites', async () => {
+    const series = await scrape(url)
+    for (const [query, metric, label] of [
+      ['tls-versions', 'tls_flows', 'version'],
+      ['named-groups', 'tls_group_flows', 'group'],
+      ['cipher-suites', 'tls_cipher_flows', 'cipher'],
+    ] as const) {
+      const rows = await served.store.select<{ name: string; flows: number }>(query, all)
+      expect(rows.length, query).toBeGreaterThan(4)
+      for (const { name, flows } of rows)
+        expect(series.get(`intransit_${metric}{${label}="${name}"}`), name).toBe(flows)
+    }
+  })
+
   it('have violations, by pack and rule', async () => {
     const series = await scrape(url)
     const rows = await served.store.select<{ violation: string; flows: number }>('rules', all)
@@ -110,7 +124,9 @@ describe('metrics', () => {
     expect(name.endsWith('_total')).toBe(type === 'counter')
     for (const label of Object.keys(labels)) expect(label).toMatch(/^[a-z][a-z_0-9]*$/)
     // An address, or a name that a client asked for, would have as many series as anybody likes.
-    expect(Object.keys(labels)).not.toEqual(expect.arrayContaining([expect.stringMatching(/ip|server_name|host|sni/)]))
+    expect(Object.keys(labels)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/(^|_)ip(_|$)|server_name|host|sni/)]),
+    )
   })
 })
 
@@ -138,7 +154,7 @@ describe('a scrape', () => {
       queries = 0
       await Promise.all([scrape(spied.url), scrape(spied.url)])
       await scrape(spied.url)
-      expect(queries).toBe(9 + joinNames(KPIS.map(({ name }) => `kpi-${name}`)).length)
+      expect(queries).toBe(10 + joinNames(KPIS.map(({ name }) => `kpi-${name}`)).length)
     } finally {
       served.store.select = select
     }
