@@ -30,6 +30,8 @@ export interface TrafficOptions {
   startS?: number
   /** Flows stop before their first FIN or RST and stay open, until there are this many. */
   keepOpen?: number
+  /** What is written at a time, at the least. */
+  chunkBytes?: number
   /** Every n-th flow that can, goes on with this many full segments of application data. */
   bulk?: { every: number; segments: number }
 }
@@ -48,13 +50,22 @@ export const MIXES = {
   mixed: { bulk: { every: 8, segments: 200 } },
 } as const satisfies Record<string, Pick<TrafficOptions, 'bulk'>>
 
-/** Each step plays the next frame of a random open flow. Deterministic. */
+/** Each step plays the next frame of a random open flow, of the captures in a folder or of templates made of them. Deterministic. */
 export async function makeTraffic(
   write: (bytes: Buffer) => void | Promise<void>,
-  folder: string,
-  { packets, concurrent, firstFlow = 0, stepUs, startS = START, keepOpen = 0, bulk }: TrafficOptions,
+  from: string | readonly Template[],
+  {
+    packets,
+    concurrent,
+    firstFlow = 0,
+    stepUs,
+    startS = START,
+    keepOpen = 0,
+    chunkBytes = CHUNK_BYTES,
+    bulk,
+  }: TrafficOptions,
 ): Promise<MadeFile> {
-  const templates = await loadTemplates(folder)
+  const templates = typeof from === 'string' ? await loadTemplates(from) : from
   const next = random(20_261_124)
   const writer = new PcapWriter(1)
   const made: MadeFile = { packets: 0, flows: 0, bytes: 0 }
@@ -82,7 +93,7 @@ export async function makeTraffic(
       if (keepOpen > 0 && made.flows === keepOpen) playing[slot] = playing[--open] as Playing
       else playing[slot] = start()
     }
-    if (pending > CHUNK_BYTES) {
+    if (pending > chunkBytes) {
       made.bytes += pending
       pending = 0
       await write(writer.take())

@@ -7,6 +7,9 @@ import { startServer } from '../store/running-server.ts'
 
 const USER = { username: 'sensor', password: 'secret' }
 
+/** Of a store that is not troubled. */
+const MOST_PEACE_MS = 20_000
+
 type Row = Readonly<Record<string, string>>
 
 export interface KilledStore {
@@ -30,6 +33,8 @@ export const filesIn = (folder: string): string[] => {
     return []
   }
 }
+
+const isBatch = (name: string): boolean => name.endsWith('.jsonl')
 
 /** Dies with its daemon, in the middle of an insert. */
 export function embeddedStore(data: string): KilledStore {
@@ -76,6 +81,9 @@ export async function serverStore(spool: string): Promise<KilledStore> {
       let isOver = false
       const done = (async () => {
         while (!isOver) {
+          // Every second time once the store has all there is: on a busy machine nothing would ever get through to it.
+          const untilMs = performance.now() + (random() % 2 === 0 ? 0 : MOST_PEACE_MS)
+          while (!isOver && performance.now() < untilMs && filesIn(spool).some(isBatch)) await sleep(50)
           await sleep(500 + (random() % 2000))
           if (random() % 2 === 0) await server.order('lose_answer')
           else wire.cut()

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
 import { makeTraffic } from '../../bench/make-file.ts'
-import { random as randomOf } from '../../bench/traffic.ts'
+import { loadTemplates, random as randomOf, type Template } from '../../bench/traffic.ts'
 import { embeddedStore, filesIn, type KilledStore, serverStore } from './killed-stores.ts'
 import { CAPTURES } from './run.ts'
 import { type Daemon, type Flow, flowsOf, killDaemons, startDaemon } from './running-daemon.ts'
@@ -21,13 +21,21 @@ const SEED = Number(process.env['INTRANSIT_SEED'] ?? Date.now() % 1e9)
 /** One kill in so many comes while the daemon starts. */
 const STARTING = 6
 const LONGEST_MS = 2000
+/** How long a start may be thought to take, before one was seen. */
+const START_MS = 2000
 /** The API has shown something of the traffic by then. */
-const SHOWN_MS = 15_000
+const SHOWN_MS = 60_000
 /** Numbers of the flows of one round; the addresses of all are distinct. */
 const FLOWS = 20_000
+/** Of one round, some 200 flows: however busy the machine is, the store can take them before the next one. */
+const PACKETS = 3000
 const ROUND_S = 60
 const START_S = 1_767_225_600
-const SLICE_BYTES = 64 * 1024
+/** So much each so often: enough for an insert whenever one may begin, and little to check afterwards. */
+const SLICE_BYTES = 16 * 1024
+const SLICE_MS = 20
+/** Each answer is all flows of the round: asking takes from the daemon what it has for inserts. */
+const ASK_MS = 400
 
 const folder = mkdtempSync(join(tmpdir(), 'intransit-killed-'))
 afterEach(killDaemons)
@@ -35,8 +43,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const timeOf = (round: number): string => new Date((START_S + round * ROUND_S) * 1000).toISOString()
 
-/** Sends traffic of flows that no other round has, until nobody takes it any more. */
-async function sendUntilKilled(port: number, round: number, begun: () => void): Promise<void> {
+/** Sends traffic of flows that no other round has, and keeps the line until nobody listens any more. */
+async function sendUntilKilled(
+  templates: readonly Template[],
+  port: number,
+  round: number,
+  begun: () => void,
+): Promise<void> {
   const socket = connect(port, '127.0.0.1')
   let isGone = false
   socket
@@ -48,13 +61,16 @@ async function sendUntilKilled(port: number, round: number, begun: () => void): 
     begun()
     for (let at = 0; at < bytes.length && !isGone; at += SLICE_BYTES) {
       socket.write(bytes.subarray(at, at + SLICE_BYTES))
-      await sleep(10)
+      await sleep(SLICE_MS)
     }
     if (isGone) throw new Error('gone')
   }
   const times = { stepUs: 20, startS: START_S + round * ROUND_S }
-  const made = makeTraffic(write, CAPTURES, { packets: 1e6, concurrent: 200, firstFlow: round * FLOWS, ...times })
+  const shape = { packets: PACKETS, concurrent: 50, chunkBytes: 4 * SLICE_BYTES }
+  const made = makeTraffic(write, templates, { ...shape, firstFlow: round * FLOWS, ...times })
   await made.catch(() => undefined)
+  // It goes on capturing, and what it has goes on to the store.
+  while (!isGone) await sleep(SLICE_MS)
   socket.destroy()
 }
 
@@ -128,21 +144,25 @@ async function until(what: () => boolean, ms: number): Promise<void> {
 async function killOften(store: KilledStore, kills: number): Promise<string> {
   const random = randomOf(SEED)
   const promised = new Promised()
+  const templates = await loadTemplates(CAPTURES)
+  let startMs = START_MS
   const figures = { starting: 0, underWay: 0, waiting: 0 }
   for (let round = 0; round < kills; round++) {
     const isStarting = round % STARTING === 1
-    const daemon = await startDaemon(store.args, isStarting ? random() % 2000 : Number.POSITIVE_INFINITY)
+    const beganMs = performance.now()
+    const daemon = await startDaemon(store.args, isStarting ? random() % startMs : Number.POSITIVE_INFINITY)
+    if (daemon !== null) startMs = Math.ceil(performance.now() - beganMs)
     if (daemon === null) figures.starting += 1
     else {
       const over = store.trouble(random)
       let sending: Promise<void> | undefined
       await new Promise<void>((begun) => {
-        sending = sendUntilKilled(daemon.port, round, begun)
+        sending = sendUntilKilled(templates, daemon.port, round, begun)
       })
       const before = promised.shown.size
       let isKilled = false
       const showing = (async () => {
-        for (; !isKilled; await sleep(150)) await promised.show(daemon, timeOf(round)).catch(() => undefined)
+        for (; !isKilled; await sleep(ASK_MS)) await promised.show(daemon, timeOf(round)).catch(() => undefined)
       })()
       await untilItsTime(store, random, round % 2 === 0 ? () => promised.shown.size > before : null)
       await daemon.stop('SIGKILL')
@@ -171,7 +191,7 @@ async function killOften(store: KilledStore, kills: number): Promise<string> {
 
 describe(`intransit run, killed ${KILLS} times at random (INTRANSIT_SEED=${SEED})`, () => {
   const half = Math.ceil(KILLS / 2)
-  const limitMs = 60_000 + half * 30_000
+  const limitMs = 60_000 + half * 120_000
 
   it(
     'loses nothing that it had shown, and doubles nothing, with a store of its own',
