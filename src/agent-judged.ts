@@ -1,25 +1,29 @@
 /** How many flows were judged how. Each counts once, when it is judged for good. */
 import type { Judgement } from './classify/evaluate.ts'
-import { VERDICTS, type Verdict } from './core/verdict.ts'
+import { type UnknownReason, VERDICTS, type Verdict } from './core/verdict.ts'
 
 /** Distinct rules that are counted by name: packs of an operator's own may have as many as they like. */
 const MAX_RULES = 512
 
 /** What is left when it has crossed from one thread to another. */
-type Counted = Pick<JudgedFlows, 'byProtocol' | 'byRule'>
+type Counted = Pick<JudgedFlows, 'byProtocol' | 'byRule' | 'byReason'>
 
 export class JudgedFlows {
   /** Flows by protocol, of which our dissectors know few, then by the verdict's place in VERDICTS. Null: not recognised. */
   readonly byProtocol = new Map<string | null, Float64Array>()
+  /** Flows that are `unknown`, by why. */
+  readonly byReason = new Map<UnknownReason, number>()
   /** Flows that fail a rule, by "pack/rule". */
   readonly byRule = new Map<string, number>()
 
-  note(protocol: string | null, { verdict, violations }: Judgement): void {
+  note(protocol: string | null, { verdict, violations, reason }: Judgement): void {
+    if (reason !== null) this.#countReason(reason, 1)
     this.#count(protocol, VERDICTS.indexOf(verdict), 1)
     for (let i = 0; i < violations.length; i++) this.#countRule(violations[i] as string, 1)
   }
 
-  add({ byProtocol, byRule }: Counted): void {
+  add({ byProtocol, byRule, byReason }: Counted): void {
+    for (const [reason, flows] of byReason) this.#countReason(reason, flows)
     for (const [protocol, flows] of byProtocol) for (const [at, n] of flows.entries()) this.#count(protocol, at, n)
     for (const [rule, flows] of byRule) this.#countRule(rule, flows)
   }
@@ -41,6 +45,10 @@ export class JudgedFlows {
       this.byProtocol.set(protocol, counts)
     }
     counts[verdict] = (counts[verdict] as number) + flows
+  }
+
+  #countReason(reason: UnknownReason, flows: number): void {
+    this.byReason.set(reason, (this.byReason.get(reason) ?? 0) + flows)
   }
 
   #countRule(rule: string, flows: number): void {

@@ -2,6 +2,7 @@
 import { healthCounters } from '../agent-stats.ts'
 import { DECODED } from '../decode/packet-meta.ts'
 import { type HealthCounters, type HealthState, healthLine, NOTHING_COUNTED } from '../record/health-line.ts'
+import { FeedWords } from './capture-feed.ts'
 import type { CaptureStats } from './capture-job.ts'
 import { type CaptureView, viewsOf } from './capture-views.ts'
 import type { CaptureWorker } from './capture-worker-thread.ts'
@@ -22,6 +23,7 @@ interface Told {
   lastFrames: number
   lastFrameMs: number
   isBlind: boolean
+  readonly feed: FeedWords
   notes: string[]
   /** When the last row was made, its interval's end in capture time, and the counters then. */
   rowMs: number
@@ -63,6 +65,9 @@ export class CaptureHealth {
     for (const note of stats.notes) if (!told.notes.includes(note)) this.#say(`${name}: ${note}`)
     told.notes = stats.notes
     this.#noteSilence(name, stats, told, nowMs)
+    const { drops } = stats.source
+    for (const words of told.feed.note(stats.agent.judged, drops.kernel + drops.interface + drops.reader, nowMs))
+      this.#say(`${name}: ${words}`)
     if (nowMs - told.rowMs >= ROW_MS) this.#writeRow(view, told, stats.state as HealthState)
     const dropped = droppedOf(view.worker, stats)
     // A source that was opened again counts from 0.
@@ -164,6 +169,7 @@ const first = (nowMs: number): Told => ({
   lastFrames: 0,
   lastFrameMs: nowMs,
   isBlind: false,
+  feed: new FeedWords(),
   notes: [],
   rowMs: nowMs,
   rowUs: 0,

@@ -17,6 +17,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { CHECKS } from '../../src/cli/doctor/checks.ts'
 import { SampleCounter } from '../../src/cli/doctor/sample.ts'
+import { StreamHoles } from '../../src/cli/doctor/stream-holes.ts'
 import { decodeFrame } from '../../src/decode/decode.ts'
 import { ACK, PacketMeta, SYN } from '../../src/decode/packet-meta.ts'
 import { openSource } from '../../src/source/index.ts'
@@ -245,6 +246,44 @@ describe('what a sample counts', () => {
     const once = await countsOf('http-plain-get.pcap')
     const twice = await countsOf('http-plain-get.pcap', () => true, 2)
     expect(twice).toMatchObject({ segments: 2 * once.segments, duplicates: once.segments })
+  })
+
+  it('knows by their holes that every third frame was left out, and that none was', async () => {
+    let n = 0
+    const sampled = await countsOf('tls12-nginx-curl.pcap', () => n++ % 3 !== 0)
+    const whole = await countsOf('tls12-nginx-curl.pcap')
+    expect(whole).toMatchObject({ missingBytes: 0, reordered: 0 })
+    expect(whole.streamBytes).toBeGreaterThan(0)
+    expect(sampled.missingBytes / (sampled.missingBytes + sampled.streamBytes)).toBeGreaterThan(0.2)
+  })
+
+  it.each([
+    { name: 'in order', segments: [100, 200, 300], want: { seenBytes: 200, missingBytes: 0, reordered: 0 } },
+    { name: 'one late', segments: [100, 300, 200], want: { seenBytes: 200, missingBytes: 0, reordered: 1 } },
+    { name: 'one never', segments: [100, 300, 400], want: { seenBytes: 200, missingBytes: 100, reordered: 0 } },
+    { name: 'one twice', segments: [100, 200, 200], want: { seenBytes: 100, missingBytes: 0, reordered: 0 } },
+    { name: 'half a hole', segments: [100, 400, 250], want: { seenBytes: 200, missingBytes: 100, reordered: 1 } },
+    { name: 'around 2³²', segments: [-150, -50, 50], want: { seenBytes: 200, missingBytes: 0, reordered: 0 } },
+    {
+      name: 'another connection',
+      segments: [100, 2 ** 30, 200],
+      want: { seenBytes: 0, missingBytes: 0, reordered: 0 },
+    },
+  ])('of streams: $name', ({ segments, want }) => {
+    const holes = new StreamHoles()
+    for (const [n, seq] of segments.entries()) holes.add(1, seq, 100, n * 1000)
+    expect({ ...holes }).toMatchObject(want)
+  })
+
+  it('does not call reordered what was sent again', () => {
+    const holes = new StreamHoles()
+    for (const [seq, atUs] of [
+      [0, 0],
+      [200, 10],
+      [100, 200_000],
+    ] as const)
+      holes.add(1, seq, 100, atUs)
+    expect(holes).toMatchObject({ missingBytes: 0, reordered: 0 })
   })
 
   it.each([

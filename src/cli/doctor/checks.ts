@@ -3,7 +3,7 @@ import { dataFolder, spoolFolder, store } from './disk.ts'
 import type { Finding, Planned } from './finding.ts'
 import { clock, filterMemory, packetSocket, receiveBuffer, ringMemory, user } from './host.ts'
 import { cardRingSize, gro, link, lro, mtu, opens, vlanOffload } from './interface.ts'
-import { decoded, drops, duplicates, frames, oneSided, truncated } from './sample-checks.ts'
+import { decoded, drops, duplicates, frames, holes, oneSided, reordered, truncated } from './sample-checks.ts'
 
 interface HostCheck {
   readonly id: string
@@ -50,6 +50,8 @@ export const CHECKS: readonly Check[] = [
   { id: 'sample-drops', of: 'sample', looksAt: 'frames that were lost on the way to us', run: drops },
   { id: 'sample-one-sided', of: 'sample', looksAt: 'TCP conversations with one direction missing', run: oneSided },
   { id: 'sample-truncated', of: 'sample', looksAt: 'frames that were cut before us', run: truncated },
+  { id: 'sample-holes', of: 'sample', looksAt: 'bytes missing inside of TCP streams: a sampled mirror', run: holes },
+  { id: 'sample-reordered', of: 'sample', looksAt: 'segments that came behind a later one', run: reordered },
   { id: 'sample-duplicates', of: 'sample', looksAt: 'segments that came twice', run: duplicates },
   { id: 'sample-decoded', of: 'sample', looksAt: 'frames that cannot be decoded', run: decoded },
 ]

@@ -15,6 +15,10 @@ const ONE_SIDED: Bounds = { warn: 0.05, fail: 0.5 }
 const TRUNCATED: Bounds = { warn: 0.001, fail: 0.1 }
 const DROPPED: Bounds = { warn: Number.MIN_VALUE, fail: 0.01 }
 const UNDECODED: Bounds = { warn: 0.01, fail: 0.5 }
+/** TCP loses some on its way, and sends it again; nothing of it is sent again for a mirror that samples. */
+const HOLES: Bounds = { warn: 0.01, fail: 0.2 }
+/** Put in order again: it costs memory and time. */
+const REORDERED: Bounds = { warn: 0.01, fail: Number.POSITIVE_INFINITY }
 /** Told, but read as retransmissions: nothing is judged wrongly for it. */
 const DUPLICATES: Bounds = { warn: 0.05, fail: Number.POSITIVE_INFINITY }
 
@@ -100,6 +104,35 @@ export const duplicates = ofSample(({ segments, duplicates: twice }) => {
     DUPLICATES,
     `${count(twice)} of ${count(segments)} TCP segments (${percent(twice / segments)}) came twice`,
     'mirror each conversation once: at one port of its way, or in one direction of each port (rx only)',
+  )
+})
+
+export const holes = ofSample(({ streamBytes, missingBytes, drops: { kernel } }) => {
+  const all = streamBytes + missingBytes
+  if (all === 0) return skipped('no TCP payload was seen twice in one direction')
+  const share = missingBytes / all
+  const what = `${bytes(missingBytes)} of ${bytes(all)} (${percent(share)}) missing inside of TCP streams`
+  if (kernel > 0) return judged(missingBytes, all, HOLES, what, 'see first to the frames that the kernel lost here')
+  const oneIn = Math.round(1 / (1 - share))
+  return judged(
+    missingBytes,
+    all,
+    HOLES,
+    share < HOLES.warn
+      ? what
+      : `${what}, and nothing lost here: the mirror ${oneIn > 1 ? `samples (one packet of ${oneIn}, it seems) or loses` : 'loses'} frames`,
+    'mirror every packet, without sampling, over a port that is faster than what it mirrors',
+  )
+})
+
+export const reordered = ofSample(({ segments, reordered: late }) => {
+  if (segments === 0) return skipped('no TCP payload was seen')
+  return judged(
+    late,
+    segments,
+    REORDERED,
+    `${count(late)} of ${count(segments)} TCP segments (${percent(late / segments)}) behind a later one`,
+    'it is put in order again; to spare that, mirror by one way, without a balancer of packets between',
   )
 })
 

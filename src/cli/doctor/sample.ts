@@ -15,6 +15,7 @@ import {
 import { openLive } from '../../source/live.ts'
 import type { LiveSettings } from '../../source/live-settings.ts'
 import type { Drops, FrameBatch } from '../../source/source.ts'
+import { StreamHoles } from './stream-holes.ts'
 
 export interface Sample {
   readonly ms: number
@@ -28,6 +29,11 @@ export interface Sample {
   readonly segments: number
   /** Of those, the ones that were the same as one of a moment ago. */
   readonly duplicates: number
+  /** Payload bytes of TCP streams, and those between them that never came. */
+  readonly streamBytes: number
+  readonly missingBytes: number
+  /** Segments that came behind a later one of their stream. */
+  readonly reordered: number
   /** TCP conversations in which one side answers the other, though it may be seen in one direction only. */
   readonly conversations: number
   readonly oneSided: number
@@ -76,6 +82,7 @@ export class SampleCounter {
   #undecoded = 0
   #segments = 0
   #duplicates = 0
+  readonly #streams = new StreamHoles()
   readonly #meta = new PacketMeta()
   readonly #conversations = new Map<number, number>()
   readonly #rememberedHash = new Uint32Array(REMEMBERED)
@@ -104,6 +111,9 @@ export class SampleCounter {
       undecoded: this.#undecoded,
       segments: this.#segments,
       duplicates: this.#duplicates,
+      streamBytes: this.#streams.seenBytes,
+      missingBytes: this.#streams.missingBytes,
+      reordered: this.#streams.reordered,
       conversations: known.length,
       oneSided: known.filter((seen) => (seen & BOTH_SEEN) !== BOTH_SEEN).length,
     }
@@ -117,6 +127,7 @@ export class SampleCounter {
     const length = m.end - m.at + m.missing
     if (length === 0) return
     this.#segments += 1
+    this.#streams.add(from * 2 ** 21 + (to & (2 ** 21 - 1)), m.seq, length, timeUs)
     const segment = hash(from, to, m.seq, m.tcpFlags, length)
     const slot = segment & (REMEMBERED - 1)
     const agoUs = timeUs - (this.#rememberedAtUs[slot] as number)
