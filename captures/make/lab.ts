@@ -88,7 +88,7 @@ export class Lab {
   async serve(argv: readonly string[], ready: RegExp, options: RunOptions & { at?: Place } = {}): Promise<Peer> {
     const peer = start(inside(options.at ?? 'server', argv), { cwd: this.temp, ...options })
     this.#peers.push(peer)
-    await peer.waitFor(ready)
+    await peer.waitFor(ready, options.timeoutMs)
     return peer
   }
 

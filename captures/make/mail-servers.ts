@@ -298,3 +298,37 @@ access "all" {
   await lab.serve(['sh', '-c', `echo ready; INNCONF=${home}/inn.conf exec ${nnrpd}`], /ready/)
   await sleep(500)
 }
+
+/** FTP for anonymous. Debian lets only one FTP server be installed at a time: `apt-get install vsftpd` takes ProFTPD away. */
+export async function serveVsftpd(lab: Lab, tls: 'no' | 'optional' | 'required'): Promise<void> {
+  const home = folder(lab, 'vsftpd')
+  const files = folder(lab, 'vsftpd-files')
+  sh(`mkdir -p ${home}/empty && printf 'one line of a file\\n' > ${files}/file.txt && chmod 644 ${files}/file.txt`)
+  const forced = tls === 'required' ? 'YES' : 'NO'
+  const tlsLines = `ssl_enable=YES
+allow_anon_ssl=YES
+force_anon_logins_ssl=${forced}
+force_anon_data_ssl=${forced}
+require_ssl_reuse=NO
+ssl_ciphers=HIGH
+rsa_cert_file=${lab.pki('rsa.pem')}
+rsa_private_key_file=${lab.pki('rsa.key')}`
+  write(
+    `${home}/vsftpd.conf`,
+    `listen=YES
+listen_address=${SERVER_IP}
+background=NO
+anonymous_enable=YES
+local_enable=NO
+anon_root=${files}
+ftp_username=backup
+secure_chroot_dir=${home}/empty
+pasv_min_port=45000
+pasv_max_port=45099
+seccomp_sandbox=NO
+xferlog_enable=NO
+${tls === 'no' ? '' : tlsLines}`,
+  )
+  await lab.serve(['sh', '-c', `echo starting; exec vsftpd ${home}/vsftpd.conf`], /starting/)
+  await sleep(500)
+}

@@ -41,7 +41,11 @@ function mqttRow(row: MqttRow): Row {
   }
 }
 
-async function serveMosquitto(lab: Lab, lines: readonly string[], at: 'client' | 'server' = 'server'): Promise<void> {
+export async function serveMosquitto(
+  lab: Lab,
+  lines: readonly string[],
+  at: 'client' | 'server' = 'server',
+): Promise<void> {
   const file = join(lab.temp, `mosquitto-${at}.conf`)
   const inPki = (line: string): string => line.replace(/\w+\.(pem|key)$/, (one) => lab.pki(one))
   const inTemp = (line: string): string => line.replace(/passwords$/, (one) => join(lab.temp, one))
@@ -143,7 +147,11 @@ function scriptRow({ name, shows, port, turns, tls, checks, decodeAs = [], from 
 const RABBITMQ = 'RabbitMQ 3.10.8'
 
 /** RabbitMQ with all it writes in the lab's folder. `extra` = lines of rabbitmq.conf. */
-async function serveRabbit(lab: Lab, extra: readonly string[] = [], plugins: readonly string[] = []): Promise<void> {
+export async function serveRabbit(
+  lab: Lab,
+  extra: readonly string[] = [],
+  plugins: readonly string[] = [],
+): Promise<void> {
   const home = join(lab.temp, 'rabbit')
   const lines = [`listeners.tcp.1 = ${SERVER_IP}:5672`, 'log.console = true', ...extra]
   sh(`mkdir -p ${home} && chmod -R 777 "$(dirname ${lab.temp})" ${lab.temp}`)
@@ -160,7 +168,10 @@ async function serveRabbit(lab: Lab, extra: readonly string[] = [], plugins: rea
     RABBITMQ_PID_FILE: join(home, 'pid'),
     ERL_EPMD_ADDRESS: '127.0.0.1',
   }
-  await lab.serve(['/usr/lib/rabbitmq/bin/rabbitmq-server'], /Server startup complete/, { env })
+  await lab.serve(['/usr/lib/rabbitmq/bin/rabbitmq-server'], /Server startup complete/, {
+    env,
+    timeoutMs: 60_000,
+  })
 }
 
 interface RabbitRow {

@@ -7,14 +7,14 @@ import type { Turns } from './database-exchanges.ts'
 
 const PASSWORD = 'not-a-secret'
 
-const redisServer = async (lab: Lab, ...settings: string[]): Promise<unknown> =>
+export const redisServer = async (lab: Lab, ...settings: string[]): Promise<unknown> =>
   lab.serve(
     ['redis-server', '--bind', SERVER_IP, '--save', '', '--protected-mode', 'no', ...settings],
     /Ready to accept/,
   )
 
 const REDIS_PEERS = 'redis-cli 7.0, Redis 7.0 of Debian'
-const redisCli = (lab: Lab, ...argv: string[]): Promise<string> =>
+export const redisCli = (lab: Lab, ...argv: string[]): Promise<string> =>
   lab.client(['redis-cli', '-h', SERVER_IP, ...argv], { mayFail: true })
 
 const REDIS: readonly Row[] = [

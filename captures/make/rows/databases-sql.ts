@@ -163,7 +163,7 @@ function mariadbRow(name: string, shows: string, checks: Row['checks'], options:
   }
 }
 
-async function serveMariadb(lab: Lab, ssl: boolean): Promise<void> {
+export async function serveMariadb(lab: Lab, ssl: boolean): Promise<void> {
   const home = `${lab.temp}/mariadb`
   sh(
     `chmod 755 "$(dirname ${lab.temp})" ${lab.temp}

@@ -9,6 +9,7 @@ import { DATABASES } from './databases.ts'
 import { DATABASES_SQL } from './databases-sql.ts'
 import { DNS_SECURE, RADIUS_SECURE } from './dns-secure.ts'
 import { DTLS } from './dtls.ts'
+import { ENCRYPTION_WAYS } from './encryption-ways.ts'
 import { FAILURES } from './failures.ts'
 import { LEGACY } from './legacy.ts'
 import { MAIL } from './mail.ts'
@@ -22,6 +23,7 @@ import { REMOTE } from './remote.ts'
 import { ROUTING } from './routing.ts'
 import { SCRIPTED } from './scripted.ts'
 import { SSH } from './ssh.ts'
+import { TLS_WAYS } from './tls-ways.ts'
 import { TLS10, TLS12 } from './tls12.ts'
 import { TLS13 } from './tls13.ts'
 import { TUNNELS } from './tunnels.ts'
@@ -58,6 +60,7 @@ export const GROUPS: readonly Group[] = [
   { title: 'Routing, exports of flows and metrics', rows: ROUTING },
   { title: 'Controllers, grids and carriers', rows: CONTROL },
   { title: 'Files, desktops and remote access', rows: REMOTE },
+  { title: 'TLS asked for and not to be had, to be had and not asked for', rows: [...TLS_WAYS, ...ENCRYPTION_WAYS] },
   { title: 'Industrial and other protocols without a peer in Debian', rows: [...SCRIPTED, ...VNC_RSA] },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]

@@ -30,7 +30,7 @@ const NO_TLS = { tls: 0 }
 type Client = readonly string[]
 
 /** One server, and clients one after the other. */
-function mailRow(
+export function mailRow(
   row: Omit<Row, 'record' | 'how'>,
   serve: (lab: Lab) => Promise<unknown>,
   ...clients: readonly (Client | { typed: Client; argv: Client } | { lines: Client; port: number; pauseMs?: number })[]
@@ -60,12 +60,12 @@ function mailRow(
   }
 }
 
-const curl = (...args: Client): Client => ['curl', '-sSk', '--max-time', '8', '-u', LOGIN, ...args]
+export const curl = (...args: Client): Client => ['curl', '-sSk', '--max-time', '8', '-u', LOGIN, ...args]
 const sClient = (protocol: string, port: number, ...typed: Client) => ({
   argv: ['openssl', 's_client', '-starttls', protocol, '-tls1_3', '-ign_eof', '-connect', `${SERVER_IP}:${port}`],
   typed,
 })
-const script = (port: number, ...lines: Client) => ({ port, lines: lines.map((line) => `${line}\r\n`) })
+export const script = (port: number, ...lines: Client) => ({ port, lines: lines.map((line) => `${line}\r\n`) })
 const mail = ['--mail-from', 'a@example.test', '--mail-rcpt', 'b@example.test', '-T', '-'] as const
 const smtpUrl = `smtp://${SERVER_IP}:25/client.example.test`
 

@@ -11,7 +11,7 @@ import { CURL, NGINX_TLS } from './peers.ts'
 const LOGIN = 'alice%not-a-secret'
 const SAMBA = 'smbclient 4.17.12, smbd 4.17.12'
 
-function write(lab: Lab, name: string, words: string, mode = 0o600): string {
+export function write(lab: Lab, name: string, words: string, mode = 0o600): string {
   const path = join(lab.temp, name)
   writeFileSync(path, words)
   chmodSync(path, mode)
@@ -35,7 +35,7 @@ interface SmbRow {
 }
 
 /** The user is root under another name: samba's own map, so that the machine gets no account. */
-async function serveSmbd(lab: Lab, options: readonly string[]): Promise<void> {
+export async function serveSmbd(lab: Lab, options: readonly string[]): Promise<void> {
   const folder = (name: string): string => {
     mkdirSync(join(lab.temp, name), { recursive: true })
     return join(lab.temp, name)
@@ -152,7 +152,7 @@ interface RdpRow {
   readonly checks: Row['checks']
 }
 
-function rdpRow({ name, shows, layer, level = 'high', client, checks }: RdpRow): Row {
+export function rdpRow({ name, shows, layer, level = 'high', client, checks }: RdpRow): Row {
   return {
     name,
     shows,

@@ -45,7 +45,7 @@ function ikeRow(row: IkeRow): Row {
 const ping = (lab: Lab): Promise<string> =>
   lab.client(['ping', '-q', '-c', '4', '-i', '0.2', '-I', INNER.client, INNER.server])
 
-const swanctl = (lab: Lab, place: Place, ...args: string[]): string[] => [
+export const swanctl = (lab: Lab, place: Place, ...args: string[]): string[] => [
   'env',
   `SWANCTL_DIR=${lab.temp}/${place}`,
   'swanctl',
@@ -60,7 +60,7 @@ type Place = 'client' | 'server'
 const INNER: Readonly<Record<Place, string>> = { client: '10.12.0.2', server: '10.12.0.3' }
 
 /** Each charon has a /run of its own, since its path is fixed. */
-async function serveCharon(lab: Lab, place: Place, row: IkeRow): Promise<void> {
+export async function serveCharon(lab: Lab, place: Place, row: IkeRow): Promise<void> {
   const folder = `${lab.temp}/${place}`
   await lab.client(['ip', 'addr', 'add', `${INNER[place]}/32`, 'dev', 'lo'], { at: place })
   mkdirSync(folder, { recursive: true })
@@ -172,7 +172,7 @@ function wireguardRow(): Row {
   }
 }
 
-async function serveWireguard(lab: Lab, place: Place, endpoint: readonly string[]): Promise<void> {
+export async function serveWireguard(lab: Lab, place: Place, endpoint: readonly string[]): Promise<void> {
   const other = place === 'client' ? 'server' : 'client'
   // Its control socket is found by the device's name, in every network namespace alike.
   const device = `${place}0`
@@ -212,7 +212,13 @@ function openvpnRow({ name, shows, key, over, checks }: OpenvpnRow): Row {
   }
 }
 
-async function serveOpenvpn(lab: Lab, place: Place, shared: readonly string[], over?: 'tcp'): Promise<void> {
+export async function serveOpenvpn(
+  lab: Lab,
+  place: Place,
+  shared: readonly string[],
+  over?: 'tcp',
+  until?: RegExp,
+): Promise<void> {
   const other = place === 'client' ? 'server' : 'client'
   // Each side trusts the authority of the other's certificate.
   const [mine, theirs] = place === 'server' ? ['rsa', 'ec'] : ['client', 'rsa']
@@ -237,7 +243,8 @@ async function serveOpenvpn(lab: Lab, place: Place, shared: readonly string[], o
   ]
   await lab.serve(
     argv,
-    place === 'server' ? /UDPv4 link remote|Listening for incoming TCP/ : /Initialization Sequence Completed/,
+    until ??
+      (place === 'server' ? /UDPv4 link remote|Listening for incoming TCP/ : /Initialization Sequence Completed/),
     { at: place },
   )
 }
