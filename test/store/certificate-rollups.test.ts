@@ -63,13 +63,11 @@ beforeAll(async () => {
   const store = await openStore({ data: folder })
   await store.migrate()
   const { certificates } = await capturedLines()
-  await store.insertCertificates(certificates.join('\n'), certificates.length, 'certificates')
-  // Those that end first: some have ended by then.
-  const leaves = certificates
-    .map((line) => JSON.parse(line) as { fingerprint_sha256: string; not_after: string })
-    .sort((a, b) => Date.parse(a.not_after) - Date.parse(b.not_after))
-    .slice(0, 12)
-    .map(({ fingerprint_sha256 }) => fingerprint_sha256)
+  // Every third has ended before the flows begin, another ends among them.
+  const ends = ['2025-10-01', '2026-01-15', '2027-10-01'].map((day) => `${day}T00:00:00.000000Z`)
+  const issued = certificates.slice(0, 12).map((line, n) => ({ ...JSON.parse(line), not_after: ends[n % 3] }))
+  const leaves = issued.map(({ fingerprint_sha256 }) => String(fingerprint_sha256))
+  await store.insertCertificates(issued.map((line) => JSON.stringify(line)).join('\n'), issued.length, 'certificates')
   const next = random(7)
   let again: string[] = []
   for (let batch = 0; batch < BATCHES; batch++) {
