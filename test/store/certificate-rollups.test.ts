@@ -44,7 +44,13 @@ function made(next: () => number, n: number, leaves: readonly string[]): MadeFlo
     ? {}
     : { server_certificates: [leaves[(endpoint + any(2)) % leaves.length] as string, 'c1'.repeat(32)] }
   return {
-    ...{ name: `flow ${n}`, verdict: 'weak', first_seen: time, last_seen: time, server: `10.0.1.${endpoint % 5}` },
+    ...{
+      name: `flow ${n}`,
+      verdict: 'weak',
+      first_seen: time,
+      last_seen: time,
+      server: `10.0.1.${endpoint === 8 ? 9 : endpoint % 5}`,
+    },
     ...{ tls_version: [0x0303, 0x0304, 0xfefc][isHidden ? 1 + any(2) : 0], app_protocol: 'tls' },
     ...(next() < 0.7 ? { handshake_us: 900 } : {}),
     ...(next() < 0.2 ? { resumed: true } : {}),
