@@ -27,7 +27,7 @@ const PROPERTIES = {
   ...{ open: COUNT, near_misses: COUNT, expired: COUNT, revoked: COUNT, issuer_changes: COUNT, flapping: FLAG },
   automation: { enum: AUTOMATIONS },
   automation_by: { enum: ['import', 'issuer', 'rhythm', null] },
-  automation_provenance: { const: 'inferred' },
+  automation_provenance: { enum: ['imported', 'inferred'] },
   authority: AUTHORITY,
   rollouts: latest({
     ...{ renewed_at: TIME, old: TEXT, new: TEXT, lead_s: { type: 'integer' }, near_miss: FLAG, issuer_changed: FLAG },
@@ -60,7 +60,7 @@ export const certificateLifecycle: Route = {
   query: {
     ...TIME_RANGE,
     name: { type: 'string', minLength: 1, maxLength: 255, description: 'A part of the identity, in any case' },
-    automation: anyOf({ enum: AUTOMATIONS }, 'Whether it is renewed without a person, as inferred'),
+    automation: anyOf({ enum: AUTOMATIONS }, 'Whether it is renewed without a person, as imported or inferred'),
     provenance: anyOf({ enum: PROVENANCES }, 'Only sightings known so'),
     server_ip: anyOf(IP, 'The address of a server that showed one of them'),
     ...PAGE,

@@ -31,7 +31,7 @@ export async function lifecycle(
     row.lead_s === null ? '' : (row.lead_s / DAY_S).toFixed(1),
     row.t95_s === null ? '' : (row.t95_s / DAY_S).toFixed(1),
     String(row.endpoints),
-    row.automation,
+    row.automation_provenance === 'imported' ? `${row.automation}, imported` : row.automation,
     [row.identity, ...remarks(row)].join(', '),
   ])
   const heading = ['ends', 'renewals', 'days before end', 'days to 95 %', 'endpoints', 'automatic', 'names and port']

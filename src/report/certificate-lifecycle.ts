@@ -65,7 +65,8 @@ export interface Lifecycle {
   readonly flapping: boolean
   readonly automation: (typeof AUTOMATIONS)[number]
   readonly automation_by: 'import' | 'issuer' | 'rhythm' | null
-  readonly automation_provenance: 'inferred'
+  /** An inventory says it, or it is concluded. */
+  readonly automation_provenance: 'imported' | 'inferred'
   readonly authority: 'private' | 'public' | null
   readonly rollouts: readonly Rollout[]
   readonly deployments: readonly Deployment[]
@@ -80,5 +81,5 @@ export interface LifecycleRow extends Omit<Lifecycle, 'automation_provenance'> {
 
 export const lifecycleOf = ({ identity_id: _, end_s: __, ...row }: LifecycleRow): Lifecycle => ({
   ...row,
-  automation_provenance: 'inferred',
+  automation_provenance: row.automation_by === 'import' ? 'imported' : 'inferred',
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { LifecycleRow } from '../../src/report/certificate-lifecycle.ts'
+import { type LifecycleRow, lifecycleOf } from '../../src/report/certificate-lifecycle.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { fingerprint, madeYear, serial } from './certificate-year.ts'
 import { ALL_TIME, UNFILTERED } from './lines.ts'
@@ -68,6 +68,9 @@ beforeAll(async () => {
   shown('public1', '10.0.6.1', '2027-09-29')
   certificate('told1', ['told.example'], '2027-01-01', '2028-01-01')
   shown('told1', '10.0.6.2', '2027-09-29')
+  // An inventory says that a person renews it, though its issuer issues by protocol; another says so of somebody else's number.
+  certificate('manual1', ['manual.example'], '2027-09-01', '2027-11-30', { issuer: LETS_ENCRYPT })
+  shown('manual1', '10.0.6.4', '2027-09-29')
   certificate('private1', ['private.example'], '2027-01-01', '2028-01-01', { issuer: 'CN=Private' })
   shown('private1', '10.0.6.3', '2027-08-01')
   shown('private1', '10.0.6.3', '2027-09-29')
@@ -78,6 +81,13 @@ beforeAll(async () => {
 
   const inventory = [
     { source: 'acm', item: 'told', serial_number: serial('told1'), automated: true },
+    // Superseded: the latest import counts, whichever it is.
+    {
+      ...{ source: 'csv', item: 'manual, as it was', serial_number: serial('manual1'), automated: true },
+      imported_at: '2027-11-01T00:00:00Z',
+    },
+    { source: 'csv', item: 'manual', serial_number: serial('manual1'), automated: false },
+    { source: 'csv', item: 'public', serial_number: serial('public1'), issuer: 'CN=Else', automated: false },
     {
       ...{ source: 'acm-pca', item: 'private', authority: 'private', issuer: 'CN=Private' },
       ...{ serial_number: serial('private1'), revoked_at: '2027-09-01T00:00:00Z' },
@@ -181,9 +191,12 @@ describe('what is inferred or told', () => {
   it.each([
     { identity: 'public.example 443', automation: 'likely', automation_by: 'issuer' },
     { identity: 'told.example 443', automation: 'likely', automation_by: 'import' },
+    { identity: 'manual.example 443', automation: 'unlikely', automation_by: 'import' },
     { identity: 'half.example 443', automation: 'unknown', automation_by: null },
   ])('$identity: automation is $automation', async ({ identity, ...want }) => {
-    expect(await of(identity)).toMatchObject(want)
+    const row = await of(identity)
+    expect(row).toMatchObject(want)
+    expect(lifecycleOf(row).automation_provenance).toBe(want.automation_by === 'import' ? 'imported' : 'inferred')
   })
 
   it('names the private authority, and the revocation that was not heeded', async () => {
@@ -225,13 +238,13 @@ describe('the list', () => {
     {
       by: 'automation',
       params: { automations: ['unlikely'] },
-      want: ['flap.example 443', 'late.example 443', 'own.example 443'],
+      want: ['flap.example 443', 'late.example 443', 'manual.example 443', 'own.example 443'],
     },
     { by: 'provenance', params: { provenances: ['probed'] }, want: ['late.example 443'] },
     {
       by: 'a time',
       params: { from: at('09-28'), to: at('09-30'), name: 'e' },
-      want: ['private.example 443', 'public.example 443', 'told.example 443'],
+      want: ['manual.example 443', 'private.example 443', 'public.example 443', 'told.example 443'],
     },
   ])('is cut by $by', async ({ params, want }) => {
     // late3 was probed in October, and shown in traffic in July: nothing of it is known in between.
@@ -254,7 +267,7 @@ describe('the list', () => {
       after = page.at(-1) as LifecycleRow
     }
     expect(paged).toEqual(all)
-    expect(all.length).toBe(10)
+    expect(all.length).toBe(11)
     const ends = all.map(({ newest_ends }) => newest_ends as string)
     expect(ends).toEqual([...ends].sort())
   })

@@ -40,6 +40,7 @@ WITH
         SELECT leaf, toString(argMax(anchor, last_shown)) AS vouching, countIf(revocation = 'revoked') > 0 AS is_revoked
         FROM certificate_judgements FINAL
         WHERE role = 'server'
+            AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(provenance)))
         GROUP BY leaf
     ),
     courses AS
@@ -146,15 +147,28 @@ WITH
         FROM renewed
         GROUP BY identity
     ),
+    -- Of those that follow, the next 32 are looked at, as in certificate_succession.
     flapping_at AS
     (
-        SELECT DISTINCT o.identity AS identity, o.server_ip AS server_ip
-        FROM shown_at AS o
-        INNER JOIN shown_at AS n ON n.identity = o.identity AND n.server_ip = o.server_ip
-        WHERE n.kind = o.kind AND n.begins > o.begins AND n.first_shown_at > o.first_shown_at
-            AND o.last_shown_at > n.first_shown_at + INTERVAL 1 DAY
-        GROUP BY o.identity, o.server_ip, o.fingerprint_sha256
-        HAVING count() >= 2
+        SELECT DISTINCT identity, server_ip
+        FROM
+        (
+            SELECT
+                identity,
+                server_ip,
+                first_shown_at,
+                last_shown_at,
+                assumeNotNull(begins) AS begins_at,
+                groupArray((first_shown_at, begins_at)) OVER (
+                    PARTITION BY identity, server_ip, kind ORDER BY first_shown_at, begins_at, fingerprint_sha256
+                    ROWS BETWEEN 1 FOLLOWING AND 32 FOLLOWING
+                ) AS next_shown
+            FROM shown_at
+            WHERE begins IS NOT NULL
+        )
+        WHERE arrayCount(
+            one -> one.1 > first_shown_at AND one.2 > begins_at AND last_shown_at > one.1 + INTERVAL 1 DAY, next_shown
+        ) >= 2
     ),
     places_of AS
     (
