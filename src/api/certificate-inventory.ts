@@ -1,10 +1,12 @@
 /** Imported certificates beside those that were seen. */
+import { PROVENANCES } from '../core/provenance.ts'
 import { anyOf, valuesOf } from './flow-filter.ts'
 import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
 import { type Route, VIEWERS } from './route.ts'
 import { objectOf, TEXT, TEXT_OR_NULL, TEXTS, TIME_OR_NULL } from './schemas.ts'
 
 const STATES = ['in_use', 'unused', 'unknown']
+const FLAG_OR_NULL = { type: ['boolean', 'null'] }
 const SOURCE = { type: 'string', pattern: '^[a-z0-9-]{1,32}$' }
 
 const PROPERTIES = {
@@ -18,6 +20,14 @@ const PROPERTIES = {
   subject_alt_names: TEXTS,
   not_after: TIME_OR_NULL,
   last_seen: TIME_OR_NULL,
+  /** What the inventory says; null where it says nothing of that. */
+  automated: FLAG_OR_NULL,
+  authority: { enum: ['public', 'private', null] },
+  /** Of an authority that it lists; null of a certificate. */
+  authority_status: TEXT_OR_NULL,
+  ...{ key_algorithm: TEXT_OR_NULL, usage_mode: TEXT_OR_NULL },
+  ...{ revokes_by_ocsp: FLAG_OR_NULL, revokes_by_crl: FLAG_OR_NULL },
+  provenance: { enum: PROVENANCES },
 }
 
 interface InventoryRow {

@@ -14,6 +14,14 @@ interface InventoryRow {
   subject_alt_names: string[]
   not_after: string | null
   last_seen: string | null
+  automated: boolean | null
+  authority: 'private' | 'public' | null
+  authority_status: string | null
+  key_algorithm: string | null
+  usage_mode: string | null
+  revokes_by_ocsp: boolean | null
+  revokes_by_crl: boolean | null
+  provenance: 'imported' | 'observed' | 'probed'
 }
 
 const EVERYTHING = { states: [], sources: [], after_state: '', after_source: '', after_id: '', limit: 1_000_000 }
@@ -32,9 +40,17 @@ export async function inventory(store: Store, isJson: boolean): Promise<string> 
     row.source,
     row.not_after?.slice(0, 10) ?? '?',
     row.last_seen?.slice(0, 10) ?? '',
-    [row.subject_alt_names.join(' ') || row.subject || row.fingerprint_sha256, row.item]
+    [row.subject_alt_names.join(' ') || row.subject || row.fingerprint_sha256, ...authority(row), row.item]
       .filter((one) => one)
       .join(', '),
   ])
   return table([['state', 'source', 'ends', 'last seen', 'what'], ...words], WIDTH)
+}
+
+/** Of an authority, how it stands and how what it revokes is told. */
+function authority({ authority_status, revokes_by_ocsp, revokes_by_crl }: InventoryRow): string[] {
+  if (authority_status === null) return []
+  const told = [...(revokes_by_ocsp === true ? ['OCSP'] : []), ...(revokes_by_crl === true ? ['a list'] : [])]
+  const revocation = revokes_by_ocsp === null ? 'unknown' : told.join(' and ') || 'nothing'
+  return [`authority ${authority_status.toLowerCase()}, revokes by ${revocation}`]
 }

@@ -1,6 +1,7 @@
 /** The kinds of inventories: one row a kind. */
 import { readAcm } from './acm.ts'
 import { readAcmPca } from './acm-pca.ts'
+import { readAuthorities } from './acm-pca-authority.ts'
 import { readAwsPem } from './aws-pem.ts'
 import { readCsv, readNamedColumns } from './csv.ts'
 import { type InventoryFound, type InventoryItem, itemOfDer } from './item.ts'
@@ -27,7 +28,7 @@ export const INVENTORY_KINDS: Readonly<Record<string, InventoryKind>> = {
     read(content, file) {
       if (/\.csv$/i.test(file)) return told(readAcmPca(readCsv(words(content))))
       const answer = json(content)
-      return readAwsPem(answer, file, { authority: 'private' }) ?? told(readAcmPca(answer))
+      return readAwsPem(answer, file, { authority: 'private' }) ?? told(readAuthorities(answer) ?? readAcmPca(answer))
     },
   },
   pem: {

@@ -22,6 +22,14 @@ export interface InventoryItem {
   readonly authority?: 'private' | 'public' | null
   readonly automated?: boolean | null
   readonly renewal_status?: string | null
+  /** Of an authority that the inventory lists, in the inventory's words; left out of a certificate. */
+  readonly authority_status?: string
+  readonly authority_type?: string | null
+  readonly key_algorithm?: string | null
+  readonly signing_algorithm?: string | null
+  readonly usage_mode?: string | null
+  readonly revokes_by_ocsp?: boolean | null
+  readonly revokes_by_crl?: boolean | null
 }
 
 export interface InventoryFound {

@@ -16,9 +16,9 @@ export const certificates: readonly Kpi[] = [
   },
   {
     name: 'certificate-automation',
-    title: 'Certificates renewed without a person, inferred',
+    title: 'Certificates renewed without a person, imported or inferred',
     ...{ practice: 'BP01', unit: 'share', better: 'more', isUncut: true },
-    numerator: 'identities whose inventory, issuer or rhythm says so',
+    numerator: 'identities whose inventory says so, or where it says nothing the issuer or rhythm',
     denominator: 'identities in use of which it could be concluded',
     unobservable: 'identities of other issuers with fewer than two renewals seen',
     complement: 'an import of ACM and AWS Private CA',
@@ -103,5 +103,15 @@ export const certificates: readonly Kpi[] = [
     denominator: 'certificates that an imported inventory says are revoked',
     unobservable: 'revoked ones that were never seen at all',
     complement: 'revocation lists, stapled answers of OCSP',
+  },
+  {
+    name: 'certificate-private-revocable',
+    title: 'Private authorities that can revoke, by their configuration',
+    ...{ practice: 'BP01', unit: 'share', better: 'more', isUncut: true },
+    numerator: 'those of them with OCSP or a revocation list on',
+    denominator:
+      'active private authorities whose revocation configuration an import has; those for short-lived certificates are left out',
+    unobservable: 'authorities under a private root that issued what was shown, and that no import lists',
+    complement: 'aws acm-pca describe-certificate-authority by import',
   },
 ]

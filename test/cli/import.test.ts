@@ -164,6 +164,69 @@ describe.skipIf(!hasTool('openssl'))('an inventory (needs openssl)', () => {
     await store.close()
   })
 
+  it('of AWS Private CA is its authorities, as describe- and list-certificate-authorities print them', async () => {
+    // AWS Private CA API Reference, CertificateAuthority: the documented shape, with a serial of ours.
+    const authority = (last: string, members: Record<string, unknown>) => ({
+      Arn: `arn:aws:acm-pca:eu-central-1:123456789012:certificate-authority/${last}`,
+      OwnerAccount: '123456789012',
+      CreatedAt: '2026-01-26T17:39:57.123000+00:00',
+      Type: 'SUBORDINATE',
+      Status: 'ACTIVE',
+      NotBefore: '2026-01-26T17:39:57+00:00',
+      NotAfter: 1_900_000_000,
+      CertificateAuthorityConfiguration: {
+        KeyAlgorithm: 'EC_prime256v1',
+        SigningAlgorithm: 'SHA256WITHECDSA',
+        Subject: { Country: 'DE', Organization: 'Example, Inc.', CommonName: 'Issuing' },
+      },
+      KeyStorageSecurityStandard: 'FIPS_140_2_LEVEL_3_OR_HIGHER',
+      UsageMode: 'GENERAL_PURPOSE',
+      ...members,
+    })
+    const described = authority('1', {
+      Serial: certificate('ca.pem')
+        .serialNumber.toLowerCase()
+        .replace(/(..)(?!$)/g, '$1:'),
+      RevocationConfiguration: {
+        CrlConfiguration: { Enabled: true, ExpirationInDays: 7, S3BucketName: 'lists' },
+        OcspConfiguration: { Enabled: false },
+      },
+    })
+    const place = file('authority.json', JSON.stringify({ CertificateAuthority: described }))
+    expect(await imported(place, 'acm-pca')).toEqual({ source: 'acm-pca', files: 1, certificates: 1 })
+    const list = {
+      CertificateAuthorities: [
+        described,
+        authority('2', { Status: 'PENDING_CERTIFICATE', NotBefore: undefined, NotAfter: undefined }),
+        authority('3', { Status: 'DISABLED', UsageMode: 'SHORT_LIVED_CERTIFICATE', RevocationConfiguration: {} }),
+      ],
+      NextToken: 'more',
+    }
+    await imported(file('authorities.json', JSON.stringify(list)), 'acm-pca')
+    printed = ''
+    await certs({ data, inventory: true, json: true })
+    const rows = printed
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+      .filter(({ source }) => source === 'acm-pca')
+    expect(rows.map(({ item, state }) => [item.slice(-1), state])).toEqual([
+      ['1', 'in_use'],
+      ['2', 'unused'],
+      ['3', 'unused'],
+    ])
+    expect(rows[0]).toMatchObject({
+      ...{ fingerprint_sha256: idOf('ca.pem'), subject: 'CN=Issuing,O=Example\\, Inc.,C=DE', authority: 'private' },
+      ...{ not_after: '2030-03-17T17:46:40Z', authority_status: 'ACTIVE', key_algorithm: 'EC_prime256v1' },
+      ...{ usage_mode: 'GENERAL_PURPOSE', revokes_by_ocsp: false, revokes_by_crl: true, provenance: 'imported' },
+    })
+    expect(rows[1]).toMatchObject({ authority_status: 'PENDING_CERTIFICATE', revokes_by_ocsp: null, not_after: null })
+    expect(rows[2]).toMatchObject({ revokes_by_ocsp: false, revokes_by_crl: false })
+    printed = ''
+    await certs({ data, inventory: true })
+    expect(printed.replace(/\s+/g, ' ')).toMatch(/authority active, revokes by a list/)
+  })
+
   it.each(['acm', 'acm-pca'])('of %s may be the certificate itself, as get-certificate prints it', async (kind) => {
     const [Certificate, CertificateChain] = ['leaf.pem', 'ca.pem'].map((name) =>
       readFileSync(join(folder, name), 'utf8'),
@@ -222,6 +285,8 @@ describe('a file', () => {
     { as: 'acm', text: '{"Other":1}' },
     { as: 'acm', text: '[' },
     { as: 'acm-pca', text: '[{"name":1}]' },
+    { as: 'acm-pca', text: '{"CertificateAuthority":{"Status":"ACTIVE"}}' },
+    { as: 'acm-pca', text: '{"CertificateAuthorities":[1]}' },
     { as: 'pem', text: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
     { as: 'kubernetes', text: 'a: &a [1]\nb: [*a, *a]\n' },
     { as: 'kubernetes', text: 'a: [' },

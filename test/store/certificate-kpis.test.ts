@@ -189,7 +189,22 @@ it('automation is inferred from issuer and rhythm', async () => {
   expect(await kpi('automation')).toEqual({
     ...counted('share', 2, 2, 3),
     ...bounds(2 / 5, 1, 1),
-    provenance: 'inferred',
+    ...{ imported: 0, provenance: 'inferred' },
+  })
+})
+
+it('automation is what an inventory says before what would be inferred, and that is told', async () => {
+  const row = { source: 'csv', fingerprint_sha256: '', imported_at: '2027-12-01T00:00:00Z' }
+  const rows = [
+    { item: 'public', serial_number: serial('public1'), automated: false },
+    { item: 'near', serial_number: serial('near2'), automated: true },
+  ].map((one) => JSON.stringify({ ...row, ...one }))
+  await store.insertImports(`${rows.join('\n')}\n`, rows.length, 'automation')
+  // public: not, though its issuer would be; near: yes, though of one renewal nothing could be concluded; auto by its rhythm.
+  expect(await kpi('automation')).toEqual({
+    ...counted('share', 2, 3, 2),
+    ...bounds(2 / 5, 2 / 3, 4 / 5),
+    ...{ imported: 2, provenance: 'inferred' },
   })
 })
 
@@ -275,4 +290,52 @@ it('an inventory that has SHA-256 and no serial numbers counts each certificate'
   // Beside the two of before: near2 is used after its revocation, near1 was seen before it.
   expect(await kpi('private-revocation')).toMatchObject(counted('share', 2, 5, 2))
   expect(await kpi('private-issuance')).toMatchObject(counted('share', 3, 5, 2))
+})
+
+it('a private authority can revoke where its configuration says so', async () => {
+  const row = { source: 'acm-pca', authority: 'private', fingerprint_sha256: '', imported_at: '2027-12-02T00:00:00Z' }
+  const ca = (item: string, members: Record<string, unknown>) =>
+    JSON.stringify({
+      ...{ ...row, item, serial_number: serial(item), authority_status: 'ACTIVE', usage_mode: 'GENERAL_PURPOSE' },
+      ...{ not_before: '2026-01-01T00:00:00Z', not_after: '2036-01-01T00:00:00Z' },
+      ...members,
+    })
+  const rows = [
+    ca('by list', { revokes_by_ocsp: false, revokes_by_crl: true }),
+    ca('by responder', { revokes_by_ocsp: true, revokes_by_crl: false }),
+    ca('by nothing', { revokes_by_ocsp: false, revokes_by_crl: false }),
+    // None of these counts: gone, too short-lived to be revoked, of another time, and without a word on it.
+    ca('deleted', { revokes_by_ocsp: true, revokes_by_crl: true, authority_status: 'DELETED' }),
+    ca('short', { revokes_by_ocsp: false, revokes_by_crl: false, usage_mode: 'SHORT_LIVED_CERTIFICATE' }),
+    ca('later', { revokes_by_ocsp: true, revokes_by_crl: true, not_before: '2028-01-01T00:00:00Z' }),
+    ca('silent', {}),
+  ]
+  const issued = await kpi('private-issuance')
+  await store.insertImports(`${rows.join('\n')}\n`, rows.length, 'authorities')
+  expect(await kpi('private-revocable')).toEqual({
+    ...counted('share', 2, 3, 0),
+    ...bounds(2 / 3, 2 / 3, 2 / 3),
+    provenance: 'imported',
+  })
+  // Of a chain that was shown, under a private root, one issuer is listed and one is not.
+  const ids = ['by list', 'not listed'].map((name) => ({ name, id: fingerprint(name) }))
+  const known = ids.map(({ name, id }) =>
+    JSON.stringify({ fingerprint_sha256: id, der: '', serial_number: serial(name), self_issued: false }),
+  )
+  await store.insertCertificates(`${known.join('\n')}\n`, known.length, 'issuers')
+  const judged = ids.map(({ id }) =>
+    JSON.stringify({
+      ...{ chain_hash: id, role: 'server', server_ip: '10.9.9.9', server_port: 443, server_name: '', leaf: id },
+      ...{ first_shown: '2027-05-01T00:00:00Z', last_shown: '2027-05-02T00:00:00Z', anchor: 'private' },
+      ...{ path: [fingerprint('leaf'), id], path_names: ['', ''], path_from: ['sent', 'sent'], revocation: 'unknown' },
+      ...{ faults: [], basis: '', authorities: 2, judged_at: '2027-05-03T00:00:00Z' },
+    }),
+  )
+  await store.insertJudgements(`${judged.join('\n')}\n`, judged.length, 'judged')
+  expect(await kpi('private-revocable')).toMatchObject({
+    ...counted('share', 2, 3, 1),
+    ...bounds(2 / 4, 2 / 3, 3 / 4),
+  })
+  // Authorities are no certificates that were issued.
+  expect(await kpi('private-issuance')).toEqual(issued)
 })

@@ -30,7 +30,7 @@ WITH
                 OR max(fingerprint_sha256) IN (SELECT fingerprint FROM seen)
             ) AS is_used
         FROM certificate_imports FINAL
-        WHERE authority = 'private'
+        WHERE authority = 'private' AND authority_status IS NULL
             AND coalesce(issued_at, not_before) >= {from:DateTime64(6, 'UTC')}
             AND coalesce(issued_at, not_before) <= {to:DateTime64(6, 'UTC')}
         GROUP BY match_key
