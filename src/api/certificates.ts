@@ -51,6 +51,8 @@ const PROPERTIES = {
   revocation: { enum: ['good', 'revoked', null] },
   revocation_from: { enum: ['stapled', 'given-list', 'fetched-ocsp', 'fetched-list', null] },
   faults: { type: ['array', 'null'], items: TEXT },
+  /** Rules that only warn, as pack/rule. */
+  tolerated: TEXTS,
 }
 
 interface CertificateRow {

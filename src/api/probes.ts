@@ -21,6 +21,8 @@ const PROPERTIES = {
   handshakes: COUNT,
   ...{ tls_version: CODE_OR_NULL, cipher_suite: CODE_OR_NULL, tls_versions: CODES, cipher_suites: CODES },
   server_certificates: TEXTS,
+  /** Null where there was no handshake, and of probes before schema 22. */
+  is_stapled: { type: ['boolean', 'null'] },
   provenance: { enum: PROVENANCES },
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { rfc3339 } from '../core/clock.ts'
 import { OperatorError } from '../core/errors.ts'
+import type { StapledResponse } from '../core/facts.ts'
 import { pace } from '../probe/pace.ts'
 import { type Probed, type ProbeLimits, probe } from '../probe/probe.ts'
 import { probeLine } from '../probe/probe-line.ts'
@@ -95,12 +96,24 @@ export async function probeRound(
 }
 
 async function keep(store: Store, probed: Probed, sensor: string): Promise<void> {
-  const certificates = probed.certificates.map(({ fingerprint, der }) =>
-    certificateLine({ fingerprint, der, ...parseCertificate(der, 0, der.length) }),
+  const certificates = probed.certificates.map(({ fingerprint, der }, i) =>
+    certificateLine(
+      { fingerprint, der, ...parseCertificate(der, 0, der.length) },
+      i === 0 && probed.staple !== null && probed.staple.length <= MAX_STAPLE_BYTES ? stapled(probed.staple) : null,
+    ),
   )
   await insert(certificates, (lines, rows, token) => store.insertCertificates(lines, rows, token))
   await insert([probeLine(probed, sensor)], (lines, rows, token) => store.insertProbes(lines, rows, token))
 }
+
+/** As of traffic: a longer one is not kept. */
+const MAX_STAPLE_BYTES = 16 * 1024
+
+const stapled = (der: Uint8Array): StapledResponse => ({
+  der,
+  sha256: createHash('sha256').update(der).digest('hex'),
+  nextUpdate: null,
+})
 
 function insert(
   lines: readonly string[],

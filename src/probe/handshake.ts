@@ -10,6 +10,7 @@ import {
 } from 'node:tls'
 import { allCipherSuites } from '../registry/cipher-suites.ts'
 import { Dialogue } from './dialogue.ts'
+import { TappedSocket } from './tapped-socket.ts'
 import type { ProbeTarget } from './target.ts'
 import { UPGRADES } from './upgrades.ts'
 
@@ -25,8 +26,10 @@ export interface Handshake {
   readonly suite: number | null
   /** As the library writes it; null without a handshake. */
   readonly suiteName: string | null
-  /** The leaf first, then each one's issuer among those sent. */
+  /** As they were sent up to TLS 1.2; of TLS 1.3 the leaf first, then each one's issuer among those sent. */
   readonly certificates: readonly ProbedCertificate[]
+  /** The OCSP response that came with the leaf; null = none was stapled. */
+  readonly staple: Uint8Array | null
 }
 
 export interface ProbedCertificate {
@@ -46,7 +49,7 @@ const VERSIONS: Readonly<Record<string, number>> = {
   'TLSv1.3': 0x0304,
 }
 
-export const NO_HANDSHAKE = { version: null, suite: null, suiteName: null, certificates: [] }
+export const NO_HANDSHAKE = { version: null, suite: null, suiteName: null, certificates: [], staple: null }
 
 const CODES = new Map(allCipherSuites().map(({ name, code }) => [name, code]))
 
@@ -101,12 +104,19 @@ function greet(socket: Socket, { server_name }: ProbeTarget, wishes: TlsWishes):
   // All that the library could do has been left out.
   if (secureContext === null) return Promise.resolve({ outcome: 'refused', ...NO_HANDSHAKE })
   return new Promise((resolve) => {
-    const peer = connectTls({
-      socket,
+    const tapped = new TappedSocket(socket)
+    let staple: Uint8Array | null = null
+    const options: ConnectionOptions & { readonly requestOCSP: boolean } = {
+      socket: tapped,
       secureContext,
+      requestOCSP: true,
       // What is seen is judged later; here it is only read.
       rejectUnauthorized: false,
       ...(server_name === '' ? {} : { servername: server_name }),
+    }
+    const peer = connectTls(options)
+    peer.once('OCSPResponse', (response: Buffer | null) => {
+      staple = response
     })
     peer.once('secureConnect', () => {
       resolve({
@@ -114,7 +124,8 @@ function greet(socket: Socket, { server_name }: ProbeTarget, wishes: TlsWishes):
         version: VERSIONS[peer.getProtocol() ?? ''] ?? null,
         suite: CODES.get(peer.getCipher().standardName) ?? null,
         suiteName: peer.getCipher().name,
-        certificates: chainOf(peer.getPeerCertificate(true)),
+        certificates: tapped.certificatesSent() ?? chainOf(peer.getPeerCertificate(true)),
+        staple,
       })
       peer.destroy()
     })

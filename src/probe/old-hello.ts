@@ -40,6 +40,7 @@ async function ask(socket: Socket, version: number, name: string): Promise<Hands
     suite: hello.cipherSuite,
     suiteName: null,
     certificates: [],
+    staple: null,
   }
 }
 

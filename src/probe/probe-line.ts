@@ -24,5 +24,6 @@ export const probeRow = ({ target, ...probed }: Probed, sensor: string) => ({
   tls_versions: probed.versions,
   cipher_suites: probed.suites,
   server_certificates: probed.certificates.map(({ fingerprint }) => fingerprint),
+  is_stapled: probed.outcome === 'handshake' ? probed.staple !== null : undefined,
   provenance: 'probed',
 })

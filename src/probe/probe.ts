@@ -19,6 +19,8 @@ export interface Probed {
   readonly version: number | null
   readonly suite: number | null
   readonly certificates: readonly ProbedCertificate[]
+  /** The response that came with the leaf; null = none was stapled. */
+  readonly staple: Uint8Array | null
   /** What was taken, lowest first. Empty when there was no handshake. */
   readonly versions: readonly number[]
   /** In the order in which the server preferred them, the newest version first. */
@@ -58,6 +60,7 @@ export async function probe(target: ProbeTarget, limits: ProbeLimits, nowMs: () 
     version: first.version,
     suite: first.suite,
     certificates: first.certificates,
+    staple: first.staple,
     versions: [...versions].sort((a, b) => a - b),
     suites: [...suites],
     handshakes: asking.handshakes,

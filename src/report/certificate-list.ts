@@ -1,4 +1,5 @@
 /** The certificates that were seen, for people: a line of figures each, then who vouches, where it is and what is wrong. */
+import { describeRule } from '../classify/index.ts'
 import { CERTIFICATE_FAULTS } from './certificate-faults.ts'
 import { clip, counted, endpoint, printable, seconds, WIDTH } from './format.ts'
 import { hanging, inBlackAndWhite, inColour, type Sheet, table, title } from './layout.ts'
@@ -11,7 +12,7 @@ export function renderCertificates(seen: readonly SeenCertificate[], colour: boo
   const certificates = printable([...seen])
   const [heading = '', ...rows] = table([{ cells: HEADING }, ...certificates.map(figures)], sheet)
   const listed = certificates.flatMap((one, i) => [rows[i] ?? '', ...details(one, sheet)])
-  return [[heading, ...listed], remedies(certificates, sheet)]
+  return [[heading, ...listed], remedies(certificates, sheet), warnings(certificates, sheet)]
     .filter((lines) => lines.length > 0)
     .map((lines) => `${lines.join('\n')}\n`)
     .join('\n')
@@ -55,6 +56,7 @@ function details(one: SeenCertificate, sheet: Sheet): string[] {
     ...one.issuer_addresses.slice(0, 1).flatMap((at) => hanging('  ', `its issuer says to be at ${at}`, sheet)),
     ...hanging('  ', whereabouts(one), sheet),
     ...faults(one, sheet),
+    ...(one.tolerated.length === 0 ? [] : hanging('  ', `tolerated: ${one.tolerated.join(', ')}`, sheet)),
   ]
 }
 
@@ -107,4 +109,18 @@ function remedies(certificates: readonly SeenCertificate[], sheet: Sheet): strin
     ]
   })
   return lines.length === 0 ? [] : [title('Faults'), ...lines]
+}
+
+/** Rules that only warn: what they mean, and what could be done. */
+function warnings(certificates: readonly SeenCertificate[], sheet: Sheet): string[] {
+  const counts = new Map<string, number>()
+  for (const { tolerated } of certificates) for (const rule of tolerated) counts.set(rule, (counts.get(rule) ?? 0) + 1)
+  const lines = [...counts].sort().flatMap(([name, count]) => {
+    const rule = describeRule(name)
+    return [
+      `${name}  ${counted(count, 'certificate')}`,
+      ...(rule === null ? [] : [...hanging('  ', `${rule.title}.`, sheet), ...hanging('  ', rule.fix, sheet)]),
+    ]
+  })
+  return lines.length === 0 ? [] : [title('Tolerated'), ...lines]
 }

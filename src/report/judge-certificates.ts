@@ -9,6 +9,7 @@ import type { Roots } from '../trust/roots.ts'
 import { Signatures } from '../trust/signatures.ts'
 import { CERTIFICATE_FAULTS, type UsedCertificate } from './certificate-faults.ts'
 import { KnownCertificates } from './known-certificates.ts'
+import { toleratedIn } from './tolerated-rules.ts'
 
 /** Chains judged at a time; between two the process does other work. */
 const PAGE = 500
@@ -18,8 +19,11 @@ export interface Judging {
   readonly revocations: RevocationLists
 }
 
-/** Which roots and lists a judgement rests on; those by others are made anew. */
-export const basisOf = ({ roots, revocations }: Judging): string => `${roots.id}${revocations.id}`
+/** Which roots and lists a judgement rests on; those by others are made anew, as are those of before there was more to tell. */
+export const basisOf = ({ roots, revocations }: Judging): string => `${TOLD}${roots.id}${revocations.id}`
+
+/** Goes up when more is judged of a chain. */
+const TOLD = '2 '
 
 interface ShownChainRow {
   chain_hash: string
@@ -27,6 +31,7 @@ interface ShownChainRow {
   server_ip: string
   server_port: number
   server_name: string
+  provenance: 'observed' | 'probed'
   chain: string[]
   first_shown: string
   last_shown: string
@@ -47,6 +52,7 @@ export async function judgeCertificates(store: Store, judging: Judging, wallMs =
       ...place,
       after_port: after.server_port,
       after_name: after.server_name,
+      after_provenance: after.provenance,
       basis: basisOf(judging),
       limit: PAGE,
     })
@@ -63,7 +69,7 @@ export async function judgeCertificates(store: Store, judging: Judging, wallMs =
   }
 }
 
-const FIRST = { chain_hash: '', role: '', server_ip: '', server_port: 0, server_name: '' }
+const FIRST = { chain_hash: '', role: '', server_ip: '', server_port: 0, server_name: '', provenance: '' }
 
 class ChainJudge {
   readonly #judging: Judging
@@ -78,12 +84,13 @@ class ChainJudge {
 
   /** A row of certificate_judgements; null while the leaf is not in the store, which it may be in a moment. */
   line(row: ShownChainRow, judgedAt: string): string | null {
-    const { chain_hash, role, server_ip, server_port, server_name, first_shown, last_shown } = row
+    const { chain_hash, role, server_ip, server_port, server_name, provenance, first_shown, last_shown } = row
     const sent = row.chain.flatMap((fingerprint) => this.#known.of(fingerprint) ?? [])
     const [leaf] = sent
     if (leaf === undefined || leaf.facts.fingerprint !== row.chain[0]) return null
     const staples = role === 'server' ? this.#known.staplesOf(leaf.facts.fingerprint) : []
-    const shown = { sent, role, timeUs: Date.parse(last_shown) * 1000, staples }
+    const timeUs = Date.parse(last_shown) * 1000
+    const shown = { sent, role, timeUs, staples }
     const judgement = judgeChain(shown, {
       ...this.#judging,
       seen: this.#known.seen,
@@ -92,7 +99,8 @@ class ChainJudge {
     })
     if (judgement === null) return null
     return asciiJson({
-      ...{ chain_hash, role, server_ip, server_port, server_name, leaf: row.chain[0], first_shown, last_shown },
+      ...{ chain_hash, role, server_ip, server_port, server_name, provenance },
+      ...{ leaf: row.chain[0], first_shown, last_shown },
       anchor: judgement.anchor,
       path: judgement.path.map(({ certificate }) => certificate.fingerprint),
       path_names: judgement.path.map(({ certificate }) => certificate.subject ?? ''),
@@ -100,6 +108,10 @@ class ChainJudge {
       revocation: judgement.revocation ?? 'unknown',
       revocation_from: judgement.revocationFrom ?? 'none',
       faults: this.#faults(row, leaf.facts, judgement),
+      tolerated: toleratedIn({
+        ...{ role, certificates: sent.map(({ facts }) => facts), timeUs },
+        stapled: role === 'server' ? this.#known.lastStapled(leaf.facts, row) : null,
+      }),
       basis: basisOf(this.#judging),
       authorities: row.authorities,
       judged_at: judgedAt,

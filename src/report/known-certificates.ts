@@ -1,4 +1,5 @@
 /** Certificates of the store, fetched when a chain needs them and kept within a limit. */
+import type { CertificateFacts } from '../core/facts.ts'
 import type { Store } from '../store/index.ts'
 import { Candidate } from '../trust/candidate.ts'
 import { Pool } from '../trust/pool.ts'
@@ -29,6 +30,18 @@ interface StoredStaple {
   response: string
 }
 
+/** When a leaf was last shown with a stapled response, there. */
+interface StoredStapling extends Place {
+  leaf: string
+  last_stapled: string
+}
+
+interface Place {
+  server_ip: string
+  server_port: number
+  asked_for: string
+}
+
 interface StoredWord extends Pick<FetchedWord, 'kind' | 'status'> {
   fingerprint_sha256: string
   issuer_spki_sha256: string
@@ -43,6 +56,7 @@ export class KnownCertificates {
   readonly #kept = new Map<string, Candidate>()
   readonly #askedNames = new Set<string>()
   readonly #staples = new Map<string, readonly OcspResponse[]>()
+  readonly #stapled = new Map<string, number>()
   readonly #words = new Map<string, readonly FetchedWord[]>()
 
   constructor(store: Store) {
@@ -65,6 +79,7 @@ export class KnownCertificates {
   /** Fetches what was stapled to these; what was fetched before is let go. */
   async fetchStaples(leaves: readonly string[]): Promise<void> {
     this.#staples.clear()
+    this.#stapled.clear()
     for (const some of inParts([...new Set(leaves)])) {
       const rows = await this.#store.select<StoredStaple>('ocsp-responses', { fingerprints: some, limit: MAX_STAPLES })
       for (const { fingerprint_sha256: leaf, response: base64 } of rows) {
@@ -72,6 +87,23 @@ export class KnownCertificates {
         if (response !== null) this.#staples.set(leaf, [...this.staplesOf(leaf), response])
       }
     }
+    for (const some of inParts([...this.#staples.keys()])) {
+      for (const row of await this.#store.select<StoredStapling>('last-stapled', { fingerprints: some })) {
+        this.#stapled.set(keyOf(row.leaf, row), Date.parse(row.last_stapled) * 1000)
+      }
+    }
+  }
+
+  /** The last time that a response was stapled to it there, and until when the latest says that it counts; µs. */
+  lastStapled(
+    { fingerprint, serialNumber }: CertificateFacts,
+    { server_ip, server_port, server_name }: Omit<Place, 'asked_for'> & { server_name: string },
+  ): { timeUs: number; nextUpdate: number } | null {
+    const timeUs = this.#stapled.get(keyOf(fingerprint, { server_ip, server_port, asked_for: server_name }))
+    const ends = this.staplesOf(fingerprint)
+      .flatMap(({ answers }) => answers)
+      .flatMap((answer) => (answer.serialNumber === serialNumber ? (answer.nextUpdate ?? []) : []))
+    return timeUs === undefined || ends.length === 0 ? null : { timeUs, nextUpdate: Math.max(...ends) }
   }
 
   staplesOf(leaf: string): readonly OcspResponse[] {
@@ -134,6 +166,9 @@ const wordOf = (row: StoredWord): FetchedWord => ({
   revokedAt: row.revoked_at === null ? null : Date.parse(row.revoked_at) * 1000,
   nextUpdate: row.next_update === null ? null : Date.parse(row.next_update) * 1000,
 })
+
+const keyOf = (leaf: string, { server_ip, server_port, asked_for }: Place): string =>
+  `${leaf} ${server_ip} ${server_port} ${asked_for}`
 
 function* inParts(list: readonly string[]): Generator<string[]> {
   for (let at = 0; at < list.length; at += MAX_ASKED) yield list.slice(at, at + MAX_ASKED)

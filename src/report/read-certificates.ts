@@ -1,4 +1,5 @@
 /** The certificates that were seen, with where they are in use and what is wrong with them. Members as in the JSON lines. */
+import { type Chain, ChainTable, coversName } from '../classify/chain.ts'
 import { rfc3339 } from '../core/clock.ts'
 import type { CertificateFacts } from '../core/facts.ts'
 import { PROVENANCES, type Provenance } from '../core/provenance.ts'
@@ -33,9 +34,9 @@ export interface Sighting {
   provenance: readonly Provenance[]
   /** Another was shown in its place since. */
   replaced: boolean
-  /** Flows whose client asked for a name that it does not cover, and went on. */
+  /** Flows and probes that asked for a name that it does not cover, and went on. */
   mismatched: number
-  /** Flows whose client asked for the stapled response that it demands, and got none. */
+  /** Flows and probes that asked for the stapled response that it demands, and got none. */
   unstapled: number
 }
 
@@ -108,6 +109,8 @@ export interface SeenCertificate {
   issuer_addresses: readonly string[]
   /** Ids of CERTIFICATE_FAULTS. */
   faults: string[]
+  /** "pack/rule" of the rules that only warn and that its chains met. */
+  tolerated: readonly string[]
   sightings: Sighting[]
 }
 
@@ -138,8 +141,9 @@ export async function readCertificates(
     const rows = await store.select<StoredCertificate>('certificate-facts', { after, name: question.name, limit: PAGE })
     isLast = rows.length < PAGE
     const last = rows.at(-1)?.fingerprint_sha256 ?? after
-    const places = await readPlaces(store, { after, last, provenances: question.provenances ?? [] })
-    const verdicts = await readVerdicts(store, question.basis, after, last)
+    const span = { after, last, provenances: question.provenances ?? [] }
+    const places = await readPlaces(store, span)
+    const verdicts = await readVerdicts(store, { ...span, basis: question.basis })
     for (const row of rows) {
       const der = Buffer.from(row.der, 'base64')
       const seen = describe(
@@ -168,6 +172,8 @@ interface StoredCertificate {
 interface Place extends Omit<Sighting, 'replaced'> {
   fingerprint_sha256: string
   replaced: number
+  probes: number
+  probes_without_staple: number
   endpoints_of_certificate: number
   flows_of_certificate: number
   first_seen_of_certificate: string
@@ -190,6 +196,7 @@ async function readPlaces(
 interface Verdict {
   leaf: string
   faults: string[]
+  tolerated: string[]
   anchor: AnchorKind
   revocation: 'good' | 'revoked' | null
   revocation_from: RevocationSource | null
@@ -198,8 +205,11 @@ interface Verdict {
   path_from: Origin[]
 }
 
-async function readVerdicts(store: Store, basis: string, after: string, last: string): Promise<Map<string, Verdict>> {
-  const rows = await store.select<Verdict>('certificate-verdicts', { basis, after, last })
+async function readVerdicts(
+  store: Store,
+  asked: { basis: string; after: string; last: string; provenances: readonly string[] },
+): Promise<Map<string, Verdict>> {
+  const rows = await store.select<Verdict>('certificate-verdicts', asked)
   return new Map(rows.map((row) => [row.leaf, row]))
 }
 
@@ -214,7 +224,9 @@ function describe(
   const [latest] = places
   if (latest === undefined) return null
   const certificate = { fingerprint: fingerprint_sha256, der, ...parseCertificate(der, 0, der.length) }
-  const sightings = places.map(sighting)
+  const usage = readUsage(der)
+  const chain = NAMES.intern([certificate])
+  const sightings = places.map((place) => sighting(place, chain, usage))
   const used: UsedCertificate = {
     certificate,
     nowUs,
@@ -231,7 +243,6 @@ function describe(
     unstapled: sightings.reduce((sum, { unstapled }) => sum + unstapled, 0),
     mismatched: sightings.reduce((sum, { mismatched }) => sum + mismatched, 0),
   }
-  const usage = readUsage(der)
   const faults = CERTIFICATE_FAULTS.filter(({ found }) => found(used)).map(({ id }) => id)
   return {
     fingerprint_sha256,
@@ -256,13 +267,16 @@ function describe(
     })),
     issuer_addresses: faults.some((id) => LACKS_ISSUER.has(id)) ? usage.issuerAddresses : [],
     faults,
+    tolerated: verdict?.tolerated ?? [],
     sightings,
   }
 }
 
 const LACKS_ISSUER: ReadonlySet<string> = new Set(['incomplete-chain', 'completed-chain'])
 
-const sighting = (place: Place): Sighting => ({
+const NAMES = new ChainTable()
+
+const sighting = (place: Place, chain: Chain, { mustStaple }: UsageFacts): Sighting => ({
   role: place.role,
   position: place.position,
   server_ip: place.server_ip,
@@ -273,9 +287,13 @@ const sighting = (place: Place): Sighting => ({
   flows: Number(place.flows),
   provenance: place.provenance,
   replaced: place.replaced === 1,
-  mismatched: Number(place.mismatched),
-  unstapled: Number(place.unstapled),
+  mismatched: Number(place.mismatched) + (isMismatch(place, chain) ? Number(place.probes) : 0),
+  unstapled: Number(place.unstapled) + (mustStaple ? Number(place.probes_without_staple) : 0),
 })
+
+/** A probe asks for the name that clients asked for, and goes on in any case. */
+const isMismatch = ({ server_name }: Place, chain: Chain): boolean =>
+  server_name !== null && coversName(chain, server_name) === false
 
 const factsOf = (certificate: CertificateFacts, nowUs: number) => ({
   spki_sha256: certificate.spkiSha256,

@@ -16,7 +16,6 @@ export interface Authorities {
 }
 
 const octets = (bytes: readonly number[]): string => Buffer.from(bytes).toString('latin1')
-const NO_PUBLIC_ROOT = "no root of Mozilla's signs for a laboratory"
 const NO_SUCH_KEY = 'openssl has no key of this kind'
 
 /** certificatePolicies with the CA/Browser Forum's for a checked domain. */
@@ -32,10 +31,9 @@ const GOST_SIGNATURE = '1.2.643.7.1.1.3.2'
 
 export function leafRows({ leaf, authority, root, middle, strange, publicRoot }: Authorities): Shown[] {
   const publicMiddle = authority('Lab Public Issuing', publicRoot)
-  const publicly = (wish: Partial<Wish>): Pick<Shown, 'chain' | 'anchor' | 'unserved'> => ({
+  const publicly = (wish: Partial<Wish>): Pick<Shown, 'chain' | 'anchor'> => ({
     chain: [leaf(publicMiddle, wish), publicMiddle],
     anchor: 'public',
-    unserved: NO_PUBLIC_ROOT,
   })
   const quantum = authority('Lab Quantum', root, { spki: mlDsaKey(1) })
   const gost = authority('Lab Gost', root, { spki: gostKey(1) })
@@ -59,6 +57,11 @@ export function leafRows({ leaf, authority, root, middle, strange, publicRoot }:
       name: 'a leaf that calls itself public, for longer than allowed',
       chain: [leaf(strange[0], { until: 500, extra: [CLAIMS_PUBLIC] }), ...strange],
       faults: ['untrusted', 'validity-too-long'],
+    },
+    {
+      name: 'a leaf that calls itself public, and does not say what it is for',
+      chain: [leaf(strange[0], { purposes: [], extra: [CLAIMS_PUBLIC] }), ...strange],
+      faults: ['untrusted', 'no-server-purpose'],
     },
     { name: 'a private leaf for as long', chain: [leaf(middle, { until: 500 }), middle], faults: [] },
     {
@@ -106,6 +109,7 @@ export function leafRows({ leaf, authority, root, middle, strange, publicRoot }:
       name: 'a name with a NUL in it',
       chain: [leaf(middle, { hosts: ['web.lab.example', 'web.lab.example\0.evil.example'] }), middle],
       faults: ['unreadable'],
+      tolerated: ['cert-unreadable'],
       openssl: says('was not told the name'),
     },
 

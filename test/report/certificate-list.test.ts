@@ -37,6 +37,7 @@ const seen = (changes: Partial<SeenCertificate> = {}): SeenCertificate => ({
   provenance: ['observed'],
   endpoints: 3,
   key_identities: [],
+  tolerated: [],
   anchor: null,
   chain: [],
   revocation: null,

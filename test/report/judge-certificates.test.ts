@@ -94,13 +94,18 @@ describe('the job', () => {
   const PLACES = lab.shown.reduce((sum, { endpoints = 1 }) => sum + endpoints, 1)
   let listed: readonly SeenCertificate[] = []
 
-  it.each(lab.shown)('finds with $name: $faults', ({ chain, faults, revocation = [null, null] }) => {
+  it.each(lab.shown)('finds with $name: $faults', ({ chain, faults, revocation = [null, null], tolerated = [] }) => {
     const leaf = listed.find((one) => one.fingerprint_sha256 === fingerprintOf(chain[0] as Holder))
     expect(leaf?.faults.sort()).toEqual(faults.filter((id) => !OF_FLOWS.has(id)).sort())
     expect([leaf?.revocation, leaf?.revocation_from]).toEqual(revocation)
+    expect(leaf?.tolerated.filter((rule) => !rule.endsWith(STALE))).toEqual(
+      tolerated.filter((rule) => rule !== STALE).map((rule) => `sec09-recommended/${rule}`),
+    )
     expect(leaf?.chain[0]?.fingerprint_sha256).toBe(leaf?.fingerprint_sha256)
   })
 
+  /** Of flows that showed a response: real-servers.test.ts has such. */
+  const STALE = 'cert-staple-stale'
   /** Of flows that broke a rule, and these were not classified: real-servers.test.ts has such. */
   const OF_FLOWS = new Set(['name-mismatch', 'staple-missing'])
 
@@ -125,8 +130,7 @@ describe('the job', () => {
   it('tells the name that a client asked for and that is not covered', async () => {
     const rows = await store.select<{ faults: string[]; leaf: string }>('certificate-verdicts', {
       basis: basisOf(judging),
-      after: '',
-      last: 'g',
+      ...{ after: '', last: 'g', provenances: [] },
     })
     const other = lab.shown.find(({ name }) => name === 'another name')
     expect(rows.find(({ leaf }) => leaf === fingerprintOf(other?.chain[0] as Holder))?.faults).toEqual([

@@ -126,6 +126,8 @@ describe('four certificates', () => {
       replaced: 0,
       mismatched: 0,
       unstapled: 0,
+      probes: 0,
+      probes_without_staple: 0,
       ...of,
     })
     const of = (fingerprint_sha256: string, endpoints: number, flows: number, first: number) => ({

@@ -118,7 +118,7 @@ describe('a shard', () => {
 
   /** They ask for rows by what was judged of others: test/store/server-engine.test.ts. */
   const OF_JUDGING =
-    /^(authorities-named|certificate-ders|certificate-verdicts|chains-to-judge|ocsp-responses|revocation.*)$/
+    /^(authorities-named|certificate-ders|certificate-verdicts|chains-to-judge|last-stapled|ocsp-responses|revocation.*)$/
 
   it.each(QUERIES.filter((name) => !OF_JUDGING.test(name)))('answers %s as one server does', async (query) => {
     const params = { ...ALL_TIME, ...UNFILTERED, after: '', last: 'g', name: '', limit: 50 }

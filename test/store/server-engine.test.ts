@@ -214,7 +214,7 @@ describe('the captures', () => {
   })
 
   it.each(QUERIES)('on a server give the same rows for %s as in a folder', async (query) => {
-    const place = { after_hash: '', after_role: '', after_ip: '', after_port: 0, after_name: '' }
+    const place = { after_hash: '', after_role: '', after_ip: '', after_port: 0, after_name: '', after_provenance: '' }
     const judged = {
       basis: query === 'chains-to-judge' ? 'another' : basisOf(judging),
       now: '2000-01-01T00:00:00.000Z',

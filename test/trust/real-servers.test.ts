@@ -1,10 +1,20 @@
-/** Each fault of the laboratory at a real TLS server on loopback: captured as its handshake goes by, replayed, and judged. */
+/**
+ * Each fault of the laboratory at a real TLS server on loopback, seen both ways: captured as a handshake of TLS 1.2 goes by, and
+ * probed; and once more in TLS 1.3, where the capture shows no certificate and the probe all of them. Judged the same each time.
+ */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { CERTIFICATE_FAULTS } from '../../src/report/certificate-faults.ts'
+import { basisOf, judgeCertificates } from '../../src/report/judge-certificates.ts'
+import { readCertificates, type SeenCertificate } from '../../src/report/read-certificates.ts'
+import { openStore } from '../../src/store/index.ts'
 import { candidateOf } from '../../src/trust/candidate.ts'
+import { RevocationLists } from '../../src/trust/revocation.ts'
+import { Roots } from '../../src/trust/roots.ts'
+import { parseRevocationList } from '../../src/wire/crl.ts'
 import { intransit, records } from '../cli/run.ts'
 import type { Holder } from '../pki/issue.ts'
 import { makeLaboratory, type Shown } from '../pki/lab.ts'
@@ -15,8 +25,6 @@ import { hasTool } from '../registry/tools.ts'
 const nowMs = Date.now()
 const lab = makeLaboratory(nowMs)
 const FIRST_PORT = 24_400
-const STALE = 'cert-staple-stale'
-const PACK = new URL('../../src/classify/policies/sec09-recommended.json', import.meta.url)
 
 /** What others send, so that chains can be completed: shown by a server of its own. */
 const elsewhere = lab.seenElsewhere.map((holder): Shown => {
@@ -25,109 +33,164 @@ const elsewhere = lab.seenElsewhere.map((holder): Shown => {
 const served = lab.shown.filter(({ unserved }) => unserved === undefined)
 /** One for each endpoint. */
 const shown = [...served, ...elsewhere].flatMap((one) => new Array<Shown>(one.endpoints ?? 1).fill(one))
+const judging = {
+  roots: new Roots(
+    lab.roots.map(({ der }) => der),
+    lab.publicRoots.map(({ der }) => der),
+  ),
+  revocations: new RevocationLists(lab.lists.flatMap((der) => parseRevocationList(der) ?? [])),
+}
 
 const canCapture = process.getuid?.() === 0 && hasTool('tcpdump') && hasTool('openssl')
 
+const idOf = ({ chain }: Shown): string => candidateOf((chain[0] as Holder).der).facts.fingerprint
+
+/** What is found of the leaves, by fingerprint. */
+type Found = ReadonlyMap<string, SeenCertificate>
+
 describe.skipIf(!canCapture)('servers with each fault (need root, tcpdump and openssl)', () => {
   const folder = mkdtempSync(join(tmpdir(), 'real-servers-'))
-  const pcap = join(folder, 'all.pcap')
-  const data = join(folder, 'data')
-  const running: ChildProcess[] = []
+  const running = new Set<ChildProcess>()
   afterAll(() => {
     for (const child of running) child.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   })
 
   const start = (command: string, ...args: string[]): ChildProcess => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    running.push(child)
+    const child = spawn(command, args, { stdio: ['ignore', 'ignore', 'ignore'] })
+    running.add(child)
+    child.once('exit', () => running.delete(child))
     return child
   }
   const ended = (child: ChildProcess): Promise<void> =>
     child.exitCode === null ? new Promise((resolve) => child.once('exit', () => resolve())) : Promise.resolve()
 
-  /** One server and one handshake; what the client thinks of the certificate does not matter. */
-  async function show({ chain, staple }: Shown, port: number): Promise<void> {
-    const file = (what: string, text: string | Uint8Array): string => {
-      const path = join(folder, `${port}-${what}`)
-      writeFileSync(path, text)
-      return path
-    }
-    const [leaf, ...others] = chain as [Holder, ...Holder[]]
-    const keys = ['-cert', file('leaf', leaf.pem), '-key', file('key', leaf.keyPem)]
-    const more = others.length === 0 ? [] : ['-cert_chain', file('chain', others.map(({ pem }) => pem).join(''))]
-    const response = staple === undefined ? [] : ['-status_file', file('staple', staple)]
-    // Security level 0 lets it show short keys and SHA-1; it does not look for issuers of its own.
-    const level = ['-tls1_2', '-cipher', 'ALL:@SECLEVEL=0', '-no-CApath', '-no-CAfile', '-no-CAstore']
-    const server = start(
-      'openssl',
-      's_server',
-      '-quiet',
-      '-accept',
-      `127.0.0.1:${port}`,
-      ...level,
-      ...keys,
-      ...more,
-      ...response,
-    )
-    for (let i = 0; i < 200 && server.exitCode === null && !(await isListening(port)); i++) {
-      await new Promise((resolve) => setTimeout(resolve, 25))
-    }
-    const name = ['-servername', 'web.lab.example']
-    await ended(
-      start(
-        'openssl',
-        's_client',
-        '-connect',
-        `127.0.0.1:${port}`,
-        '-tls1_2',
-        '-cipher',
-        'ALL:@SECLEVEL=0',
-        '-status',
-        ...name,
-      ),
-    )
-    server.kill('SIGKILL')
-    await ended(server)
+  const file = (name: string, text: string | Uint8Array): string => {
+    const path = join(folder, name)
+    writeFileSync(path, text)
+    return path
   }
 
-  const flows: Record<string, unknown>[] = []
-  const listed = new Map<string, Record<string, unknown>>()
-  beforeAll(async () => {
-    const capture = await captureLoopback(pcap, 'tcp', 'portrange', `${FIRST_PORT}-${FIRST_PORT + shown.length}`)
-    running.push(capture.process)
-    for (const [i, one] of shown.entries()) await show(one, FIRST_PORT + i)
-    await capture.stop()
-    expect(existsSync(pcap)).toBe(true)
-    const roots = join(folder, 'roots.pem')
-    writeFileSync(roots, lab.roots.map(({ pem }) => pem).join(''))
-    const lists = join(folder, 'lists')
-    mkdirSync(lists)
-    for (const [i, list] of lab.lists.entries()) writeFileSync(join(lists, `${i}.crl`), list)
-    expect(intransit(['replay', pcap, '--data', data]).status).toBe(0)
-    // As a violation, which records have; the pack only warns.
-    const pack = JSON.parse(readFileSync(PACK, 'utf8')) as { rules: { id: string }[] }
-    const rules = pack.rules.filter(({ id }) => id === STALE).map((rule) => ({ ...rule, outcome: 'fail' }))
-    const policy = join(folder, 'policy.json')
-    writeFileSync(policy, JSON.stringify({ ...pack, rules }))
-    const asRecords = ['--no-store', '--format', 'jsonl', '--policy', policy]
-    for (const one of records(intransit(['replay', pcap, ...asRecords]).stdout)) flows.push(one)
-    const judging = ['--roots', roots, '--crl', lists]
-    for (const one of records(intransit(['certs', '--data', data, '--json', ...judging]).stdout)) {
-      listed.set(one['fingerprint_sha256'] as string, one)
+  /** A server that stays, and one handshake; what the client thinks of the certificate does not matter. */
+  async function show({ chain, staple }: Shown, port: number, version: string): Promise<ChildProcess> {
+    const [leaf, ...others] = chain as [Holder, ...Holder[]]
+    const keys = ['-cert', file(`${port}-leaf`, leaf.pem), '-key', file(`${port}-key`, leaf.keyPem)]
+    const chained =
+      others.length === 0 ? [] : ['-cert_chain', file(`${port}-chain`, others.map(({ pem }) => pem).join(''))]
+    const response = staple === undefined ? [] : ['-status_file', file(`${port}-staple`, staple)]
+    // Security level 0 lets it show short keys and SHA-1; it does not look for issuers of its own.
+    const level = [version, '-cipher', 'ALL:@SECLEVEL=0', '-no-CApath', '-no-CAfile', '-no-CAstore']
+    const at = `127.0.0.1:${port}`
+    const server = start('openssl', 's_server', '-quiet', '-accept', at, ...level, ...keys, ...chained, ...response)
+    for (let i = 0; i < 400 && server.exitCode === null && !(await isListening(port)); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 25))
     }
-  }, 240_000)
+    const asking = ['-servername', 'web.lab.example', '-status', '-cipher', 'ALL:@SECLEVEL=0']
+    await ended(start('openssl', 's_client', '-connect', at, version, ...asking))
+    return server
+  }
 
-  it.each(served)('$name: $faults', ({ chain, faults, revocation = [null, null] }) => {
-    const leaf = listed.get(candidateOf((chain[0] as Holder).der).facts.fingerprint)
-    expect((leaf?.['faults'] as string[] | undefined)?.sort()).toEqual([...faults].sort())
-    expect([leaf?.['revocation'], leaf?.['revocation_from']]).toEqual(revocation)
+  /** All servers at once, captured, replayed into the store, and probed before they end. */
+  async function run(version: string, data: string): Promise<void> {
+    const pcap = `${data}.pcap`
+    const capture = await captureLoopback(pcap, 'tcp', 'portrange', `${FIRST_PORT}-${FIRST_PORT + shown.length}`)
+    running.add(capture.process)
+    const servers: ChildProcess[] = []
+    for (const [i, one] of shown.entries()) servers.push(await show(one, FIRST_PORT + i, version))
+    await capture.stop()
+    expect(intransit(['replay', pcap, '--data', data]).status).toBe(0)
+    const limits = ['--handshakes', '1', '--rate', '100', '--timeout', '20']
+    const probed = intransit(['probe', '--data', data, '--allow', '127.0.0.1', '--json', ...limits])
+    expect(probed.status).toBe(0)
+    expect(records(probed.stdout).map(({ outcome }) => outcome)).toEqual(shown.map(() => 'handshake'))
+    for (const server of servers) {
+      server.kill('SIGKILL')
+      await ended(server)
+    }
+  }
+
+  async function found(data: string, provenance: 'observed' | 'probed'): Promise<Found> {
+    const store = await openStore({ data })
+    try {
+      await judgeCertificates(store, judging)
+      const question = { nowUs: nowMs * 1000, name: '', expiringUs: null, failing: false, basis: basisOf(judging) }
+      const all = await readCertificates(store, { ...question, provenances: [provenance] })
+      return new Map(all.map((one) => [one.fingerprint_sha256, one]))
+    } finally {
+      await store.close()
+    }
+  }
+
+  const [seenData, hiddenData] = [join(folder, 'seen'), join(folder, 'hidden')]
+  let [captured, probed, hidden, revealed]: [Found, Found, Found, Found] = [new Map(), new Map(), new Map(), new Map()]
+  beforeAll(async () => {
+    await run('-tls1_2', seenData)
+    await run('-tls1_3', hiddenData)
+    captured = await found(seenData, 'observed')
+    probed = await found(seenData, 'probed')
+    hidden = await found(hiddenData, 'observed')
+    revealed = await found(hiddenData, 'probed')
+  }, 900_000)
+
+  const judged = (one: Shown, among: Found) => {
+    const leaf = among.get(idOf(one))
+    return {
+      faults: leaf?.faults.toSorted(),
+      anchor: leaf?.anchor,
+      revocation: [leaf?.revocation, leaf?.revocation_from],
+      tolerated: leaf?.tolerated.map((rule) => rule.split('/')[1]),
+    }
+  }
+  const told = ({ faults, revocation, tolerated = [] }: Shown) => ({
+    faults: faults.toSorted(),
+    anchor: expect.stringMatching(/^(?:public|private|none)$/),
+    revocation: revocation ?? [null, null],
+    tolerated: [...tolerated],
   })
 
-  it('a staple that is out of date breaks its rule, and no other does', () => {
-    const broken = flows.filter(({ violations = [] }) => (violations as string[]).some((rule) => rule.endsWith(STALE)))
-    const ports = shown.flatMap(({ breaks }, i) => (breaks === STALE ? [FIRST_PORT + i] : []))
-    expect(ports).toHaveLength(1)
-    expect(broken.map(({ server_port }) => server_port)).toEqual(ports)
+  const rows = served.map((one) => ({ ...one, one }))
+
+  it.each(rows)('captured, $name: $faults', ({ one }) => {
+    expect(judged(one, captured)).toEqual(told(one))
+    expect(captured.get(idOf(one))?.provenance).toEqual(['observed'])
+  })
+
+  it.each(rows)('probed, $name: $faults', ({ one }) => {
+    expect(judged(one, probed)).toEqual(judged(one, captured))
+    expect(probed.get(idOf(one))?.provenance).toEqual(['probed'])
+  })
+
+  it('in TLS 1.3 a capture shows no certificate', () => expect(hidden.size).toBe(0))
+
+  it.each(rows)('probed in TLS 1.3, $name: $faults', ({ one }) => {
+    const { linked, tolerated = [] } = one
+    const free = tolerated.filter((rule) => rule !== 'cert-chain-unordered')
+    expect(judged(one, revealed)).toEqual({
+      ...judged(one, captured),
+      ...(linked === undefined ? {} : { faults: linked, tolerated: free }),
+    })
+  })
+
+  it('have every fault that there is', () => {
+    const known = new Set(served.flatMap(({ faults }) => faults))
+    expect(CERTIFICATE_FAULTS.map(({ id }) => id).filter((id) => !known.has(id))).toEqual([])
+  })
+
+  it('are told the same by the command, by the roots and lists of its user', () => {
+    const lists = join(folder, 'lists')
+    mkdirSync(lists)
+    for (const [i, list] of lab.lists.entries()) file(join('lists', `${i}.crl`), list)
+    const roots = file('roots.pem', lab.roots.map(({ pem }) => pem).join(''))
+    const asked = ['--json', '--provenance', 'observed', '--roots', roots, '--crl', lists]
+    const printed = records(intransit(['certs', '--data', seenData, ...asked]).stdout)
+    const byId = new Map(printed.map((one) => [one['fingerprint_sha256'], one]))
+    // No root of the laboratory's is one of Mozilla's.
+    for (const one of served.filter(({ anchor }) => anchor !== 'public')) {
+      const leaf = byId.get(idOf(one)) as Record<string, string[]>
+      expect([leaf['faults']?.toSorted(), leaf['tolerated']]).toEqual([
+        one.faults.toSorted(),
+        (one.tolerated ?? []).map((rule) => `sec09-recommended/${rule}`),
+      ])
+    }
   })
 })

@@ -1,7 +1,7 @@
 -- Certificates that were presented in [from, to] and end by `expires_before`, those that end first at the beginning: those
 -- after the one with that end and fingerprint. `end_s` is not_after in seconds of the epoch, beyond all of them where there is
 -- none. `roles`: who presented it; `position`: the least, 0 = as the leaf; `servers`: up to ten of those it was seen at;
--- `provenance`: how that is known. An empty list asks for nothing. anchor, chain, revocation, faults: what was judged of the chains
+-- `provenance`: how that is known. An empty list asks for nothing. anchor, chain, revocation, faults, tolerated: what was judged of the chains
 -- that it leads, whenever they were shown; faults are JSON, so that "not judged" can be told from "none".
 WITH
     seen AS
@@ -31,6 +31,7 @@ WITH
         SELECT
             leaf,
             arraySort(groupUniqArrayArray(found)) AS faults,
+            arraySort(groupUniqArrayArray(warned)) AS tolerated,
             toString(argMax(vouching, shown)) AS anchor,
             toString(argMax(revoked, shown)) AS revocation,
             toString(argMax(said_by, shown)) AS revocation_from,
@@ -40,13 +41,15 @@ WITH
             SELECT
                 leaf,
                 argMax(faults, last_shown) AS found,
+                argMax(tolerated, last_shown) AS warned,
                 argMax(anchor, last_shown) AS vouching,
                 argMax(revocation, last_shown) AS revoked,
                 argMax(revocation_from, last_shown) AS said_by,
                 argMax(arrayZip(path, path_names, path_from), last_shown) AS steps,
                 max(last_shown) AS shown
             FROM certificate_judgements FINAL
-            GROUP BY leaf, role, server_ip, server_port, server_name
+            WHERE empty({provenances:Array(String)}) OR has({provenances:Array(String)}, toString(provenance))
+            GROUP BY leaf, role, server_ip, server_port, server_name, provenance
         )
         GROUP BY leaf
     ),
@@ -99,6 +102,7 @@ SELECT
     if(v.revocation IN ('', 'unknown'), NULL, v.revocation) AS revocation,
     if(v.revocation_from IN ('', 'none'), NULL, v.revocation_from) AS revocation_from,
     if(v.leaf = '', NULL, toJSONString(v.faults)) AS faults,
+    v.tolerated AS tolerated,
     c.end_s AS end_s
 FROM ends AS c
 INNER JOIN seen ON seen.fingerprint = c.fingerprint_sha256

@@ -11,23 +11,26 @@ WITH
             server_ip,
             server_port,
             server_name,
+            provenance,
             any(chain) AS certificates,
             min(first_shown) AS first_shown_at,
             max(last_shown) AS last_shown_at
         FROM certificate_chains
-        GROUP BY chain_hash, role, server_ip, server_port, server_name
+        GROUP BY chain_hash, role, server_ip, server_port, server_name, provenance
     ),
     judged AS
     (
-        SELECT chain_hash, role, server_ip, server_port, server_name, last_shown, basis, authorities, anchor = 'none' AS is_open
+        SELECT
+            chain_hash, role, server_ip, server_port, server_name, provenance, last_shown, basis, authorities, anchor = 'none' AS is_open
         FROM certificate_judgements FINAL
     ),
     outdated AS
     (
-        SELECT DISTINCT chain_hash, role, server_ip, server_port, server_name
+        SELECT DISTINCT chain_hash, role, server_ip, server_port, server_name, provenance
         FROM
         (
-            SELECT chain_hash, role, server_ip, server_port, server_name, judged_at, path FROM certificate_judgements FINAL
+            SELECT chain_hash, role, server_ip, server_port, server_name, provenance, judged_at, path
+            FROM certificate_judgements FINAL
         ) AS j
         ARRAY JOIN path AS certificate
         INNER JOIN
@@ -42,6 +45,7 @@ SELECT
     toString(c.server_ip) AS server_ip,
     c.server_port AS server_port,
     c.server_name AS server_name,
+    toString(c.provenance) AS provenance,
     c.certificates AS chain,
     formatDateTime(c.first_shown_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS first_shown,
     formatDateTime(c.last_shown_at, '%Y-%m-%dT%H:%i:%S.%fZ', 'UTC') AS last_shown,
@@ -49,14 +53,17 @@ SELECT
 FROM chains AS c
 LEFT JOIN judged AS j
     ON j.chain_hash = c.chain_hash AND j.role = c.role AND j.server_ip = c.server_ip AND j.server_port = c.server_port
-    AND j.server_name = c.server_name
-WHERE (c.chain_hash, toString(c.role), toString(c.server_ip), c.server_port, c.server_name)
-    > ({after_hash:String}, {after_role:String}, {after_ip:String}, {after_port:UInt16}, {after_name:String})
+    AND j.server_name = c.server_name AND j.provenance = c.provenance
+WHERE (c.chain_hash, toString(c.role), toString(c.server_ip), c.server_port, c.server_name, toString(c.provenance))
+    > (
+        {after_hash:String}, {after_role:String}, {after_ip:String}, {after_port:UInt16}, {after_name:String},
+        {after_provenance:String}
+    )
     AND (
         j.basis != {basis:String}
         OR j.last_shown < c.last_shown_at
         OR (j.is_open AND j.authorities != known_authorities)
-        OR (c.chain_hash, c.role, c.server_ip, c.server_port, c.server_name) IN (SELECT * FROM outdated)
+        OR (c.chain_hash, c.role, c.server_ip, c.server_port, c.server_name, c.provenance) IN (SELECT * FROM outdated)
     )
-ORDER BY c.chain_hash, toString(c.role), toString(c.server_ip), c.server_port, c.server_name
+ORDER BY c.chain_hash, toString(c.role), toString(c.server_ip), c.server_port, c.server_name, toString(c.provenance)
 LIMIT {limit:UInt32}

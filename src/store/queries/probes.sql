@@ -14,6 +14,7 @@ SELECT
     p.tls_versions AS tls_versions,
     p.cipher_suites AS cipher_suites,
     p.server_certificates AS server_certificates,
+    p.is_stapled AS is_stapled,
     toString(p.provenance) AS provenance
 FROM probes AS p FINAL
 WHERE p.probed_at >= {from:DateTime64(6, 'UTC')} AND p.probed_at <= {to:DateTime64(6, 'UTC')}
