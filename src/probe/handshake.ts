@@ -10,6 +10,7 @@ import {
 } from 'node:tls'
 import { allCipherSuites } from '../registry/cipher-suites.ts'
 import { Dialogue } from './dialogue.ts'
+import { serverSecretIn } from './opened-handshake.ts'
 import { TappedSocket } from './tapped-socket.ts'
 import type { ProbeTarget } from './target.ts'
 import { UPGRADES } from './upgrades.ts'
@@ -26,7 +27,7 @@ export interface Handshake {
   readonly suite: number | null
   /** As the library writes it; null without a handshake. */
   readonly suiteName: string | null
-  /** As they were sent up to TLS 1.2; of TLS 1.3 the leaf first, then each one's issuer among those sent. */
+  /** As they were sent; where that could not be read, the leaf first, then each one's issuer among those sent. */
   readonly certificates: readonly ProbedCertificate[]
   /** The OCSP response that came with the leaf; null = none was stapled. */
   readonly staple: Uint8Array | null
@@ -118,13 +119,18 @@ function greet(socket: Socket, { server_name }: ProbeTarget, wishes: TlsWishes):
     peer.once('OCSPResponse', (response: Buffer | null) => {
       staple = response
     })
+    let secret: Buffer | null = null
+    peer.on('keylog', (line: Buffer) => {
+      secret = serverSecretIn(line.toString('latin1')) ?? secret
+    })
     peer.once('secureConnect', () => {
+      const opened = secret === null ? null : { suite: peer.getCipher().standardName, secret }
       resolve({
         outcome: 'handshake',
         version: VERSIONS[peer.getProtocol() ?? ''] ?? null,
         suite: CODES.get(peer.getCipher().standardName) ?? null,
         suiteName: peer.getCipher().name,
-        certificates: tapped.certificatesSent() ?? chainOf(peer.getPeerCertificate(true)),
+        certificates: tapped.certificatesSent(opened) ?? chainOf(peer.getPeerCertificate(true)),
         staple,
       })
       peer.destroy()

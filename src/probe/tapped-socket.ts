@@ -2,10 +2,11 @@
 import { createHash } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { parseCertificateMessage } from '../wire/tls-certificate.ts'
+import { parseCertificateMessage, parseCertificateMessage13 } from '../wire/tls-certificate.ts'
 import { HANDSHAKE_HEADER_BYTES, HandshakeType, handshakeLength, handshakeType } from '../wire/tls-handshake.ts'
 import { ContentType, RECORD_HEADER_BYTES, recordLength, recordType } from '../wire/tls-record.ts'
 import type { ProbedCertificate } from './handshake.ts'
+import { openedHandshakeOf, type ServerSecret } from './opened-handshake.ts'
 
 /** A Certificate message of the longest chain that is read, and what stands before it. */
 const MAX_KEPT_BYTES = 256 * 1024
@@ -23,9 +24,14 @@ export class TappedSocket extends Duplex {
     socket.on('close', () => this.destroy())
   }
 
-  /** What the server sent in the clear as its chain, up to TLS 1.2, in its order; null = that was not seen. */
-  certificatesSent(): ProbedCertificate[] | null {
-    return certificatesIn(handshakeOf(Buffer.concat(this.#kept)))
+  /**
+   * The chain as the server sent it; null = that was not seen. `opened`: of TLS 1.3, which encrypts it, the suite and the secret that
+   * the library tells of its own connection.
+   */
+  certificatesSent(opened: ServerSecret | null): ProbedCertificate[] | null {
+    const received = Buffer.concat(this.#kept)
+    if (opened === null) return certificatesIn(handshakeOf(received), parseCertificateMessage)
+    return certificatesIn(openedHandshakeOf(received, opened), parseCertificateMessage13)
   }
 
   #take(chunk: Buffer): void {
@@ -64,14 +70,14 @@ function handshakeOf(received: Buffer): Buffer {
   return Buffer.concat(parts)
 }
 
-function certificatesIn(messages: Buffer): ProbedCertificate[] | null {
+function certificatesIn(messages: Buffer, parse: typeof parseCertificateMessage): ProbedCertificate[] | null {
   let at = 0
   while (at + HANDSHAKE_HEADER_BYTES <= messages.length) {
     const body = at + HANDSHAKE_HEADER_BYTES
     const end = body + handshakeLength(messages, at)
     if (end > messages.length) return null
     if (handshakeType(messages, at) === HandshakeType.CERTIFICATE) {
-      const ranges = parseCertificateMessage(messages, body, end)
+      const ranges = parse(messages, body, end)
       if (ranges.kind !== 'message') return null
       return ranges.value.map((range) => {
         const der = messages.subarray(range.at, range.end)

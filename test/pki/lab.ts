@@ -26,8 +26,6 @@ export interface Shown {
   readonly revocation?: readonly ['good' | 'revoked', RevocationSource]
   /** Rules of the default pack that only warn, and that it meets. */
   readonly tolerated?: readonly string[]
-  /** Faults where TLS 1.3 hides it and a probe asks: the library links a chain from the leaf, and its order is free (RFC 8446 §4.4.2). */
-  readonly linked?: readonly string[]
   /** Why no server on loopback can show it today. */
   readonly unserved?: string
 }
@@ -112,7 +110,6 @@ export function makeLaboratory(dayMs: number): Laboratory {
       name: 'under an authority of two roots',
       chain: [leaf(crossByRoot), crossByStranger, crossByRoot],
       faults: ['wrong-order'],
-      linked: ['completed-chain'],
       tolerated: ['cert-chain-unordered'],
       openssl: ['refuses', 'tries one certificate of an authority'],
     },
@@ -144,7 +141,6 @@ export function makeLaboratory(dayMs: number): Laboratory {
       name: 'intermediates in the wrong order',
       chain: [leaf(deep[0] as Holder), ...[...deep].reverse()],
       faults: ['wrong-order'],
-      linked: [],
       tolerated: ['cert-chain-unordered'],
     },
     {
