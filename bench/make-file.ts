@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { PcapWriter } from '../src/source/pcap-write.ts'
-import { advance, disguise, loadTemplates, random, type Template } from './traffic.ts'
+import { advance, disguise, loadTemplates, random, type Template, type Within } from './traffic.ts'
 
 /** 2026-01-01T00:00:00Z, in seconds. */
 const START = 1_767_225_600
@@ -11,6 +11,7 @@ const CHUNK_BYTES = 4 * 1024 * 1024
 
 interface Playing {
   template: Template
+  within: Within | null
   flow: number
   frame: number
   /** Full segments of data still to come, and how many went by. */
@@ -20,6 +21,8 @@ interface Playing {
 
 export interface TrafficOptions {
   packets: number
+  /** So many hosts; each server speaks as one or two of the captures do. Left out: thousands, and each speaks as all of them. */
+  network?: { readonly servers: number; readonly clients: number }
   /** Flows that are open at any moment. */
   concurrent: number
   /** Number of the first flow: other numbers are other flows. */
@@ -63,6 +66,7 @@ export async function makeTraffic(
     keepOpen = 0,
     chunkBytes = CHUNK_BYTES,
     bulk,
+    network,
   }: TrafficOptions,
 ): Promise<MadeFile> {
   const templates = typeof from === 'string' ? await loadTemplates(from) : from
@@ -70,10 +74,13 @@ export async function makeTraffic(
   const writer = new PcapWriter(1)
   const made: MadeFile = { packets: 0, flows: 0, bytes: 0 }
   const start = (): Playing => {
-    const template = templates[next() % templates.length] as Template
+    const number = next() % templates.length
+    const template = templates[number] as Template
+    const within = network === undefined ? null : { server: number % network.servers, clients: network.clients }
     const isBulk = bulk !== undefined && template.bulk !== null && next() % bulk.every === 0
     made.flows += 1
-    return { template, flow: firstFlow + made.flows - 1, frame: 0, bulk: isBulk ? bulk.segments : 0, sent: 0 }
+    const flow = firstFlow + made.flows - 1
+    return { template, within, flow, frame: 0, bulk: isBulk ? bulk.segments : 0, sent: 0 }
   }
   const playing = Array.from({ length: concurrent }, start)
   let pending = 0
@@ -82,7 +89,7 @@ export async function makeTraffic(
     const slot = next() % open
     const one = playing[slot] as Playing
     const original = takeFrame(one)
-    const frame = disguise(one.template, original, one.flow, next)
+    const frame = disguise(one.template, original, one.flow, next, one.within)
     if (one.sent > 0) advance(one.template, original, frame, one.sent * (one.template.bulk?.bytes ?? 0))
     const timeUs = made.packets * stepUs
     writer.append(startS + Math.floor(timeUs / 1_000_000), timeUs % 1_000_000, frame)

@@ -138,8 +138,20 @@ export function random(seed: number): () => number {
 // The SHA-256 of "HelloRetryRequest" begins so (RFC 8446 §4.1.3); it must survive.
 const HRR_HEAD = 0xcf21ad74
 
+/** A network of few: the server that a flow goes to, and how many clients there are. */
+export interface Within {
+  readonly server: number
+  readonly clients: number
+}
+
 /** Gives a frame of `template` the identity of flow number `flow`. */
-export function disguise(template: Template, source: Uint8Array, flow: number, next: () => number): Uint8Array {
+export function disguise(
+  template: Template,
+  source: Uint8Array,
+  flow: number,
+  next: () => number,
+  within: Within | null = null,
+): Uint8Array {
   const frame = source.slice()
   const ip = template.ipAt
   const tcp = ip + (template.ipVersion === 4 ? ((frame[ip] as number) & 15) * 4 : 40)
@@ -149,13 +161,15 @@ export function disguise(template: Template, source: Uint8Array, flow: number, n
   const length = template.ipVersion === 4 ? 4 : 16
   const [client, server] = fromClient ? [src, src + length] : [src + length, src]
   // 10.0.0.0/8 clients, 65,536 of them with many ports each; 4,096 servers in 10.128.0.0/9. IPv6: the last four bytes.
-  putAddress(frame, client + length - 4, 0x0a000000 | (flow % 65_536))
-  putAddress(frame, server + length - 4, 0x0a800000 | (Math.imul(flow, 2654435761) >>> 20))
-  const port = 1024 + ((Math.floor(flow / 65_536) + flow * 7) % 60_000)
+  const clients = within?.clients ?? 65_536
+  putAddress(frame, client + length - 4, 0x0a000000 | (flow % clients))
+  putAddress(frame, server + length - 4, 0x0a800000 | (within?.server ?? Math.imul(flow, 2654435761) >>> 20))
+  const turn = Math.floor(flow / clients)
+  const port = 1024 + ((within === null ? turn + flow * 7 : turn) % 60_000)
   const clientPort = tcp + (fromClient ? 0 : 2)
   frame[clientPort] = port >> 8
   frame[clientPort + 1] = port & 255
-  freshenHello(frame, payload, flow, next)
+  freshenHello(frame, payload, within?.server ?? flow, next)
   return frame
 }
 

@@ -28,6 +28,8 @@ export interface Entry {
   resolvedUs: number
   /** Flows without the fault since the last one with it. */
   goodFlows: number
+  /** Of the flow that was listed last, µs. */
+  listedUs: number
   /** What the finding's words are of, and the facts that it has listed last; null = of an earlier run. */
   signal: Signal | null
   facts: Facts | null
@@ -83,7 +85,8 @@ export class FindingBook {
     return this.#entries.evicted
   }
 
-  raise(row: Detector, signal: Signal, seen: Sighting): void {
+  /** True when the finding begins by it, or is no longer over. */
+  raise(row: Detector, signal: Signal, seen: Sighting): boolean {
     const entry = this.#open.get(row.id)?.get(seen.subject) ?? this.#entryOf(row, seen)
     const { finding } = entry
     const isNew = finding.flows === 0
@@ -97,6 +100,7 @@ export class FindingBook {
     else if (wasOver) this.#reopen(entry, seen.atUs)
     else if (hadException && finding.exception === null) this.#tell('opened', entry, seen.atUs)
     else if (isWorse(seen.severity, before)) this.#worsen(entry, seen)
+    return isNew || wasOver
   }
 
   /** The subject was seen without the fault. */
@@ -165,7 +169,8 @@ export class FindingBook {
 
   restore(entries: readonly SavedEntry[]): void {
     for (const saved of entries) {
-      const entry = { ...saved, firstBadUs: timeUs(saved.finding.first_seen), signal: null, facts: null }
+      const firstBadUs = timeUs(saved.finding.first_seen)
+      const entry: Entry = { ...saved, firstBadUs, listedUs: 0, signal: null, facts: null }
       this.#entries.set(entry.finding.key, entry)
       if (!isOver(entry.finding)) this.#noteOpen(entry)
     }
@@ -185,6 +190,7 @@ export class FindingBook {
       lastGoodUs: 0,
       resolvedUs: 0,
       goodFlows: 0,
+      listedUs: 0,
       signal: null,
       facts: null,
     }

@@ -1,14 +1,14 @@
-interface Entry<V> {
+export interface Entry<V> {
   value: V
   /** Used since it was last looked at for eviction. */
   isUsed: boolean
 }
 
 /** A map of at most `most` entries. At the cap an entry that was not used lately goes, and is counted. */
-export class BoundedMap<V> {
+export class BoundedMap<V, K = string> {
   evicted = 0
   readonly #most: number
-  readonly #entries = new Map<string, Entry<V>>()
+  readonly #entries = new Map<K, Entry<V>>()
   readonly #onEvicted: (value: V) => void
 
   constructor(most: number, onEvicted: (value: V) => void = () => undefined) {
@@ -20,25 +20,28 @@ export class BoundedMap<V> {
     return this.#entries.size
   }
 
-  get(key: string): V | undefined {
+  get(key: K): V | undefined {
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
     entry.isUsed = true
     return entry.value
   }
 
-  set(key: string, value: V): void {
-    const entry = this.#entries.get(key)
-    if (entry !== undefined) {
-      entry.value = value
-      entry.isUsed = true
-      return
+  /** The entry, for those who keep it at hand: they must say themselves that they use it. */
+  set(key: K, value: V): Entry<V> {
+    const known = this.#entries.get(key)
+    if (known !== undefined) {
+      known.value = value
+      known.isUsed = true
+      return known
     }
     if (this.#entries.size >= this.#most) this.#evict()
-    this.#entries.set(key, { value, isUsed: false })
+    const entry = { value, isUsed: false }
+    this.#entries.set(key, entry)
+    return entry
   }
 
-  *[Symbol.iterator](): Iterator<[string, V]> {
+  *[Symbol.iterator](): Iterator<[K, V]> {
     for (const [key, { value }] of this.#entries) yield [key, value]
   }
 

@@ -26,6 +26,8 @@ export class Certificate {
   readonly brokenHash: string | null
   readonly wildcards: ReadonlySet<string>
   readonly names: ReadonlySet<string> | null
+  /** Short name for people. */
+  readonly label: string
 
   constructor(record: CertificateRecord) {
     this.fingerprint = record.fingerprint_sha256
@@ -41,6 +43,7 @@ export class Certificate {
     this.brokenHash = BROKEN_HASHES.find((hash) => hash === record.signature_hash) ?? null
     const names = (record.subject_alt_names ?? []).map((name) => name.toLowerCase())
     this.wildcards = new Set(names.filter((name) => name.startsWith('*.')).map((name) => name.slice(2)))
+    this.label = `${this.subject ?? 'without a subject'} (${this.fingerprint.slice(0, 16)})`
     this.names = names.length === 0 ? null : new Set(names.filter((name) => !name.startsWith('*.')))
   }
 
@@ -52,11 +55,6 @@ export class Certificate {
   /** µs; NaN = not known. */
   get lifetimeUs(): number {
     return this.notAfter - this.notBefore
-  }
-
-  /** Short name for people. */
-  get label(): string {
-    return `${this.subject ?? 'without a subject'} (${this.fingerprint.slice(0, 16)})`
   }
 }
 

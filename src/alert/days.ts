@@ -17,6 +17,12 @@ export function countDay(days: Days, timeUs: number, keep: number): void {
   if (at < keep) days.counts[at] = (days.counts[at] ?? 0) + 1
 }
 
+/** Until when `enough` are counted for the day of `timeUs`, as the latest day alone has them; 0 = they are not. */
+export function enoughUntil({ day, counts }: Days, timeUs: number, enough: number): number {
+  const isLatest = Math.floor(timeUs / US_PER_DAY) === day
+  return isLatest && (counts[0] ?? 0) >= enough ? (day + 1) * US_PER_DAY : 0
+}
+
 /** The sum of the last `keep` days up to `timeUs`. */
 export function sumDays(days: Days, timeUs: number, keep: number): number {
   move(days, timeUs, keep)

@@ -42,6 +42,8 @@ export interface Context {
   raise(signal: Signal): void
   /** The subject shows that the fault is not there: part of the proof that it is over. */
   good(): void
+  /** Nothing was changed, and by more of the same nothing will be, before this packet time; what was raised holds for them too. */
+  settled(untilUs: number): void
 }
 
 export interface DetectorRow<S extends Settings = Settings, T extends object = object> {
@@ -64,6 +66,11 @@ export interface DetectorRow<S extends Settings = Settings, T extends object = o
   concerns?(facts: Facts): boolean
   /** In place of `observe` where facts say all there is to say: asked once for all flows that share them. */
   shows?(facts: Facts): Shown
+  /**
+   * It says when it has `settled`: flows of the same facts to the same server for the same name are not shown to it until
+   * then, or until another flow changed what it remembers of the subject.
+   */
+  readonly settles?: boolean
   /** What is remembered of a subject: plain JSON. */
   fresh(): T
   observe?(flow: Flow, memory: T, settings: S, context: Context): void

@@ -11,9 +11,9 @@ import type { Exception, Finding, FindingEvent } from './finding.ts'
 import { type Flow, flowOf, timeUs } from './flow.ts'
 import { HealthMemory } from './health.ts'
 import { Memories, type SavedMemory } from './memories.ts'
-import { planOf } from './plan.ts'
 import type { CertificateRecord, FlowRecord, HealthRecord } from './records.ts'
 import { Revocations } from './revocations.ts'
+import { Unit, Units } from './unit.ts'
 import { type Watch, watchesOf } from './watch.ts'
 import { Zones } from './zones.ts'
 
@@ -51,8 +51,9 @@ export class AlertEngine {
   readonly revocations = new Revocations()
   readonly #book = new FindingBook()
   readonly #certificates = new BoundedMap<Certificate>(MAX_CERTIFICATES)
-  readonly #raised = new BoundedMap<string[]>(MAX_RAISED)
+  readonly #raised = new BoundedMap<string[], number>(MAX_RAISED)
   readonly #table: readonly Detector[]
+  readonly #units = new Units()
   #watches: Readonly<Record<FlowKind, readonly Watch[]>> = { tls: [], ssh: [], cleartext: [], other: [] }
   #sensorWatches: readonly Watch[] = []
   #flows = 0
@@ -77,16 +78,21 @@ export class AlertEngine {
   }
 
   flow(record: FlowRecord): void {
-    this.look(flowOf(record))
+    const flow = flowOf(record)
+    this.#look(flow, new Unit(flow, this.#watches[flow.facts.kind]))
   }
 
-  /** As `flow`, for those who share facts between flows. */
+  /** As `flow`, for those who share places, names and facts between flows. */
   look(flow: Flow): void {
+    this.#look(flow, this.#units.of(flow, this.#watches[flow.facts.kind]))
+  }
+
+  #look(flow: Flow, unit: Unit): void {
     if (flow.facts.verdict === 'exempt') return
     this.#flows += 1
     this.#moveTo(flow.lastUs)
-    const { observers, raises, sound } = planOf(flow.facts, this.#watches[flow.facts.kind])
-    for (const watch of observers) watch.observe(flow)
+    unit.show(flow)
+    const { raises, sound } = unit.plan
     for (const { watch, signal } of raises) watch.raiseOf(flow, signal)
     if (this.#book.openCount > 0) for (const watch of sound) watch.goodOf(flow)
   }
@@ -108,8 +114,9 @@ export class AlertEngine {
     return this.#certificates.get(fingerprint) ?? null
   }
 
-  raise(row: Detector, signal: Signal, seen: Omit<Sighting, 'isCounted'>): void {
-    this.#book.raise(row, signal, { ...seen, isCounted: seen.flow !== null && this.#isCounted(row, seen.flow) })
+  /** True when a finding begins by it. */
+  raise(row: Detector, signal: Signal, seen: Omit<Sighting, 'isCounted'>): boolean {
+    return this.#book.raise(row, signal, { ...seen, isCounted: seen.flow !== null && this.#isCounted(row, seen.flow) })
   }
 
   /** The open findings of a rule, by subject. */
@@ -188,10 +195,10 @@ export class AlertEngine {
     return false
   }
 
-  #countedBy({ id, isRepeat }: Flow): string[] {
-    const known = isRepeat ? this.#raised.get(id) : undefined
+  #countedBy({ idNumber, isRepeat }: Flow): string[] {
+    const known = isRepeat ? this.#raised.get(idNumber) : undefined
     const rules = known ?? []
-    if (known === undefined) this.#raised.set(id, rules)
+    if (known === undefined) this.#raised.set(idNumber, rules)
     return rules
   }
 }

@@ -12,6 +12,8 @@ import type { Flow } from './flow.ts'
 const MAX_LISTED = 8
 /** The first half stays, the other half is the latest. */
 const MAX_FLOW_IDS = 10
+/** Of many flows in one second the first is as good as the last. */
+const LISTED_EVERY_US = 1_000_000
 /** GREASE (RFC 8701) and drafts are no versions that anybody must change. */
 const isVersion = (value: number): boolean => (value & 0x0f0f) !== 0x0a0a
 
@@ -74,7 +76,7 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
   if (isEarlier) entry.firstBadUs = seen.firstUs
   if (seen.atUs > entry.lastBadUs) entry.lastBadUs = seen.atUs
   // The words are those of the worst that was seen, as the severity is.
-  const isSaid = entry.signal === signal && !isEarlier
+  const isSaid = !isEarlier && (entry.signal === signal || isSame(entry.signal, signal))
   if (!isSaid && !isMilder(seen.severity, finding.severity)) {
     entry.signal = signal
     finding.what = signal.what
@@ -87,6 +89,9 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
   if (seen.flow !== null) addFlow(entry, seen.flow, seen.isCounted)
 }
 
+const isSame = (a: Signal | null, b: Signal): boolean =>
+  a?.what === b.what && a.sql === b.sql && a.mustFix === b.mustFix
+
 const isMilder = (a: Severity, b: Severity): boolean => SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b)
 
 function addFlow(entry: Entry, flow: Flow, isCounted: boolean): void {
@@ -96,9 +101,11 @@ function addFlow(entry: Entry, flow: Flow, isCounted: boolean): void {
   if (flow.serverName !== null) note(finding.server_names, flow.serverName)
   if (entry.facts !== flow.facts) addFacts(entry, flow.facts)
   const ids = finding.flow_ids
+  if (ids.length >= MAX_FLOW_IDS && Math.abs(flow.lastUs - entry.listedUs) < LISTED_EVERY_US) return
   if (isCounted && ids.includes(flow.id)) return
   if (ids.length >= MAX_FLOW_IDS) ids.splice(MAX_FLOW_IDS / 2, 1)
   ids.push(flow.id)
+  entry.listedUs = flow.lastUs
 }
 
 function addFacts(entry: Entry, facts: Facts): void {

@@ -1,5 +1,5 @@
 /** The first part of a flow's line, which no two flows share, read where `record/line.ts` puts each member. */
-import type { FlowHead, FlowTexts } from './flow.ts'
+import { type FlowHead, type FlowTexts, numberOfId } from './flow.ts'
 
 const FLOW_ID = '{"flow_id":"'
 const ID_AT = FLOW_ID.length
@@ -18,6 +18,7 @@ const VISIBILITY = ',"visibility":"'
 const MAX_SOURCE_CHARS = 8192
 /** "2026-11-24T02:19:00.000001Z" */
 const TIME_LENGTH = 27
+const DOT = 0x2e
 const ZERO = 0x30
 const NINE = 0x39
 
@@ -133,7 +134,26 @@ class LineTexts implements FlowTexts {
     return this.#bytes.toString('latin1', this.#idAt, this.#idAt + 32)
   }
 
+  idNumber(): number {
+    return numberOfId(this.#bytes, this.#idAt, this.#idAt + 32)
+  }
+
   clientIp(): string {
     return this.#bytes.toString('latin1', this.#clientAt, this.#clientEnd)
+  }
+
+  clientWord(): number {
+    const bytes = this.#bytes
+    let word = 0
+    let octet = 0
+    for (let at = this.#clientAt; at < this.#clientEnd; at++) {
+      const byte = bytes[at] as number
+      if (byte === DOT) {
+        word = (word << 8) | octet
+        octet = 0
+      } else if (byte >= ZERO && byte <= NINE) octet = octet * 10 + byte - ZERO
+      else return -1
+    }
+    return ((word << 8) | octet) >>> 0
   }
 }

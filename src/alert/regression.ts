@@ -30,6 +30,13 @@ export function noteRegression(memory: Regression, isGood: boolean, known: numbe
   return memory.worse >= needed
 }
 
+/** One more like it would leave the memory as it is, and be no news. */
+export function knowsRegression({ history, worse }: Regression, isGood: boolean, known: number): boolean {
+  if (history.length < known || worse > 0) return false
+  const value = isGood ? 1 : 0
+  return history.every((one) => one === value)
+}
+
 function push(history: number[], value: number, most: number): void {
   history.push(value)
   if (history.length > most) history.shift()

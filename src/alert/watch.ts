@@ -8,10 +8,11 @@ import type { AlertEngine } from './engine.ts'
 import { findRow } from './exceptions.ts'
 import type { Flow } from './flow.ts'
 import { timeUs } from './flow.ts'
-import type { MemoriesOfKind } from './memories.ts'
+import type { MemoriesOfKind, SubjectMemory } from './memories.ts'
 import type { HealthRecord } from './records.ts'
 import type { RevokedBy } from './revocations.ts'
 import { compileSelector } from './selector.ts'
+import { Slot } from './unit.ts'
 
 /** @throws OperatorError ERR_USAGE */
 export function watchesOf(
@@ -31,13 +32,17 @@ export class Watch implements Context {
   readonly #severity: Severity | null
   readonly #isMeant: ((flow: Flow) => boolean) | null
   readonly #engine: AlertEngine
-  readonly #memories: MemoriesOfKind | null
+  readonly #memories: MemoriesOfKind
   /** Of its row in the table. */
   readonly #index: number
   readonly #open: ReadonlyMap<string, unknown>
   #flow: Flow | null = null
   #health: HealthRecord | null = null
   #subject = ''
+  /** What the row said of the flow at hand: µs; -1 = nothing. */
+  #settledUs = -1
+  /** What it raised of it. */
+  #raised: Signal | null = null
 
   constructor(row: Detector, config: RuleConfig, engine: AlertEngine, index: number) {
     this.row = row
@@ -45,13 +50,48 @@ export class Watch implements Context {
     this.#severity = config.severity ?? null
     this.#isMeant = config.only === undefined ? null : compileSelector(config.only)
     this.#engine = engine
-    this.#memories = row.fresh === nothing ? null : engine.memories.ofKind(row.subject)
+    this.#memories = engine.memories.ofKind(row.subject)
     this.#index = index
     this.#open = engine.openOf(row)
   }
 
   observe(flow: Flow): void {
     if (this.#takes(flow)) this.row.observe?.(flow, this.#memory(), this.#settings, this)
+  }
+
+  /** Its view of flows that are like this one; null = it must see each of them. */
+  slotOf(flow: Flow): Slot | null {
+    if (this.row.settles !== true || this.#isMeant !== null) return null
+    const subject = this.#subjectOf(flow)
+    return subject === null ? null : new Slot(this, subject, this.#memories.of(subject))
+  }
+
+  memoryOf(owner: SubjectMemory): object {
+    return this.row.fresh === nothing ? nothing() : owner.ofRule(this.#index, this.row)
+  }
+
+  /** Unless it has seen such flows often enough. */
+  observeSlot(flow: Flow, slot: Slot): void {
+    const { owner, subject } = slot
+    const isQuiet = flow.lastUs < slot.quietUntilUs && slot.changes === owner.changesOf(this.#index)
+    if (isQuiet && slot.signal === null) return
+    this.#flow = flow
+    this.#subject = subject
+    if (isQuiet) return void this.raise(slot.signal as Signal)
+    this.#settledUs = -1
+    this.#raised = null
+    this.row.observe?.(flow, slot.memory, this.#settings, this)
+    if (this.#settledUs < 0) owner.noteChange(this.#index)
+    slot.signal = this.#settledUs < 0 ? null : this.#raised
+    // While a finding is open each flow without the fault is part of the proof of its end.
+    const isAwaited = slot.signal === null && this.#open.size > 0 && this.#open.has(subject)
+    slot.quietUntilUs = isAwaited ? 0 : Math.max(0, this.#settledUs)
+    slot.changes = owner.changesOf(this.#index)
+  }
+
+  /** A finding of this subject begins: those who had nothing to report of it have now. */
+  noteOpened(subject: string): void {
+    this.#memories.peek(subject)?.noteChange(this.#index)
   }
 
   /** The flow's facts show this, as they do for all flows that share them. */
@@ -94,7 +134,10 @@ export class Watch implements Context {
 
   zonePair(flow: Flow): string {
     const { zones } = this.#engine
-    if (flow.zonePair === '') flow.zonePair = zones.pairOf(flow.clientIp, flow.serverIp)
+    if (flow.zonePair !== '') return flow.zonePair
+    const word = flow.clientWord
+    const from = word < 0 ? zones.of(flow.clientIp) : zones.ofIpv4(word)
+    flow.zonePair = zones.pair(from, zones.of(flow.serverIp))
     return flow.zonePair
   }
 
@@ -107,11 +150,12 @@ export class Watch implements Context {
   }
 
   raise(signal: Signal): void {
+    this.#raised = signal
     const flow = this.#flow
     const atUs = flow?.lastUs ?? timeUs(this.#health?.window_end ?? '')
     const sensor = flow?.sensor ?? this.#health?.sensor ?? ''
     const { exceptions, health } = this.#engine
-    this.#engine.raise(this.row, signal, {
+    const isNews = this.#engine.raise(this.row, signal, {
       subject: this.#subject,
       atUs,
       firstUs: flow?.firstUs ?? timeUs(this.#health?.window_start ?? ''),
@@ -122,11 +166,16 @@ export class Watch implements Context {
       exception: exceptions.of(this.row, this.#subject, flow, atUs),
       health: health.of(sensor, atUs),
     })
+    if (isNews) this.noteOpened(this.#subject)
   }
 
   good(): void {
     if (this.#open.size === 0) return
     this.#engine.good(this.row, this.#subject, this.#flow?.lastUs ?? timeUs(this.#health?.window_end ?? ''))
+  }
+
+  settled(untilUs: number): void {
+    this.#settledUs = untilUs
   }
 
   #subjectOf(flow: Flow): string | null {
@@ -148,7 +197,7 @@ export class Watch implements Context {
   }
 
   #memory(): object {
-    if (this.#memories === null) return this.row.fresh()
+    if (this.row.fresh === nothing) return nothing()
     return this.#memories.of(this.#subject).ofRule(this.#index, this.row)
   }
 }

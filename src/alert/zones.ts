@@ -15,11 +15,19 @@ const PRIVATE = [
   '::1',
 ]
 
-const MAX_KNOWN = 65_536
+const MAX_KNOWN = 8192
+const EXTERNAL = 'external'
+/** Of a prefix that several zones share, or whose addresses are not all of one zone. */
+const MIXED = -2
+const UNASKED = -1
 
 export class Zones {
   readonly #zones: readonly { name: string; range: AddressRange }[]
+  /** Addresses as text. */
   readonly #known = new Map<string, string>()
+  readonly #names: readonly string[]
+  /** IPv4: the number of a zone's name, by the first 16 bits of the address. */
+  readonly #prefixes = new Int32Array(65_536).fill(UNASKED)
   /** By the client's zone, then the server's. */
   readonly #pairs = new Map<string, Map<string, string>>()
 
@@ -28,11 +36,11 @@ export class Zones {
     const named = Object.entries(zones).flatMap(([name, ranges]) => ranges.map((range) => ({ name, range })))
     const all = [...named, ...PRIVATE.map((range) => ({ name: 'internal', range }))]
     this.#zones = all.map(({ name, range }) => ({ name, range: parseRange(range) }))
+    this.#names = [...new Set([...all.map(({ name }) => name), EXTERNAL])]
   }
 
   /** "prod -> lab" */
-  pairOf(client: string, server: string): string {
-    const [from, to] = [this.of(client), this.of(server)]
+  pair(from: string, to: string): string {
     let pairs = this.#pairs.get(from)
     if (pairs === undefined) {
       pairs = new Map()
@@ -54,33 +62,37 @@ export class Zones {
     return name
   }
 
+  /** `word`: an IPv4 address as a number. */
+  ofIpv4(word: number): string {
+    const prefix = word >>> 16
+    const known = this.#prefixes[prefix] as number
+    if (known >= 0) return this.#names[known] as string
+    if (known === MIXED) return this.#zoneOf(0, 0, 0xffff, word | 0)
+    const first = this.#zoneOf(0, 0, 0xffff, (prefix << 16) | 0)
+    const isMixed = this.#zones.some(({ range }) => dividesPrefix(range, prefix))
+    this.#prefixes[prefix] = isMixed ? MIXED : this.#names.indexOf(first)
+    return isMixed ? this.#zoneOf(0, 0, 0xffff, word | 0) : first
+  }
+
   #nameOf(address: string): string {
-    const words = ipv4Words(address) ?? addressWords(address)
-    if (words === null) return 'external'
+    const words = addressWords(address)
+    if (words === null) return EXTERNAL
     const [w0, w1, w2, w3] = words
+    return this.#zoneOf(w0, w1, w2, w3)
+  }
+
+  #zoneOf(w0: number, w1: number, w2: number, w3: number): string {
     for (const { name, range } of this.#zones) if (isInRange(range, w0, w1, w2, w3)) return name
-    return 'external'
+    return EXTERNAL
   }
 }
 
-/** Four words of an address in dotted decimal, as records have most; null = it is something else. */
-function ipv4Words(text: string): readonly [number, number, number, number] | null {
-  let word = 0
-  let octet = 0
-  for (let i = 0; i < text.length; i++) {
-    const character = text.charCodeAt(i)
-    if (character === DOT) {
-      word = (word << 8) | octet
-      octet = 0
-    } else if (character >= ZERO && character <= NINE) octet = octet * 10 + character - ZERO
-    else return null
-  }
-  return [0, 0, 0xffff, (word << 8) | octet]
+/** Does the range take some of the 65,536 IPv4 addresses of a prefix, and not the others? */
+function dividesPrefix({ words, masks }: AddressRange, prefix: number): boolean {
+  const [, , , word = 0] = words
+  const [, , , mask = 0] = masks
+  return (mask & 0xffff) !== 0 && ((word ^ (prefix << 16)) & mask & 0xffff0000) === 0
 }
-
-const DOT = 0x2e
-const ZERO = 0x30
-const NINE = 0x39
 
 /** @throws OperatorError ERR_USAGE */
 export function parseRange(text: string): AddressRange {

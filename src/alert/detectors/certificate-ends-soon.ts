@@ -1,5 +1,6 @@
 import type { Severity } from '../../classify/policy.ts'
 import { dateText } from '../../core/clock.ts'
+import type { Certificate } from '../certificates.ts'
 import { detector, nothing, type Settings } from '../detector.ts'
 import { showsChain } from '../facts.ts'
 
@@ -15,6 +16,7 @@ export const certificateEndsSoon = detector({
   subject: 'identity',
   kinds: ['tls'],
   concerns: showsChain,
+  settles: true,
   // The last hours count only for lives of some days: a mesh renews certificates of one day every few hours.
   defaults: { info_ratio: 1 / 3, warn_ratio: 0.15, critical_ratio: 0.05, critical_h: 24, critical_from_days: 10 },
   fresh: nothing,
@@ -30,6 +32,7 @@ export const certificateEndsSoon = detector({
     const severity = severityOf(leftUs, lifetimeUs, settings)
     if (severity === null) {
       context.good()
+      context.settled(quietUntil(certificate, settings))
       return
     }
     context.raise({
@@ -40,6 +43,13 @@ export const certificateEndsSoon = detector({
     })
   },
 })
+
+/** When the first of its thresholds comes. */
+function quietUntil({ notAfter, lifetimeUs }: Certificate, settings: Settings): number {
+  const { info_ratio = 0, warn_ratio = 0, critical_ratio = 0, critical_h = 0 } = settings
+  const ratio = Math.max(info_ratio, warn_ratio, critical_ratio)
+  return notAfter - Math.max(ratio * lifetimeUs, critical_h * US_PER_HOUR)
+}
 
 function severityOf(leftUs: number, lifetimeUs: number, settings: Settings): Severity | null {
   const { info_ratio = 0, warn_ratio = 0, critical_ratio = 0, critical_h = 0, critical_from_days = 0 } = settings

@@ -13,6 +13,8 @@ interface Memory {
 
 const US_PER_HOUR = 3_600_000_000
 const MAX_SEEN = 8
+/** When the only certificate was seen is noted to the minute. */
+const PRECISION_US = 60_000_000
 
 export const certificateFlapping = detector({
   id: 'A15',
@@ -22,14 +24,24 @@ export const certificateFlapping = detector({
   subject: 'identity',
   kinds: ['tls'],
   concerns: showsChain,
+  settles: true,
   // Two are a pair of RSA and ECDSA, or a rollout.
   defaults: { certificates: 3, rollout_h: 24 },
   fresh: (): Memory => ({ seen: {} }),
   observe(flow, memory, { certificates, rollout_h }, context) {
     const leaf = flow.facts.chain[0]
-    if (leaf === undefined || flow.isRepeat || flow.serverName === null) return
+    if (leaf === undefined || flow.isRepeat || flow.serverName === null) {
+      context.settled(Number.POSITIVE_INFINITY)
+      return
+    }
     const windowUs = rollout_h * US_PER_HOUR
     const sight = memory.seen[leaf]
+    const isNoted = sight !== undefined && flow.lastUs >= sight.lastUs && flow.lastUs - sight.lastUs < PRECISION_US
+    if (isNoted && certificates > 1 && Object.keys(memory.seen).length === 1) {
+      context.good()
+      context.settled(sight.lastUs + PRECISION_US)
+      return
+    }
     // One certificate after the other is the rule: nothing to weigh while it is the only one.
     if (sight === undefined || Object.keys(memory.seen).length > 1) forget(memory, flow.lastUs - windowUs)
     if (sight !== undefined && flow.lastUs - sight.lastUs <= windowUs) sight.lastUs = flow.lastUs

@@ -16,15 +16,23 @@ export const elbDefaultPolicy = detector({
   subject: 'identity',
   kinds: ['tls'],
   concerns: ({ isHandshakeDone }) => isHandshakeDone,
+  settles: true,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
     const { facts } = flow
+    if (facts.versionRank > TLS_1_1 && !OLD_SUITES.has(facts.cipherSuite)) {
+      context.settled(Number.POSITIVE_INFINITY)
+      return
+    }
     const leaf = facts.chain[0]
-    const issuer = leaf === undefined ? null : (context.certificate(leaf)?.issuer ?? null)
+    const certificate = leaf === undefined ? null : context.certificate(leaf)
     const isAws = flow.serverName?.toLowerCase().endsWith('.elb.amazonaws.com') === true
-    if (!isAws && (issuer === null || !AMAZON_ISSUER.test(issuer))) return
-    if (facts.versionRank > TLS_1_1 && !OLD_SUITES.has(facts.cipherSuite)) return
+    if (!isAws && !AMAZON_ISSUER.test(certificate?.issuer ?? '')) {
+      if (leaf === undefined || certificate !== null) context.settled(Number.POSITIVE_INFINITY)
+      return
+    }
+    if (leaf === undefined || certificate !== null) context.settled(Number.POSITIVE_INFINITY)
     context.raise({
       what: 'it accepts what only ELBSecurityPolicy-2016-08 and the Ext policies accept: set ELBSecurityPolicy-TLS13-1-2-2021-06',
       mustFix: 'server',

@@ -1,6 +1,6 @@
 import { detector } from '../detector.ts'
 import { whoFixesSuite, whoFixesVersion } from '../must-fix.ts'
-import { noRegression, noteRegression } from '../regression.ts'
+import { knowsRegression, noRegression, noteRegression } from '../regression.ts'
 
 export const gradeDrift = detector({
   id: 'A25',
@@ -10,14 +10,17 @@ export const gradeDrift = detector({
   subject: 'server',
   kinds: ['tls'],
   concerns: ({ isHandshakeDone }) => isHandshakeDone,
+  settles: true,
   defaults: { handshakes: 20, weak: 10 },
   fresh: noRegression,
   observe(flow, memory, { handshakes, weak }, context) {
     const { facts } = flow
-    if (flow.isRepeat || facts.verdict === 'opaque') return
     const isGood = facts.verdict === 'strong'
     // Of a client that offers nothing better the choice says nothing.
-    if (!isGood && whoFixesSuite(facts) !== 'server' && whoFixesVersion(facts) !== 'server') return
+    const isMute = !isGood && whoFixesSuite(facts) !== 'server' && whoFixesVersion(facts) !== 'server'
+    const isPassed = flow.isRepeat || facts.verdict === 'opaque' || isMute
+    if (isPassed || knowsRegression(memory, isGood, handshakes)) context.settled(Number.POSITIVE_INFINITY)
+    if (isPassed) return
     if (isGood) context.good()
     if (!noteRegression(memory, isGood, handshakes, weak)) return
     context.raise({ what: `now ${facts.suiteName}`, mustFix: 'server', sql: "verdict = 'weak'" })

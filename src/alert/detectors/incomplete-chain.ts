@@ -13,6 +13,7 @@ export const incompleteChain = detector({
   subject: 'identity',
   kinds: ['tls'],
   concerns: showsChain,
+  settles: true,
   defaults: { handshakes: 3 },
   fresh: (): Memory => ({ handshakes: 0 }),
   observe(flow, memory, { handshakes }, context) {
@@ -20,12 +21,13 @@ export const incompleteChain = detector({
     if (leaf === undefined) return
     const certificate = context.certificate(leaf)
     // Public authorities never issue from their root (Baseline Requirements §6.1.7); private ones do.
-    if (certificate === null || certificate.isSelfIssued || !certificate.isPublic) return
-    if (next !== undefined) {
-      context.good()
-      return
-    }
-    if (!flow.isRepeat) memory.handshakes = Math.min(memory.handshakes + 1, handshakes)
+    if (certificate === null) return
+    const isJudged = !certificate.isSelfIssued && certificate.isPublic
+    if (!isJudged || next !== undefined) context.settled(Number.POSITIVE_INFINITY)
+    if (isJudged && next !== undefined) context.good()
+    if (!isJudged || next !== undefined) return
+    if (flow.isRepeat || memory.handshakes >= handshakes) context.settled(Number.POSITIVE_INFINITY)
+    else memory.handshakes = Math.min(memory.handshakes + 1, handshakes)
     if (memory.handshakes < handshakes) return
     const what = `${certificate.label} comes alone: clients must have ${certificate.issuer} already`
     context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${leaf}')` })

@@ -8,12 +8,15 @@ export const nonTlsOnTlsPort = detector({
   title: 'Something is spoken in the clear on a port of TLS',
   subject: 'server',
   concerns: ({ isEncrypted, isPlaintext }) => isEncrypted || isPlaintext,
+  settles: true,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
-    if (!TLS_PORTS.has(flow.serverPort)) return
     const { facts } = flow
-    if (facts.isEncrypted) context.good()
+    const isTlsPort = TLS_PORTS.has(flow.serverPort)
+    if (isTlsPort && facts.isEncrypted) context.good()
+    if (!isTlsPort || facts.isEncrypted) context.settled(Number.POSITIVE_INFINITY)
+    if (!isTlsPort) return
     // Both must have spoken: a server that refuses without a word says nothing of itself.
     if (!facts.isPlaintext || flow.bytesClient === 0 || flow.bytesServer === 0) return
     context.raise({

@@ -1,5 +1,6 @@
-import { countDay, type Days, noDays, sumDays } from '../days.ts'
-import { detector } from '../detector.ts'
+import { countDay, type Days, enoughUntil, noDays, sumDays } from '../days.ts'
+import { type Context, detector } from '../detector.ts'
+import type { Flow } from '../flow.ts'
 
 interface Memory {
   encrypted: Days
@@ -8,6 +9,11 @@ interface Memory {
   /** Flows in the clear since it was known as encrypted. */
   plain: string[]
   hasFired: boolean
+}
+
+interface Limits {
+  encrypted_flows: number
+  window_days: number
 }
 
 const US_PER_DAY = 86_400_000_000
@@ -19,15 +25,15 @@ export const plaintextAfterEncryption = detector({
   title: 'A service that was always encrypted is answered in the clear',
   subject: 'server',
   concerns: ({ isEncrypted, isPlaintext }) => isEncrypted || isPlaintext,
+  settles: true,
   defaults: { encrypted_flows: 20, window_days: 7, plaintext_flows: 3 },
   proof: { flows: 20, quiet_h: 1 },
   fresh: (): Memory => ({ encrypted: noDays(), mixedUntilUs: 0, plain: [], hasFired: false }),
   observe(flow, memory, settings, context) {
     const { facts } = flow
     if (facts.isEncrypted) {
-      if (!flow.isRepeat) countDay(memory.encrypted, flow.lastUs, settings.window_days)
-      memory.plain = []
       context.good()
+      noteEncrypted(flow, memory, settings, context)
       return
     }
     // The client alone may be anybody: a scan, a mistake.
@@ -48,3 +54,16 @@ export const plaintextAfterEncryption = detector({
     })
   },
 })
+
+function noteEncrypted(flow: Flow, memory: Memory, settings: Limits, context: Context): void {
+  // Of one day no more are counted than are asked for.
+  const enoughUs = flow.isRepeat
+    ? Number.POSITIVE_INFINITY
+    : enoughUntil(memory.encrypted, flow.lastUs, settings.encrypted_flows)
+  if (memory.plain.length === 0 && enoughUs > 0) {
+    context.settled(enoughUs)
+    return
+  }
+  if (!flow.isRepeat) countDay(memory.encrypted, flow.lastUs, settings.window_days)
+  memory.plain = []
+}

@@ -1,6 +1,6 @@
 import { namedGroupName } from '../../registry/named-groups.ts'
 import { detector } from '../detector.ts'
-import { noRegression, noteRegression } from '../regression.ts'
+import { knowsRegression, noRegression, noteRegression } from '../regression.ts'
 
 export const postQuantumLost = detector({
   id: 'A26',
@@ -10,10 +10,13 @@ export const postQuantumLost = detector({
   subject: 'server',
   kinds: ['tls'],
   concerns: ({ isHandshakeDone, resumed, offersPostQuantum }) => isHandshakeDone && !resumed && offersPostQuantum,
+  settles: true,
   defaults: { handshakes: 20, classical: 3 },
   fresh: noRegression,
   observe(flow, memory, { handshakes, classical }, context) {
     const { facts } = flow
+    const isKnown = flow.isRepeat || knowsRegression(memory, facts.isPostQuantum, handshakes)
+    if (isKnown) context.settled(Number.POSITIVE_INFINITY)
     if (flow.isRepeat) return
     if (facts.isPostQuantum) context.good()
     if (!noteRegression(memory, facts.isPostQuantum, handshakes, classical)) return

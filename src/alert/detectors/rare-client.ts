@@ -8,6 +8,8 @@ interface Memory {
 }
 
 const US_PER_DAY = 86_400_000_000
+/** When a client was seen is noted to the minute. */
+const PRECISION_US = 60_000_000
 /** A server with more kinds of clients than this is for everybody. */
 const MAX_CLIENTS = 16
 
@@ -19,6 +21,7 @@ export const rareClient = detector({
   subject: 'server',
   kinds: ['tls'],
   concerns: ({ isHandshakeDone, ja4 }) => isHandshakeDone && ja4 !== null,
+  settles: true,
   defaults: { handshakes: 100, days: 14 },
   fresh: (): Memory => ({ handshakes: 0, firstUs: 0, clients: {} }),
   observe(flow, memory, { handshakes, days }, context) {
@@ -27,6 +30,12 @@ export const rareClient = detector({
     if (memory.firstUs === 0) memory.firstUs = flow.lastUs
     const seenUs = memory.clients[facts.ja4]
     const isRare = seenUs === undefined || flow.lastUs - seenUs > days * US_PER_DAY
+    const isNoted = seenUs !== undefined && flow.lastUs >= seenUs && flow.lastUs - seenUs < PRECISION_US
+    if (isNoted && memory.handshakes >= handshakes) {
+      context.good()
+      context.settled(seenUs + PRECISION_US)
+      return
+    }
     const kinds = isRare ? Object.keys(memory.clients).length : 0
     if (seenUs !== undefined || kinds < MAX_CLIENTS) memory.clients[facts.ja4] = flow.lastUs
     const isKnown = memory.handshakes >= handshakes && flow.lastUs - memory.firstUs > days * US_PER_DAY

@@ -7,6 +7,9 @@ const HOW = {
   import: 'an imported inventory says so',
 } as const
 
+/** What is known of revocations grows beside the flows. */
+const LEARNT_US = 1_000_000
+
 export const revokedCertificate = detector({
   id: 'A33',
   name: 'revoked-certificate',
@@ -15,6 +18,7 @@ export const revokedCertificate = detector({
   subject: 'identity',
   kinds: ['tls'],
   concerns: showsChain,
+  settles: true,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
@@ -23,6 +27,7 @@ export const revokedCertificate = detector({
     const revocation = context.revocation(leaf, flow.firstUs)
     if (revocation === null) {
       context.good()
+      context.settled(flow.lastUs + LEARNT_US)
       return
     }
     const what = `${context.certificate(leaf)?.label ?? leaf} was revoked: ${HOW[revocation]}`

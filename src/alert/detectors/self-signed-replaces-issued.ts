@@ -14,6 +14,7 @@ export const selfSignedReplacesIssued = detector({
   subject: 'identity',
   kinds: ['tls'],
   concerns: showsChain,
+  settles: true,
   defaults: { issued_handshakes: 3 },
   fresh: (): Memory => ({ issued: 0 }),
   observe(flow, memory, { issued_handshakes }, context) {
@@ -22,11 +23,15 @@ export const selfSignedReplacesIssued = detector({
     const certificate = context.certificate(leaf)
     if (certificate === null) return
     if (!certificate.isSelfIssued) {
-      if (!flow.isRepeat) memory.issued = Math.min(memory.issued + 1, issued_handshakes)
+      if (flow.isRepeat || memory.issued >= issued_handshakes) context.settled(Number.POSITIVE_INFINITY)
+      else memory.issued = Math.min(memory.issued + 1, issued_handshakes)
       context.good()
       return
     }
-    if (memory.issued < issued_handshakes) return
+    if (memory.issued < issued_handshakes) {
+      context.settled(Number.POSITIVE_INFINITY)
+      return
+    }
     const what = `${certificate.label} vouches for itself`
     context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${leaf}')` })
   },

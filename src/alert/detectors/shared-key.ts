@@ -19,6 +19,7 @@ export const sharedKey = detector({
   subject: 'certificate',
   kinds: ['tls'],
   concerns: showsChain,
+  settles: true,
   defaults: { servers: 5, zones: 1, identities: 1 },
   subjectOf(flow, context) {
     const leaf = flow.facts.chain[0]
@@ -30,18 +31,24 @@ export const sharedKey = detector({
     const leaf = flow.facts.chain[0]
     const certificate = leaf === undefined ? null : context.certificate(leaf)
     if (certificate === null || certificate.isSelfIssued) return
+    const before = sizeOf(memory)
     note(memory.servers, flow.server)
     note(memory.zones, context.zonePair(flow).split(' -> ')[1] ?? '')
     note(memory.subjects, certificate.subject ?? '')
     const isWildcard = certificate.wildcards.size > 0
     const isSpread = isWildcard && (memory.servers.length > servers || memory.zones.length > zones)
-    if (!isSpread && memory.subjects.length <= identities) return
+    if (!isSpread && memory.subjects.length <= identities) {
+      if (sizeOf(memory) === before) context.settled(Number.POSITIVE_INFINITY)
+      return
+    }
     const what = isSpread
       ? `the wildcard ${certificate.label} is on more than ${servers} servers or in more than ${zones} zones`
       : `one key is certified for ${memory.subjects.slice(0, 3).join(' and ')}`
     context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${certificate.fingerprint}')` })
   },
 })
+
+const sizeOf = ({ servers, zones, subjects }: Memory): number => servers.length + zones.length + subjects.length
 
 function note(list: string[], value: string): void {
   if (list.length < MAX_LISTED && !list.includes(value)) list.push(value)

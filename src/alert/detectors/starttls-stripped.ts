@@ -14,6 +14,7 @@ export const starttlsStripped = detector({
   title: 'The offer of TLS is taken away in transit, or the server offers it no more',
   subject: 'server',
   concerns: ({ upgradeState }) => upgradeState !== null,
+  settles: true,
   defaults: { offers: 5 },
   proof: { flows: 5, quiet_h: 1 },
   fresh: (): Memory => ({ offered: 0 }),
@@ -21,7 +22,8 @@ export const starttlsStripped = detector({
     const { upgradeState, protocol } = flow.facts
     if (upgradeState === null) return
     if (OFFERS.has(upgradeState)) {
-      if (!flow.isRepeat) memory.offered = Math.min(memory.offered + 1, offers)
+      if (flow.isRepeat || memory.offered >= offers) context.settled(Number.POSITIVE_INFINITY)
+      else memory.offered = Math.min(memory.offered + 1, offers)
       if (upgradeState === 'accepted') context.good()
       return
     }

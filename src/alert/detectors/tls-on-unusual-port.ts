@@ -17,11 +17,16 @@ export const tlsOnUnusualPort = detector({
   subject: 'server',
   kinds: ['tls'],
   concerns: ({ isHandshakeDone }) => isHandshakeDone,
+  settles: true,
   defaults: { flows: 3, learn_h: 24 },
   fresh: (): Memory => ({ flows: 0, isOld: false }),
   observe(flow, memory, { flows, learn_h }, context) {
     const { facts } = flow
-    if (flow.isRepeat || facts.upgrade !== null || TLS_PORTS.has(flow.serverPort)) return
+    if (flow.isRepeat || facts.upgrade !== null || TLS_PORTS.has(flow.serverPort)) {
+      context.settled(Number.POSITIVE_INFINITY)
+      return
+    }
+    if (memory.isOld && memory.flows >= flows) context.settled(Number.POSITIVE_INFINITY)
     if (flow.lastUs - context.sinceUs < learn_h * US_PER_HOUR) memory.isOld = true
     memory.flows = Math.min(memory.flows + 1, flows)
     if (memory.isOld || memory.flows < flows) return

@@ -17,6 +17,7 @@ export const unexpectedCertificate = detector({
   subject: 'identity',
   kinds: ['tls'],
   concerns: showsChain,
+  settles: true,
   defaults: { left_ratio: 1 / 3 },
   // A change that stays is a migration; until it has stayed for a day it is one that nobody announced.
   proof: { flows: 20, quiet_h: 24 },
@@ -31,6 +32,7 @@ export const unexpectedCertificate = detector({
     const left = (memory.notAfter - flow.firstUs) / memory.lifetimeUs
     if (spki === knownSpki) {
       context.good()
+      context.settled(Number.POSITIVE_INFINITY)
       return
     }
     Object.assign(memory, { spki, issuer, notAfter, lifetimeUs })

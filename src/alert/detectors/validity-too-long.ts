@@ -20,6 +20,7 @@ export const validityTooLong = detector({
   subject: 'identity',
   kinds: ['tls'],
   concerns: showsChain,
+  settles: true,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
@@ -32,8 +33,10 @@ export const validityTooLong = detector({
     // Both ends belong to the period (RFC 5280 §4.1.2.5).
     if (!isPublic || limit === undefined || lifetimeUs + 1_000_000 <= limit.days * US_PER_DAY) {
       context.good()
+      context.settled(Number.POSITIVE_INFINITY)
       return
     }
+    context.settled(Number.POSITIVE_INFINITY)
     const what = `${label} is valid for ${Math.round(lifetimeUs / US_PER_DAY)} days, ${limit.days} are allowed`
     context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${leaf}')` })
   },

@@ -2,7 +2,7 @@ import { tlsVersionName } from '../../registry/versions.ts'
 import { detector } from '../detector.ts'
 import { TLS_1_3 } from '../facts.ts'
 import { whoFixesVersion } from '../must-fix.ts'
-import { noRegression, noteRegression } from '../regression.ts'
+import { knowsRegression, noRegression, noteRegression } from '../regression.ts'
 
 export const versionRegression = detector({
   id: 'A7',
@@ -12,12 +12,14 @@ export const versionRegression = detector({
   subject: 'server',
   kinds: ['tls'],
   concerns: ({ isHandshakeDone, offeredRank }) => isHandshakeDone && offeredRank >= TLS_1_3,
+  settles: true,
   defaults: { handshakes: 20, lower: 3 },
   fresh: noRegression,
   observe(flow, memory, { handshakes, lower }, context) {
     const { facts } = flow
-    if (flow.isRepeat) return
     const isGood = facts.versionRank >= TLS_1_3
+    if (flow.isRepeat || knowsRegression(memory, isGood, handshakes)) context.settled(Number.POSITIVE_INFINITY)
+    if (flow.isRepeat) return
     if (isGood) context.good()
     if (!noteRegression(memory, isGood, handshakes, lower)) return
     context.raise({

@@ -10,6 +10,7 @@ export const weakCertificate = detector({
   subject: 'identity',
   kinds: ['tls'],
   concerns: showsChain,
+  settles: true,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
@@ -18,11 +19,15 @@ export const weakCertificate = detector({
       const certificate = context.certificate(chain[at] as string)
       const why = certificate === null ? null : weaknessOf(certificate, at)
       if (certificate === null || why === null) continue
+      const isFirst = chain.slice(0, at).every((one) => context.certificate(one) !== null)
+      if (isFirst) context.settled(Number.POSITIVE_INFINITY)
       const what = `${at === 0 ? 'its certificate' : 'an issuer'} ${certificate.label}: ${why}`
       context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${certificate.fingerprint}')` })
       return
     }
-    if (context.certificate(chain[0] as string) !== null) context.good()
+    if (context.certificate(chain[0] as string) === null) return
+    context.good()
+    if (chain.every((one) => context.certificate(one) !== null)) context.settled(Number.POSITIVE_INFINITY)
   },
 })
 

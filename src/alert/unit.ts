@@ -1,0 +1,131 @@
+/**
+ * Flows of the same facts to the same place for the same name, as most flows of a network are repetitions of others.
+ * Detectors that have learnt all that such flows can teach them are not asked again until something changes.
+ */
+import type { Signal } from './detector.ts'
+import type { Facts } from './facts.ts'
+import type { Flow, Place, ServerName } from './flow.ts'
+import type { SubjectMemory } from './memories.ts'
+import { type FactsPlan, planOf } from './plan.ts'
+import type { Watch } from './watch.ts'
+
+/** A detector's view of these flows: they have one subject, and one memory. */
+export class Slot {
+  readonly watch: Watch
+  readonly subject: string
+  readonly owner: SubjectMemory
+  readonly memory: object
+  /** Packet time, µs, up to which more of the same changes nothing while the memory is as it was. */
+  quietUntilUs = 0
+  changes = 0
+  /** What each of them raises meanwhile; null = nothing. */
+  signal: Signal | null = null
+
+  constructor(watch: Watch, subject: string, owner: SubjectMemory) {
+    this.watch = watch
+    this.subject = subject
+    this.owner = owner
+    this.memory = watch.memoryOf(owner)
+  }
+}
+
+export class Unit {
+  readonly plan: FactsPlan
+  readonly #slots: readonly Slot[]
+  /** They look at more than what these flows share, or have something to count in each. */
+  readonly #always: readonly Watch[]
+  readonly #owners: readonly SubjectMemory[]
+  readonly #changes: number[]
+  #quietUntilUs = 0
+  #raising: readonly Slot[] = []
+
+  constructor(flow: Flow, watches: readonly Watch[]) {
+    this.plan = planOf(flow.facts, watches)
+    const slots = this.plan.observers.map((watch) => watch.slotOf(flow))
+    this.#slots = slots.filter((slot) => slot !== null)
+    this.#always = this.plan.observers.filter((_, at) => slots[at] === null)
+    this.#owners = [...new Set(this.#slots.map(({ owner }) => owner))]
+    this.#changes = this.#owners.map(() => Number.NaN)
+  }
+
+  /** What it remembers of a subject was pushed out: another one knows more by now. */
+  get isStale(): boolean {
+    return this.#owners.some(({ changes }) => Number.isNaN(changes))
+  }
+
+  show(flow: Flow): void {
+    if (!this.#isQuiet(flow.lastUs)) this.#ask(flow)
+    else for (const slot of this.#raising) slot.watch.observeSlot(flow, slot)
+    for (const watch of this.#always) watch.observe(flow)
+  }
+
+  #isQuiet(nowUs: number): boolean {
+    if (nowUs >= this.#quietUntilUs) return false
+    for (let i = 0; i < this.#owners.length; i++) {
+      const { changes, entry } = this.#owners[i] as SubjectMemory
+      if (changes !== this.#changes[i]) return false
+      if (entry !== null) entry.isUsed = true
+    }
+    return true
+  }
+
+  #ask(flow: Flow): void {
+    let quietUntilUs = Number.POSITIVE_INFINITY
+    for (const slot of this.#slots) {
+      slot.watch.observeSlot(flow, slot)
+      quietUntilUs = Math.min(quietUntilUs, slot.quietUntilUs)
+    }
+    this.#quietUntilUs = quietUntilUs
+    this.#raising = quietUntilUs > 0 ? this.#slots.filter(({ signal }) => signal !== null) : NONE
+    for (let i = 0; i < this.#owners.length; i++) {
+      const owner = this.#owners[i] as SubjectMemory
+      this.#changes[i] = owner.changes
+      if (owner.entry !== null) owner.entry.isUsed = true
+    }
+  }
+}
+
+const NONE: readonly Slot[] = []
+
+/** Past it they are made again. */
+const MAX_UNITS = 16_384
+
+export class Units {
+  readonly #places = new Map<Place, UnitsOfPlace>()
+  #count = 0
+
+  of(flow: Flow, watches: readonly Watch[]): Unit {
+    let place = this.#places.get(flow.place)
+    if (place !== undefined) {
+      const known = place.find(flow.name, flow.facts)
+      if (known !== undefined && known.plan.watches === watches && !known.isStale) return known
+    }
+    if (this.#count >= MAX_UNITS) {
+      this.#places.clear()
+      this.#count = 0
+      place = undefined
+    }
+    if (place === undefined) {
+      place = new UnitsOfPlace()
+      this.#places.set(flow.place, place)
+    }
+    const unit = new Unit(flow, watches)
+    this.#count += 1
+    place.add(flow.name, flow.facts, unit)
+    return unit
+  }
+}
+
+class UnitsOfPlace {
+  readonly #names = new Map<ServerName | null, Map<Facts, Unit>>()
+
+  find(name: ServerName | null, facts: Facts): Unit | undefined {
+    return this.#names.get(name)?.get(facts)
+  }
+
+  add(name: ServerName | null, facts: Facts, unit: Unit): void {
+    const units = this.#names.get(name)
+    if (units === undefined) this.#names.set(name, new Map([[facts, unit]]))
+    else units.set(facts, unit)
+  }
+}

@@ -1,0 +1,105 @@
+/** Most flows repeat others, and are not shown to every detector again: it must make no difference to anything. */
+import { expect, it } from 'vitest'
+import { Facts } from '../../src/alert/facts.ts'
+import { Flow, flowOf, type Place, placeOf, ServerName } from '../../src/alert/flow.ts'
+import { createAlertEngine, type FlowRecord } from '../../src/alert/index.ts'
+import { certificate, clear, DAY, flow, tls12 } from './simulate.ts'
+
+/** Flows that share places, names and facts, as the reader of lines makes them. */
+function sharing(): (record: FlowRecord) => Flow {
+  const facts = new Map<string, Facts>()
+  const places = new Map<string, Place>()
+  const names = new Map<string, ServerName>()
+  const one = <T>(known: Map<string, T>, key: string, make: () => T): T => {
+    const found = known.get(key) ?? make()
+    known.set(key, found)
+    return found
+  }
+  return (record) => {
+    const { flow_id, first_seen, last_seen, client_ip, client_port, server_ip, server_port, increment, ...rest } =
+      record
+    const { server_name, packets_client, packets_server, bytes_client, bytes_server, ...agreed } = rest
+    const whole = flowOf(record)
+    const head = {
+      sensor: record.sensor,
+      firstUs: whole.firstUs,
+      lastUs: whole.lastUs,
+      bytesClient: bytes_client,
+      bytesServer: bytes_server,
+      visibility: record.visibility,
+      transport: record.transport,
+      texts: {
+        id: () => flow_id,
+        idNumber: () => whole.idNumber,
+        clientIp: () => client_ip,
+        clientWord: () => client_ip.split('.').reduce((word, octet) => word * 256 + Number(octet), 0),
+      },
+    }
+    const place = one(places, `${server_ip} ${server_port} ${increment}`, () => placeOf(record))
+    const name = server_name === undefined ? null : one(names, server_name, () => new ServerName(server_name))
+    return new Flow(
+      head,
+      place,
+      name,
+      one(facts, JSON.stringify(agreed), () => new Facts(record)),
+    )
+  }
+}
+
+const issued = certificate('shop.example.org', { from: -50 })
+const renewed = certificate('shop.example.org', { from: 10 })
+const ended = certificate('old.example.org', { from: -89 })
+const other = certificate('other.example.org', { from: 0 })
+
+/** What a network says: sound nearly always, and each fault now and then, or from some day on. */
+const KINDS: readonly ((day: number) => Partial<FlowRecord>)[] = [
+  () => ({}),
+  (day) => (day < 6 ? {} : { tls_version: 0x0303, verdict: 'weak', cipher_suite: 0xc013 }),
+  () => ({ ...tls12, server_certificates: [ended.fingerprint_sha256], server_name: 'old.example.org' }),
+  (day) => {
+    const shown = day < 12 ? issued : renewed
+    return { ...tls12, server_certificates: [shown.fingerprint_sha256], server_name: 'shop.example.org' }
+  },
+  () => ({ ...tls12, server_certificates: [other.fingerprint_sha256], server_name: 'wrong.example.org' }),
+  (day) => ({ ...tls12, client_certificate: day < 9 ? 'presented' : 'none' }),
+  (day) => (day < 8 || day > 11 ? {} : clear('http', { server_name: undefined as never })),
+  (day) => ({ offered_groups: [0x11ec, 29], named_group: day < 7 ? 0x11ec : 29 }),
+  () => clear('postgresql', { upgrade_state: 'refused', upgrade: undefined as never }),
+  (day) => (day % 3 === 0 ? { server_name: undefined as never } : {}),
+  (day) => (day < 15 ? {} : { ja4: 't13d0000h2_000000000000_111111111111' }),
+  (day) => (day < 5 ? {} : { alerts: ['client:fatal:unknown_ca'], verdict: 'unknown' }),
+]
+
+it('repetitions that detectors are not shown leave the same findings, and the same memory', () => {
+  const each = createAlertEngine()
+  const shared = createAlertEngine()
+  const share = sharing()
+  let state = 7
+  const next = (below: number): number => {
+    state = (state * 48_271) % 2_147_483_647
+    return state % below
+  }
+  for (const one of [issued, renewed, ended, other]) {
+    each.certificate(one)
+    shared.certificate(one)
+  }
+  for (let n = 0; n < 24_000; n++) {
+    // In bursts, as detectors that note times to the minute are still within one minute.
+    const seconds = Math.floor(n / 200) * (DAY / 6) + (n % 200) / 4
+    const kind = next(KINDS.length)
+    const what = KINDS[kind]?.(Math.floor(seconds / DAY)) ?? {}
+    const odd = next(50) === 0 ? (KINDS[next(KINDS.length)]?.(0) ?? {}) : what
+    const place = {
+      server_ip: `10.0.2.${kind}`,
+      client_ip: `10.0.1.${next(9)}`,
+      server_port: next(2) === 0 ? 443 : 8000,
+    }
+    const record = flow(seconds, { ...odd, ...place, ...(next(20) === 0 ? { increment: 1 } : {}) })
+    each.flow(record)
+    shared.look(share(record))
+  }
+  const found = ['A1', 'A12', 'A13', 'A17', 'A2', 'A21', 'A23', 'A24', 'A25', 'A26', 'A28', 'A30', 'A5', 'A7', 'A9']
+  expect([...new Set(shared.findings().map(({ rule }) => rule))].sort()).toEqual(found)
+  expect(shared.takeEvents()).toEqual(each.takeEvents())
+  expect(shared.save()).toEqual(each.save())
+})
