@@ -52,6 +52,7 @@ export const UNFILTERED = {
 
 const OTHERS = [
   ...['clock', 'cluster-form', 'rollup-marks', 'kpi-plaintext-detection-time', 'health-since'],
+  ...['kpi-finding-detection-time', 'kpi-incident-acknowledgement-time', 'kpi-incident-resolution-time'],
   ...['findings', 'finding-events', 'finding-events-since', 'finding-counts', 'finding-page', 'probes'],
 ]
 
