@@ -25,7 +25,7 @@ async function work(port: MessagePort, job: CaptureJob): Promise<void> {
     })
     port.on('message', (message: ToCaptureWorker | string) => {
       if (typeof message === 'string') return
-      if (message.kind === 'stop') void source.close()
+      if (message.kind === 'stop') stop(source)
       else reload(pipeline.agent, message.judging, outbox)
     })
     outbox.post({ kind: 'opened' })
@@ -61,6 +61,12 @@ async function read(
   }
   await finish()
   await drain(0)
+}
+
+/** What waits in a ring is judged: a reader that was late loses nothing by the end. */
+function stop(source: Source): void {
+  if (source.drain === undefined) void source.close()
+  else source.drain()
 }
 
 function reload(agent: Agent, judging: Judging, outbox: Outbox<FromCaptureWorker>): void {

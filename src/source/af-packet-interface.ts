@@ -1,6 +1,7 @@
 /** One interface under a live source: the socket on it, what it lost, and how it is found again after it went away. */
 import type { AfPacketSettings, InterfaceState } from './af-packet-settings.ts'
 import {
+  attachFilter,
   closePacketSocket,
   interfaceIndex,
   isInterfaceUp,
@@ -8,7 +9,7 @@ import {
   type PacketSocket,
 } from './af-packet-socket.ts'
 import { forgetHeld, noteHeld } from './held-socket.ts'
-import { PACKET_STATISTICS, SO_ERROR } from './if-packet.ts'
+import { DROP_ALL, PACKET_STATISTICS, SO_ERROR } from './if-packet.ts'
 import { interfaceDrops } from './interfaces.ts'
 import type { Readiness } from './koffi.ts'
 import { type Libc, SyscallError } from './libc.ts'
@@ -18,6 +19,8 @@ import type { Drops, FrameBatch } from './source.ts'
 
 /** Counters are read, the interface is looked at, and one that is gone is sought, this often. */
 const UPKEEP_MS = 1000
+/** Beyond a block's timeout, until the kernel's timer has surely handed it over. */
+const LAST_BLOCK_MS = 100
 /** After an interface went away, what its last frames may take to be handed over beyond the block's timeout. */
 const LAST_FRAMES_MS = 250
 
@@ -106,6 +109,18 @@ export class LiveInterface implements LiveFrames {
     const dropped = interfaceDrops(this.#settings.interface, this.#attachment.socket.ifindex)
     this.#drops.interface += Math.max(0, dropped - this.#interfaceDrops)
     this.#interfaceDrops = dropped
+  }
+
+  /** The socket keeps nothing any more; the block at work is handed over when its time is up. */
+  stopTaking(): number {
+    if (this.#attachment === null) return 0
+    this.count()
+    attachFilter(this.#libc, this.#attachment.socket.fd, DROP_ALL)
+    return this.#settings.blockTimeoutMs + LAST_BLOCK_MS
+  }
+
+  hasMore(): boolean {
+    return this.ring.ready()
   }
 
   /** Counts a last time and closes the socket; idempotent. The ring reads as zeros from here on. */

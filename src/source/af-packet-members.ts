@@ -1,6 +1,7 @@
 /** Several interfaces under one live source: a socket that sees them all, whose each frame is, and how each of them fares. */
 import type { AfPacketSettings, InterfaceState } from './af-packet-settings.ts'
 import {
+  attachFilter,
   becomePromiscuous,
   closePacketSocket,
   interfaceIndex,
@@ -11,7 +12,7 @@ import {
   type SharedSocket,
 } from './af-packet-socket.ts'
 import { forgetHeld, noteHeld } from './held-socket.ts'
-import { PACKET_STATISTICS } from './if-packet.ts'
+import { DROP_ALL, PACKET_STATISTICS } from './if-packet.ts'
 import { interfaceDrops } from './interfaces.ts'
 import type { Readiness } from './koffi.ts'
 import { type Libc, SyscallError } from './libc.ts'
@@ -21,6 +22,8 @@ import { type Drops, type FrameBatch, noDrops, type SourceMember } from './sourc
 
 /** Counters are read, and every interface is looked at, this often. */
 const UPKEEP_MS = 1000
+/** Beyond a block's timeout, until the kernel's timer has surely handed it over. */
+const LAST_BLOCK_MS = 100
 
 /** One of the interfaces. Its `ifindex` is 0 while there is none of its name. */
 class Member implements RingMember, SourceMember {
@@ -118,6 +121,18 @@ export class LiveMembers implements LiveFrames {
       member.drops.interface += more
       this.#drops.interface += more
     }
+  }
+
+  /** The socket keeps nothing any more; the block at work is handed over when its time is up. */
+  stopTaking(): number {
+    if (this.#socket === null) return 0
+    this.count()
+    attachFilter(this.#libc, this.#socket.fd, DROP_ALL)
+    return this.#settings.blockTimeoutMs + LAST_BLOCK_MS
+  }
+
+  hasMore(): boolean {
+    return this.ring.ready()
   }
 
   /** Counts a last time and closes the socket; idempotent. The ring reads as zeros from here on. */

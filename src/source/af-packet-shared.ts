@@ -78,6 +78,10 @@ class SharedRing implements SharedSource {
     return this.#loop.batches(batch)
   }
 
+  drain(): void {
+    this.#loop.drain()
+  }
+
   close(): Promise<void> {
     return this.#loop.close()
   }

@@ -101,6 +101,10 @@ class LiveSource implements AfPacketSource {
     return this.#loop.batches(createBatch(this.#live.ring.bytes))
   }
 
+  drain(): void {
+    this.#loop.drain()
+  }
+
   close(): Promise<void> {
     return this.#loop.close()
   }

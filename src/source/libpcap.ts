@@ -97,6 +97,10 @@ class LiveSource implements LibpcapSource {
     return this.#loop.batches(createBatch(this.#live.memory))
   }
 
+  drain(): void {
+    this.#loop.drain()
+  }
+
   close(): Promise<void> {
     return this.#loop.close()
   }

@@ -6,6 +6,9 @@ import { Wake } from './wake.ts'
 
 /** After this long without a frame an empty batch says that time went on. */
 const QUIET_MS = 250
+/** What had come when no more was wanted is read for so long at the most. */
+const MAX_DRAIN_MS = 4000
+const DRAIN_LOOK_MS = 20
 /** Frames that come one after the other leave timers and signals no turn; after this long they get one. */
 const TURN_MS = 10
 
@@ -21,6 +24,10 @@ export interface LiveFrames {
   read(batch: FrameBatch): boolean
   /** Nothing came, or what came is no frame. */
   checkError?(nowMs: number): void
+  /** Is there something to be read, as of now? */
+  hasMore?(): boolean
+  /** Takes no frame from now on; returns after how many ms the last that came is there to be read. */
+  stopTaking?(): number
   /** Called often; looks after the interface from time to time. */
   upkeep(nowMs: number): void
   count(): void
@@ -32,6 +39,8 @@ export class LiveLoop {
   readonly #stats: SourceStats
   readonly #wake = new Wake()
   #closed = false
+  /** No more is wanted: when the last frames are there, and when they are waited for no longer. */
+  #drain: { readonly quietMs: number; readonly endMs: number } | null = null
   /** Settles when the consumer has left `batches()`; null = it is not there. */
   #reading: Promise<void> | null = null
   /** The consumer has a batch, and may be looking into its memory. */
@@ -54,7 +63,9 @@ export class LiveLoop {
       let lentAtMs = performance.now()
       let turnAtMs = lentAtMs + TURN_MS
       while (!this.#closed) {
+        if (this.#drain !== null && performance.now() > this.#drain.endMs) break
         if (!live.read(batch)) {
+          if (this.#isDrained()) break
           if (!(await this.#wasQuiet(lentAtMs))) continue
           if (!live.read(batch)) batch.count = 0
         }
@@ -73,6 +84,19 @@ export class LiveLoop {
       this.#reading = null
       left()
     }
+  }
+
+  /** What has come is still handed over, and then it ends, as after `close()`. */
+  drain(): void {
+    if (this.#closed || this.#drain !== null) return
+    const nowMs = performance.now()
+    this.#drain = { quietMs: nowMs + (this.#live.stopTaking?.() ?? 0), endMs: nowMs + MAX_DRAIN_MS }
+    this.#wake.raise()
+  }
+
+  #isDrained(): boolean {
+    // Nothing was there to be read a moment ago, which is after the last frames were.
+    return this.#drain !== null && performance.now() >= this.#drain.quietMs && !this.#live.hasMore?.()
   }
 
   /** Idempotent. Waits for a consumer that waits for frames, and not for one that is at work on a batch. */
@@ -106,7 +130,8 @@ export class LiveLoop {
   async #sleep(ms: number): Promise<void> {
     const { readiness, lookMs } = this.#live
     readiness?.start(() => this.#wake.raise())
-    await this.#wake.wait(Math.min(ms, lookMs))
+    // The last block is handed over by a timer of the kernel's.
+    await this.#wake.wait(Math.min(ms, lookMs, this.#drain === null ? ms : DRAIN_LOOK_MS))
     readiness?.stop()
   }
 }

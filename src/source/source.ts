@@ -115,5 +115,7 @@ export interface Source {
   /** What the operator should know of how it was opened: a smaller buffer than was asked for. */
   readonly notes?: readonly string[]
   batches(): AsyncIterable<FrameBatch>
+  /** Takes nothing more, hands over what has come, and ends, in bounded time; left out where nothing waits to be read. */
+  drain?(): void
   close(): Promise<void>
 }

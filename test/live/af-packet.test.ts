@@ -225,6 +225,23 @@ describe.skipIf(why !== null)(why === null ? 'a live source' : `a live source (s
     await source.close()
   })
 
+  it.each([null, { group: 13 }])(
+    'hands over what had come before it is drained, and then ends (fanout %j)',
+    async (fanout) => {
+      const pair = net.pair()
+      const source = await open(pair, { fanout })
+      await net.replay(pair.sender, [captureOf(udpFrames(600))])
+      source.drain?.()
+      await net.replay(pair.sender, [captureOf(udpFrames(50))])
+      const startMs = performance.now()
+      expect(hex(await readFrames(source))).toEqual(
+        hex(udpFrames(600).map((frame) => ({ hex: frame.toString('hex') }) as SeenFrame)),
+      )
+      expect(performance.now() - startMs).toBeLessThan(3000)
+      expect(source.stats).toMatchObject({ frames: 600, drops: { kernel: 0 } })
+    },
+  )
+
   it('leaves a batch whole when it is closed meanwhile, and nothing after', async () => {
     const pair = net.pair()
     const [frame] = udpFrames(1) as [Buffer]
