@@ -1,4 +1,5 @@
 /** The workers that a capture's options ask for. */
+import { statSync } from 'node:fs'
 import { loadPolicy } from '../classify/index.ts'
 import { OperatorError } from '../core/errors.ts'
 import { compileFilter } from '../decode/filter.ts'
@@ -12,7 +13,8 @@ import { wholeNumber } from './whole-number.ts'
 
 /** @throws OperatorError for a mistake in them, in the packs and in the filter */
 export function jobsOf(options: CaptureOptions): CaptureJob[] {
-  if (options.source === undefined)
+  const sources = sourcesOf(options)
+  if (sources.length === 0)
     throw new OperatorError(
       'ERR_USAGE',
       'no source is named',
@@ -23,8 +25,8 @@ export function jobsOf(options: CaptureOptions): CaptureJob[] {
   if (options.filter !== undefined) compileFilter(options.filter)
   const spaces = parseVpcs(options.vpc ?? [])
   const workers = wholeNumber('--workers', options.workers, MAX_WORKERS)
-  const { ringBytes, blocks, timestamps } = ringOf(options, options.source, workers)
-  return joined(options.source, options.apart === true).flatMap((source, n) => {
+  const { ringBytes, blocks, timestamps } = ringOf(options, sources, workers)
+  return joined(sources, options.apart === true).flatMap((source, n) => {
     // Only the kernel's own rings can share an interface's frames by conversation.
     const size = ringInterface(source) === null ? 1 : workers
     const group = ((process.pid * 31 + n) % 0xffff) + 1
@@ -46,6 +48,12 @@ export function jobsOf(options: CaptureOptions): CaptureJob[] {
       spaces,
     }))
   })
+}
+
+/** Those of --follow too: a folder into which captures rotate, or a file that grows and may not be there yet. */
+function sourcesOf({ source = [], follow = [] }: CaptureOptions): string[] {
+  const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+  return [...source, ...follow.map((path) => `${isFolder(path) ? 'watch' : 'follow'}:${path}`)]
 }
 
 /**

@@ -7,6 +7,8 @@ export interface CaptureOptions extends RingOptions {
   config?: string
   /** Left out where neither the command line nor the file names one. */
   source?: string[]
+  /** Captures that grow, and folders into which they rotate. */
+  follow?: string[]
   format: 'none' | 'jsonl'
   policy: string[]
   policyDate?: string

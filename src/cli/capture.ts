@@ -70,7 +70,9 @@ export async function capture(
       await beside.start(opened.store, () => run.figures(opened.live, output.alertFigures()), output.decider)
     }
     run.endAtSignals()
-    say(`captures ${options.source?.join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`)
+    say(
+      `captures ${[...new Set(jobs.map(({ source }) => source))].join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`,
+    )
     return await run.untilOver(options.duration === undefined ? null : secondsOf(options.duration), () =>
       output.hurry(),
     )

@@ -33,6 +33,7 @@ export const withCaptureOptions = (command: Command): Command =>
   withRingOptions(
     command
       .option('--source <spec...>', 'where from, as "afpacket:eth1" (docs/sources.md)')
+      .option('--follow <path...>', 'a capture that grows, or a folder into which captures rotate')
       .option('--config <file>', 'read options from a YAML file (docs/config.md); those given here win')
       .addOption(
         new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([

@@ -33,6 +33,14 @@ describe('the workers of a capture', () => {
     ])
   })
 
+  it('follow a file that grows, which may not be there yet, and a folder', () => {
+    const folder = new URL('.', import.meta.url).pathname
+    expect(jobs([], { follow: ['/nosuch/trace.pcap', folder] })).toEqual([
+      'follow:/nosuch/trace.pcap 0/1',
+      `watch:${folder} 0/1`,
+    ])
+  })
+
   it('read one as it was named', () => {
     expect(jobs(['interface:eth1'])).toEqual(['interface:eth1 0/1'])
   })

@@ -110,6 +110,7 @@ const SERVE = z
 export const SETTINGS = z
   .strictObject({
     source: aList('where from, as afpacket:eth1 (sources.md)'),
+    follow: aList('captures that grow, and folders into which they rotate'),
     format: z
       .enum(['none', 'jsonl'])
       .meta({ about: 'what to print', standard: 'none', kind: 'none or jsonl' } satisfies SettingMeta),
