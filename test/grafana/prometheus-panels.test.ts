@@ -64,13 +64,13 @@ describe.skipIf(whyNoPrometheus !== null)(`Prometheus (${whyNoPrometheus ?? 'of 
         await answer()
         return
       }
-      await expect.poll(async () => (await answer()).length, { timeout: 45_000, interval: 500 }).toBeGreaterThan(0)
+      await expect.poll(async () => (await answer()).length, { timeout: 180_000, interval: 500 }).toBeGreaterThan(0)
       const samples = await answer()
       expect(samples.some(({ value }) => !Number.isNaN(value))).toBe(true)
       // Labels that the legend names are there.
       for (const [, label] of target.legend.matchAll(/\{\{(\w+)\}\}/g))
         expect(Object.keys(samples[0]?.metric ?? {})).toContain(label)
     },
-    60_000,
+    200_000,
   )
 })
