@@ -29,6 +29,7 @@ const STARTTLS_FAILS = '691'
 const SASL_SUCCESS = '903'
 const SASL_FAILS: ReadonlySet<string> = new Set(['902', '904', '905', '906'])
 const PASSWORD_WRONG = '464'
+const OPERATOR_NOW = '381'
 /** Messages of a registered client or to it. */
 const TALK: ReadonlySet<string> = new Set('PRIVMSG NOTICE JOIN TOPIC MODE WHO WHOIS LIST'.split(' '))
 /** Longest prefix: a server's or a user's name with its host (RFC 2812 §2.3). */
@@ -169,6 +170,7 @@ function readMessage(state: IrcState, facts: FlowFacts, _d: Direction, buf: Uint
   else if (command === SASL_SUCCESS) state.sasl.end(facts, true)
   else if (SASL_FAILS.has(command)) state.sasl.end(facts, false)
   else if (command === PASSWORD_WRONG) facts.authOutcome = 'failure'
+  else if (command === OPERATOR_NOW) facts.authOutcome = 'success'
   else if (command === WELCOME) {
     state.registered = true
     if (facts.authMechanisms.includes('pass')) facts.authOutcome ??= 'success'

@@ -116,7 +116,7 @@ function readNext(
   }
   const { end: behind } = TAG
   if (direction === CLIENT) readRequest(state, facts, buf)
-  else readAnswer(state, facts)
+  else readAnswer(state, facts, buf)
   return behind
 }
 
@@ -183,7 +183,7 @@ function readRequest(state: XmppState, facts: FlowFacts, buf: Uint8Array): void 
   }
 }
 
-function readAnswer(state: XmppState, facts: FlowFacts): void {
+function readAnswer(state: XmppState, facts: FlowFacts, buf: Uint8Array): void {
   const { name } = TAG
   if (name === 'features') readFeatures(state, facts)
   else if (state.inFeatures && name === 'starttls') state.offers = true
@@ -194,6 +194,14 @@ function readAnswer(state: XmppState, facts: FlowFacts): void {
     else state.sasl.end(facts, false)
     state.startTls = false
   } else if (name === 'message' || name === 'presence') noteClear(facts)
+  else if (name === 'iq' && !TAG.closes && facts.authMechanisms.includes('iq-auth')) noteQueryAnswer(facts, buf)
+}
+
+/** XEP-0078 §2: the first answer behind the password is the answer to it. */
+function noteQueryAnswer(facts: FlowFacts, buf: Uint8Array): void {
+  const type = attribute(buf, TAG, 'type')
+  if (type === 'result') facts.authOutcome ??= 'success'
+  if (type === 'error') facts.authOutcome ??= 'failure'
 }
 
 /** RFC 6120 §4.3.2: what the server can do at this point of the stream. */
