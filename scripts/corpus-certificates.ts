@@ -63,7 +63,7 @@ interface Shown {
 }
 
 async function compare(store: Store): Promise<void> {
-  const first = { after_hash: '', after_role: '', after_ip: '', after_port: 0, after_name: '' }
+  const first = { after_hash: '', after_role: '', after_ip: '', after_port: 0, after_name: '', after_provenance: '' }
   const shown = await store.select<Shown>('chains-to-judge', { ...first, basis: 'all', limit: 1_000_000 })
   const known = new KnownCertificates(store)
   await known.fetch(shown.flatMap(({ chain }) => chain))
