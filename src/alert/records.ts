@@ -65,6 +65,8 @@ export interface CertificateRecord {
   der?: string
   subject?: string
   issuer?: string
+  /** Hex, as of the wire's reader. */
+  serial_number?: string
   not_before?: string
   not_after?: string
   key_type?: string

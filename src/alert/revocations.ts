@@ -1,7 +1,7 @@
-/** Which certificates were revoked: by what servers staple themselves, verified here, and by what the store has judged. */
+/** Which certificates were revoked: by what servers staple themselves, verified here, by lists that are given, and by what the store has judged. */
 
 import { type Candidate, candidateOf } from '../trust/candidate.ts'
-import { ocspVerdict } from '../trust/revocation.ts'
+import { ocspVerdict, RevocationLists } from '../trust/revocation.ts'
 import { Signatures } from '../trust/signatures.ts'
 import { type OcspResponse, parseOcspResponse } from '../wire/ocsp.ts'
 import { BoundedMap } from './bounded-map.ts'
@@ -45,12 +45,22 @@ export class Revocations {
   readonly #issuers = new BoundedMap<Candidate[]>(MAX_ISSUERS)
   readonly #stapled = new BoundedMap<Revoked>(MAX_REVOKED)
   #stored: ReadonlyMap<string, Revoked> = new Map()
+  readonly #listed = new BoundedMap<Candidate>(MAX_REVOKED)
+  #lists = new RevocationLists()
   readonly #claims = new BoundedMap<Claim>(MAX_REVOKED)
   readonly #signatures = new Signatures()
 
+  /** Lists that the operator gives; they count for certificates that are seen from now on. */
+  give(lists: RevocationLists): void {
+    this.#lists = lists
+  }
+
   note(record: CertificateRecord): void {
-    const { ocsp_response: staple, der, subject } = record
+    const { ocsp_response: staple, der, subject, serial_number: serial, issuer } = record
     if (der === undefined) return
+    if (serial !== undefined && issuer !== undefined && this.#lists.mentions(serial, issuer)) {
+      this.#listed.set(record.fingerprint_sha256, candidateOf(Buffer.from(der, 'base64')))
+    }
     if (record.is_ca === true && subject !== undefined) this.#noteIssuer(subject, record.fingerprint_sha256, der)
     if (staple === undefined || staple.length > MAX_RESPONSE_CHARS) return
     const response = parseOcspResponse(Buffer.from(staple, 'base64'))
@@ -74,7 +84,18 @@ export class Revocations {
   /** Null = nothing that can be believed says that it was revoked by then. */
   of(fingerprint: string, timeUs: number): RevokedBy | null {
     const known = [this.#stapledOf(fingerprint), this.#stored.get(fingerprint)]
-    return known.find((one) => one !== undefined && one.fromUs <= timeUs)?.by ?? null
+    const by = known.find((one) => one !== undefined && one.fromUs <= timeUs)?.by ?? null
+    return by ?? (this.#isListed(fingerprint, timeUs) ? 'list' : null)
+  }
+
+  /** The issuer must have been seen: it is by its key that a list is believed. */
+  #isListed(fingerprint: string, timeUs: number): boolean {
+    const leaf = this.#listed.get(fingerprint)
+    if (leaf === undefined) return false
+    const issuers = this.#issuers.get(leaf.facts.issuer ?? '') ?? []
+    return issuers.some(
+      (issuer) => this.#lists.isRevoked(leaf, issuer, timeUs) && this.#signatures.of(leaf, issuer) === 'good',
+    )
   }
 
   #stapledOf(fingerprint: string): Revoked | undefined {

@@ -9,6 +9,7 @@ import type { StoredRevocation } from '../alert/revocations.ts'
 import { StateFolder } from '../alert/state-folder.ts'
 import type { AlertFigures } from '../api/metric-figures.ts'
 import { checkReceivers, Notifier } from '../notify/index.ts'
+import { RevocationLists } from '../trust/revocation.ts'
 import type { AlertsFile } from './alert-config.ts'
 
 /** Where findings are kept beside the flows, and what is known there. */
@@ -42,8 +43,15 @@ export class Alerts {
   #work: Promise<void> = Promise.resolve()
 
   /** @throws OperatorError ERR_USAGE, ERR_DATA_FOLDER */
-  constructor(file: AlertsFile, folder: string, output: FindingOutput | null, say: (text: string) => void) {
+  constructor(
+    file: AlertsFile,
+    folder: string,
+    output: FindingOutput | null,
+    say: (text: string) => void,
+    lists = new RevocationLists(),
+  ) {
     this.engine = createAlertEngine(file.config)
+    this.engine.revocations.give(lists)
     this.#state = new StateFolder(file.folder ?? folder)
     this.#output = output
     this.#say = say

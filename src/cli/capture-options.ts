@@ -28,6 +28,8 @@ export interface CaptureOptions extends RingOptions {
   zones?: string | Zones
   /** A file that says what to alert of, and whom (docs/alerts.md). */
   alerts?: string
+  /** Revocation lists, files or folders of them: what they have as revoked is alerted of. */
+  crl?: string[]
   user?: string
   duration?: string
 }

@@ -6,6 +6,7 @@ import { OperatorError } from '../core/errors.ts'
 import { keepLibrariesLoaded } from '../source/live-interface.ts'
 import { openStore, type Store, type ZoneRange } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
+import type { RevocationLists } from '../trust/revocation.ts'
 import { type AlertsFile, readAlertsFile } from './alert-config.ts'
 import { Alerts } from './alerts.ts'
 import { JudgedBefore } from './capture-figures.ts'
@@ -19,6 +20,7 @@ import { alertFolderOf, DEFAULT_DATA, spoolFolderOf } from './live-folders.ts'
 import { LiveStore } from './live-store.ts'
 import { compileJudge, type RowOutput } from './pipeline.ts'
 import { dropPrivileges } from './privileges.ts'
+import { givenLists } from './root-files.ts'
 import { writeError, writeOut } from './terminal.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -47,6 +49,8 @@ export async function capture(
   const jobs = jobsOf(options)
   const zones = options.zones === undefined ? null : (await import('./zones.ts')).zonesOf(options.zones)
   const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts)
+  // Beside a server they are the server's too, which judges by them.
+  const lists = givenLists(options, beside !== null)
   const say = (text: string): void => writeError(`${new Date().toISOString()} ${text}`)
   const output = new CaptureOutput(options.format === 'jsonl')
   const health = new CaptureHealth(options.sensor, say, (line) => output.health(line))
@@ -64,7 +68,7 @@ export async function capture(
   try {
     if (options.user !== undefined) say(dropPrivileges(options.user))
     const opened = await openLiveStore(options, zones, say)
-    output.begin(opened?.live ?? null, alertsOf(alertsFile, options, opened?.live ?? null, say))
+    output.begin(opened?.live ?? null, alertsOf(alertsFile, options, opened?.live ?? null, lists, say))
     if (beside !== null) {
       if (opened === null) throw new OperatorError('ERR_USAGE', 'nothing is kept', 'leave out store: false')
       await beside.start(opened.store, () => run.figures(opened.live, output.alertFigures()), output.decider)
@@ -285,9 +289,10 @@ const alertsOf = (
   file: AlertsFile | null,
   options: CaptureOptions,
   store: LiveStore | null,
+  lists: RevocationLists,
   say: (text: string) => void,
 ): Alerts | null =>
-  file === null ? null : new Alerts(file, alertFolderOf(options), store, (text) => say(`alerts: ${text}`))
+  file === null ? null : new Alerts(file, alertFolderOf(options), store, (text) => say(`alerts: ${text}`), lists)
 
 async function openLiveStore(
   options: CaptureOptions,

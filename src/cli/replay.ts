@@ -10,6 +10,7 @@ import { EXPORT_FORMATS, type ExportName } from '../export/index.ts'
 import type { HealthCounters } from '../record/health-line.ts'
 import { printReport, reportJson } from '../report/index.ts'
 import type { Store } from '../store/index.ts'
+import type { RevocationLists } from '../trust/revocation.ts'
 import { type AlertsFile, readAlertsFile } from './alert-config.ts'
 import { Alerts } from './alerts.ts'
 import { ExportOutput } from './export-output.ts'
@@ -20,6 +21,7 @@ import { type Progress, startProgress } from './progress.ts'
 import { type ReplayJob, type ReplayOutput, type ReplayResult, replayFiles } from './replay-files.ts'
 import { describeProblem, describeResult, exitStatusOf } from './replay-summary.ts'
 import { replayInWorkers } from './replay-workers.ts'
+import { givenLists } from './root-files.ts'
 import { type StoreChoice, StoreOutput, withStore } from './store-output.ts'
 import { wantsColour, writeError, writeOut } from './terminal.ts'
 import { parseVpcs } from './vpc.ts'
@@ -39,6 +41,8 @@ export interface ReplayOptions {
   store: boolean
   /** A file that says what to alert of, and whom (docs/alerts.md). */
   alerts?: string
+  /** Revocation lists, files or folders of them: what they have as revoked is alerted of. */
+  crl?: string[]
 }
 
 /** Where flows are kept when the operator names no place. */
@@ -52,13 +56,14 @@ export async function replay(paths: readonly string[], options: ReplayOptions, v
   const workers = workerCount(options.workers, files)
   const choice = storeChoice(options)
   const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts)
+  const lists = givenLists(options)
   const exported = exportOf(options, version)
   const result =
     choice === null
-      ? await run(job, workers, { store: null, exported }, alertsFile, options)
+      ? await run(job, workers, { store: null, exported }, { file: alertsFile, lists }, options)
       : await withStore(choice, async (store) => {
           const output = new StoreOutput(store)
-          const done = await run(job, workers, { store: output, exported }, alertsFile, options)
+          const done = await run(job, workers, { store: output, exported }, { file: alertsFile, lists }, options)
           for (const interval of done.health) await output.health(fileHealthLine(job.sensor, interval))
           await output.flush()
           await report(store, options)
@@ -151,10 +156,10 @@ async function run(
   job: ReplayJob,
   workers: number,
   to: Outputs,
-  alertsFile: AlertsFile | null,
+  { file, lists }: { file: AlertsFile | null; lists: RevocationLists },
   options: ReplayOptions,
 ): Promise<ReplayResult> {
-  const alerts = alertsFile === null ? null : new Alerts(alertsFile, alertFolderOf(options), to.store, writeError)
+  const alerts = file === null ? null : new Alerts(file, alertFolderOf(options), to.store, writeError, lists)
   const sizes = job.files.map(({ bytes }) => bytes)
   const progress = startProgress(
     sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),

@@ -58,6 +58,19 @@ function listsIn(place: string): RevocationList[] {
   throw new OperatorError('ERR_USAGE', `--crl ${place} has no revocation list`, 'name lists in PEM or DER')
 }
 
+/** For alerts, which alone make something of them where nothing else is judged. @throws OperatorError ERR_USAGE */
+export function givenLists(
+  { crl = [], alerts }: { crl?: string[]; alerts?: string },
+  isJudging = false,
+): RevocationLists {
+  if (crl.length === 0 || alerts !== undefined || isJudging) return readRevocationLists(crl)
+  throw new OperatorError(
+    'ERR_USAGE',
+    '--crl is for alerts, and --alerts names no file',
+    'add --alerts FILE, or give the lists to intransit certs --crl',
+  )
+}
+
 /** A folder's own files, not those of folders in it. */
 function filesIn(option: string, place: string): string[] {
   try {

@@ -12,6 +12,7 @@ import {
 export function addCapture(program: Command, version: string): void {
   withCaptureOptions(program.command('capture').description('judge live traffic until a signal ends it'))
     .addOption(new Option('--format <format>', 'what to print').choices(['none', 'jsonl']).default('none'))
+    .option('--crl <place...>', 'with --alerts: revocation lists, PEM or DER files, or folders of them')
     .option('--no-store', 'keep nothing')
     .addHelpText(
       'after',

@@ -30,6 +30,7 @@ export function addReplay(program: Command, version: string): void {
     .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
     .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
     .option('--alerts <file>', 'look for what deserves an alert, and tell whom this YAML file names (docs/alerts.md)')
+    .option('--crl <place...>', 'with --alerts: revocation lists, PEM or DER files, or folders of them')
     .option('--sensor <name>', 'name of this sensor in the records', 'replay')
     .addHelpText(
       'after',

@@ -105,6 +105,12 @@ export class RevocationLists {
     this.id = lists.length === 0 ? '' : hash.digest('hex').slice(0, 16)
   }
 
+  /** Does a list have this number under this issuer's name? Whether it may is another question. */
+  mentions(serialNumber: string, issuer: string): boolean {
+    const lists = this.#byIssuer.get(comparedName(issuer) ?? '')
+    return lists?.some((list) => list.revoked.get(serialNumber) !== undefined) === true
+  }
+
   /** Not being in a list says little: it may be one of several (RFC 5280 §5.2.5). */
   isRevoked(certificate: Candidate, issuer: Candidate, timeUs: number): boolean {
     const { serialNumber } = certificate.facts

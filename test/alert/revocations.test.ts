@@ -1,6 +1,11 @@
 /** Who says that a certificate was revoked, and who is believed. */
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type CertificateRecord, createAlertEngine, type FlowRecord, replayFindings } from '../../src/alert/index.ts'
+import { certificateLine } from '../../src/record/certificate-line.ts'
+import { candidateOf } from '../../src/trust/candidate.ts'
+import { RevocationLists } from '../../src/trust/revocation.ts'
+import { parseRevocationList } from '../../src/wire/crl.ts'
+import { makeLaboratory } from '../pki/lab.ts'
 import { capturedLines } from './captured.ts'
 import { certificate, flow, tls12 } from './simulate.ts'
 
@@ -72,6 +77,43 @@ describe('a stapled response', () => {
   it('that says "good" is none', async () => {
     const good = await capturedLines('tls12-ocsp-staple.pcap')
     expect(revokedIn(good.flows, good.certificates)).toEqual([])
+  })
+})
+
+describe('a list that is given', () => {
+  const DAY_MS = 86_400_000
+  const lab = makeLaboratory(Date.parse(flow(0, tls12).first_seen))
+  const lists = new RevocationLists(lab.lists.flatMap((der) => parseRevocationList(der) ?? []))
+  const recordOf = (der: Uint8Array): CertificateRecord => JSON.parse(certificateLine(candidateOf(der).facts))
+  const chainOf = (name: string): CertificateRecord[] =>
+    (lab.shown.find((one) => one.name === name) as (typeof lab.shown)[number]).chain.map(({ der }) => recordOf(der))
+
+  /** Of A33, `days` after the day of the laboratory. */
+  const found = (certificates: readonly CertificateRecord[], days = 0, given = lists): number => {
+    const engine = createAlertEngine()
+    engine.revocations.give(given)
+    for (const one of certificates) engine.certificate(one)
+    const [leaf] = certificates
+    engine.flow(flow((days * DAY_MS) / 1000, { ...tls12, server_certificates: [leaf?.fingerprint_sha256 ?? ''] }))
+    return engine.findings().filter(({ rule }) => rule === 'A33').length
+  }
+
+  it('has a leaf as revoked, by the time of the packets', () => {
+    const [revoked, later] = [
+      chainOf('a leaf that a list has as revoked'),
+      chainOf('a leaf that a list has as revoked later'),
+    ]
+    expect(found(revoked)).toBe(1)
+    expect(found(revoked, -4)).toBe(0)
+    expect(found(later)).toBe(0)
+    expect(found(later, 4)).toBe(1)
+  })
+
+  it('says nothing of others, nor by an issuer that was not seen, nor where it is not given', () => {
+    const revoked = chainOf('a leaf that a list has as revoked')
+    expect(found(chainOf('a healthy chain'))).toBe(0)
+    expect(found(revoked.slice(0, 1))).toBe(0)
+    expect(found(revoked, 0, new RevocationLists())).toBe(0)
   })
 })
 

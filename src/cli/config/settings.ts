@@ -129,6 +129,7 @@ export const SETTINGS = z
       kind: 'text or list of zones',
     } satisfies SettingMeta),
     alerts: aText('file that says what to alert of, and whom (alerts.md)'),
+    crl: aList('with alerts: revocation lists, PEM or DER files, or folders of them'),
     workers: aNumber(MAX_WORKERS, 'threads for each interface, with rings of their own', '1'),
     apart: aSwitch('interfaces are of different networks: equal conversations on two of them are two', 'false'),
     filter: aText('only packets that match (filter.md)'),
