@@ -54,7 +54,10 @@ export interface SeenCertificate {
   subject: string | null
   issuer: string | null
   serial_number: string | null
+  /** dNSName and iPAddress. */
   subject_alt_names: readonly string[]
+  /** The other kinds, each with its kind before it: email, uri, dirname, rid, othername. */
+  other_alt_names: readonly string[]
   /** RFC 3339. */
   not_before: string | null
   not_after: string | null
@@ -316,6 +319,11 @@ const factsOf = (certificate: CertificateFacts, nowUs: number) => ({
 })
 
 const usageOf = ({ pathLength, keyUsage, purposes, timestamps, policies, ...usage }: UsageFacts) => ({
+  other_alt_names: [
+    ...usage.mailboxes.map((mailbox) => `email:${mailbox}`),
+    ...usage.uris.map((uri) => `uri:${uri}`),
+    ...usage.otherNames,
+  ],
   path_length: pathLength,
   key_usage: keyUsage,
   purposes,

@@ -1,7 +1,19 @@
 /** What a certificate's extensions say of its use and of its issuer: what a verifier asks beyond the facts. RFC 5280 §4.2. */
 import { copyLatin1 } from '../core/bytes.ts'
-import { BIT_STRING, BOOLEAN, type DerCursor, expectOid, hexText, INTEGER, OCTET_STRING, SEQUENCE } from './der.ts'
+import {
+  BIT_STRING,
+  BOOLEAN,
+  type DerCursor,
+  expectOid,
+  hexText,
+  INTEGER,
+  OBJECT_IDENTIFIER,
+  OCTET_STRING,
+  oidText,
+  SEQUENCE,
+} from './der.ts'
 import { MAX_SUBJECT_ALT_NAMES } from './x509-extensions.ts'
+import { nameText } from './x509-name.ts'
 import { type NameConstraints, readNameConstraints } from './x509-name-constraints.ts'
 import { type Extension, outlineOf } from './x509-outline.ts'
 
@@ -31,6 +43,8 @@ export interface UsageFacts {
   readonly mailboxes: readonly string[]
   /** Entries of uniformResourceIdentifier in subjectAltName. */
   readonly uris: readonly string[]
+  /** Entries of the other kinds: "dirname:CN=a", "rid:1.2.3", "othername:1.2.3:text", "x400", "ediparty". */
+  readonly otherNames: readonly string[]
   /** Embedded signed certificate timestamps (RFC 6962 §3.3). */
   readonly timestamps: number
   /** Servers must staple (RFC 7633 §4.2.3.1). */
@@ -104,6 +118,7 @@ export function readUsage(der: Uint8Array): UsageFacts {
     addresses: names?.addresses ?? [],
     mailboxes: names?.mailboxes ?? [],
     uris: names?.uris ?? [],
+    otherNames: names?.otherNames ?? [],
     timestamps: read(TIMESTAMPS, countTimestamps) ?? 0,
     mustStaple: read(TLS_FEATURE, hasStatusRequest) ?? false,
     unknownCritical: [...extensions]
@@ -227,22 +242,70 @@ function crlAddresses(value: DerCursor): readonly string[] {
 
 const CONTEXT_0 = 0xa0
 
-type AltNames = Record<'hosts' | 'addresses' | 'mailboxes' | 'uris', string[]>
+type AltNames = Record<'hosts' | 'addresses' | 'mailboxes' | 'uris' | 'otherNames', string[]>
 
 function altNames(value: DerCursor): AltNames {
-  const found: AltNames = { hosts: [], addresses: [], mailboxes: [], uris: [] }
+  const found: AltNames = { hosts: [], addresses: [], mailboxes: [], uris: [], otherNames: [] }
   if (!value.take(SEQUENCE)) return found
   const names = value.open()
   for (let i = 0; i < MAX_SUBJECT_ALT_NAMES && names.next(); i++) {
-    if (names.tag === IP_ADDRESS) found.addresses.push(hexText(names.buf, names.at, names.end))
-    const text = addressText(names)
-    if (text === null) continue
-    if (names.tag === DNS_NAME) found.hosts.push(text)
-    if (names.tag === MAILBOX && found.mailboxes.length < MAX_ENTRIES) found.mailboxes.push(text)
-    if (names.tag === URI && found.uris.length < MAX_ENTRIES) found.uris.push(text)
+    const other = found.otherNames.length < MAX_ENTRIES ? otherName(names) : null
+    if (other !== null) found.otherNames.push(other)
+    else keepName(names, found)
   }
   return found
 }
+
+function keepName(name: DerCursor, { hosts, addresses, mailboxes, uris }: AltNames): void {
+  if (name.tag === IP_ADDRESS) addresses.push(hexText(name.buf, name.at, name.end))
+  const text = addressText(name)
+  if (text === null) return
+  if (name.tag === DNS_NAME) hosts.push(text)
+  if (name.tag === MAILBOX && mailboxes.length < MAX_ENTRIES) mailboxes.push(text)
+  if (name.tag === URI && uris.length < MAX_ENTRIES) uris.push(text)
+}
+
+// Context tags of GeneralName (§4.2.1.6).
+const OTHER_NAME = 0xa0
+const X400_ADDRESS = 0xa3
+const DIRECTORY_NAME = 0xa4
+const EDI_PARTY_NAME = 0xa5
+const REGISTERED_ID = 0x88
+
+/** Null = it is of the kinds that are listed by themselves, or could not be read. */
+function otherName(name: DerCursor): string | null {
+  switch (name.tag) {
+    case OTHER_NAME:
+      return typedName(name.open())
+    case DIRECTORY_NAME: {
+      const inner = name.open()
+      const text = inner.take(SEQUENCE) ? nameText(inner.open()) : null
+      return text === null ? null : `dirname:${text}`
+    }
+    case REGISTERED_ID: {
+      const id = oidText(name.buf, name.at, name.end)
+      return id === null ? null : `rid:${id}`
+    }
+    case X400_ADDRESS:
+      return 'x400'
+    case EDI_PARTY_NAME:
+      return 'ediparty'
+    default:
+      return null
+  }
+}
+
+/** OtherName: an identifier, and a value whose text is told where it is one, as a userPrincipalName of Windows. */
+function typedName(name: DerCursor): string | null {
+  const id = name.take(OBJECT_IDENTIFIER) ? oidText(name.buf, name.at, name.end) : null
+  if (id === null) return null
+  const value = name.take(OTHER_NAME) ? name.open() : null
+  const text = value?.next() === true && TEXT_TAGS.has(value.tag) ? addressText(value) : null
+  return text === null ? `othername:${id}` : `othername:${id}:${text}`
+}
+
+/** UTF8String, PrintableString, IA5String. */
+const TEXT_TAGS: ReadonlySet<number> = new Set([0x0c, 0x13, 0x16])
 
 /** An IA5String of visible characters. */
 function addressText({ buf, at, end }: DerCursor): string | null {

@@ -105,7 +105,7 @@ describe.skipIf(!hasTool('openssl'))('a certificate that the store knows to be r
       severity: 'critical',
       state: 'open',
       flows: 2,
-      what: expect.stringContaining('by the judgement in the store'),
+      what: expect.stringContaining('a revocation list or a response says so'),
     })
   })
 

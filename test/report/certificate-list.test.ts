@@ -9,6 +9,7 @@ const seen = (changes: Partial<SeenCertificate> = {}): SeenCertificate => ({
   issuer: 'CN=Example CA',
   serial_number: '01',
   subject_alt_names: ['db.example'],
+  other_alt_names: [],
   not_before: '2026-10-01T00:00:00Z',
   not_after: '2026-12-30T00:00:00Z',
   days_left: 35,

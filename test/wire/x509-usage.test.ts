@@ -20,7 +20,7 @@ basicConstraints=critical,CA:TRUE,pathlen:3
 keyUsage=critical,keyCertSign,cRLSign,decipherOnly
 extendedKeyUsage=serverAuth,clientAuth,1.2.3.4
 nameConstraints=critical,permitted;DNS:lab.example,permitted;IP:10.0.0.0/255.0.0.0,excluded;email:.example.test,excluded;dirName:dir
-subjectAltName=email:ops@lab.example,URI:spiffe://lab/web,DNS:lab.example,DNS:127.0.0.1,IP:10.0.0.1
+subjectAltName=email:ops@lab.example,URI:spiffe://lab/web,DNS:lab.example,DNS:127.0.0.1,IP:10.0.0.1,dirName:dir,RID:1.2.3.4,otherName:1.3.6.1.4.1.311.20.2.3;UTF8:ada@lab.example,otherName:1.2.3.5;BOOLEAN:TRUE
 certificatePolicies=2.23.140.1.2.2,1.2.3.4.5
 authorityInfoAccess=OCSP;URI:http://ocsp.lab.example/,caIssuers;URI:http://ca.lab.example/ca.der
 crlDistributionPoints=URI:http://crl.lab.example/a.crl,URI:http://crl.lab.example/b.crl
@@ -100,6 +100,12 @@ describe.skipIf(!hasTool('openssl'))('extensions (need openssl to be made)', () 
       addresses: ['0a000001'],
       mailboxes: ['ops@lab.example'],
       uris: ['spiffe://lab/web'],
+      otherNames: [
+        'dirname:CN=x,O=Lab',
+        'rid:1.2.3.4',
+        'othername:1.3.6.1.4.1.311.20.2.3:ada@lab.example',
+        'othername:1.2.3.5',
+      ],
       timestamps: 0,
       mustStaple: true,
       unknownCritical: ['1.3.6.1.4.1.99999.7'],

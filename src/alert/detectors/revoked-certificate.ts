@@ -3,7 +3,7 @@ import { showsChain } from '../facts.ts'
 
 const HOW = {
   staple: 'the response that its server staples says so',
-  list: 'a revocation list or a response says so, by the judgement in the store',
+  list: 'a revocation list or a response says so',
   import: 'an imported inventory says so',
 } as const
 
