@@ -11,6 +11,7 @@ const PROVENANCE = { enum: PROVENANCES }
 
 const PROPERTIES = {
   fingerprint_sha256: { type: 'string', pattern: '^[0-9a-f]{64}$' },
+  spki_sha256: TEXT_OR_NULL,
   subject: TEXT_OR_NULL,
   issuer: TEXT_OR_NULL,
   serial_number: TEXT_OR_NULL,

@@ -62,6 +62,7 @@ WITH
     )
 SELECT
     c.fingerprint_sha256 AS fingerprint_sha256,
+    c.spki_sha256 AS spki_sha256,
     c.subject AS subject,
     c.issuer AS issuer,
     c.serial_number AS serial_number,
