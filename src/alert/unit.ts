@@ -38,6 +38,7 @@ export class Unit {
   readonly #changes: number[]
   #quietUntilUs = 0
   #raising: readonly Slot[] = []
+  #isAsked = false
 
   constructor(flow: Flow, watches: readonly Watch[]) {
     this.plan = planOf(flow.facts, watches)
@@ -80,8 +81,10 @@ export class Unit {
     for (let i = 0; i < this.#owners.length; i++) {
       const owner = this.#owners[i] as SubjectMemory
       this.#changes[i] = owner.changes
-      if (owner.entry !== null) owner.entry.isUsed = true
+      // Once is no use: who came a single time must go before those who come again.
+      if (owner.entry !== null && this.#isAsked) owner.entry.isUsed = true
     }
+    this.#isAsked = true
   }
 }
 
