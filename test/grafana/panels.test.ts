@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DASHBOARDS } from '../../grafana/make/dashboards/index.ts'
 import type { SqlTarget } from '../../grafana/make/query.ts'
+import { findingEventLine, findingLine } from '../../src/alert/finding-line.ts'
+import { createAlertEngine } from '../../src/alert/index.ts'
 import { connectEmbedded } from '../../src/store/embedded.ts'
 import type { Engine } from '../../src/store/engine.ts'
 import { rollUp } from '../../src/store/rollup.ts'
@@ -32,6 +34,18 @@ beforeAll(async () => {
   await engine.insert('flows_in', flows.join('\n'), 'flows')
   await engine.insert('certificates', certificates.join('\n'), 'certificates')
   await engine.insert('sensor_health', health.join('\n'), 'health')
+  const alerts = createAlertEngine()
+  for (const line of certificates) alerts.certificate(JSON.parse(line))
+  for (const line of flows) alerts.flow(JSON.parse(line))
+  await engine.insert(
+    'findings',
+    alerts
+      .findings()
+      .map((one) => findingLine(one, 1))
+      .join('\n'),
+    'findings',
+  )
+  await engine.insert('finding_events', alerts.takeEvents().map(findingEventLine).join('\n'), 'events')
   await rollUp(engine.client, { settleSeconds: 0, edges: true })
   const [range] = await rowsOf(
     'SELECT toUnixTimestamp(min(first_seen)) AS from, toUnixTimestamp(max(last_seen)) + 1 AS to FROM flows',

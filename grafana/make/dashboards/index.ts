@@ -3,6 +3,7 @@ import type { Dashboard } from '../dashboard.ts'
 import { authentication } from './authentication.ts'
 import { byPrometheus } from './by-prometheus.ts'
 import { certificates } from './certificates.ts'
+import { findings } from './findings.ts'
 import { overview } from './overview.ts'
 import { plaintext } from './plaintext.ts'
 import { postQuantum } from './post-quantum.ts'
@@ -16,6 +17,7 @@ export const DASHBOARDS: readonly Dashboard[] = [
   certificates,
   authentication,
   postQuantum,
+  findings,
   sensors,
   byPrometheus,
 ]
