@@ -32,6 +32,8 @@ const words = (value: string | undefined): readonly string[] => value?.split(' '
 /** What of a record does not change from flow to flow of the same two peers, but for the name asked for. Derived once, shared. */
 export class Facts {
   readonly verdict: string
+  /** Why nothing is known of it. */
+  readonly reason: string | null
   readonly protocol: string
   readonly upgrade: string | null
   readonly upgradeState: string | null
@@ -76,6 +78,7 @@ export class Facts {
 
   constructor(record: Partial<FlowRecord>) {
     this.verdict = record.verdict ?? 'unknown'
+    this.reason = text(record.reason)
     this.protocol = record.app_protocol ?? ''
     this.upgrade = text(record.upgrade)
     this.upgradeState = text(record.upgrade_state)

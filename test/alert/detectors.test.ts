@@ -509,6 +509,18 @@ const CASES: readonly Case[] = [
     flows: () => many(300, 0, 1, (n) => (n % 10 === 0 ? { visibility: 'client_only', verdict: 'unknown' } : {})),
   },
   {
+    name: 'something is missing in one conversation of a hundred',
+    rule: 'A35',
+    fires: 'high',
+    flows: () => many(400, 0, 1, (n) => (n % 100 === 0 ? { verdict: 'unknown', reason: 'gap' } : {})),
+  },
+  {
+    name: 'something is missing in one conversation of four hundred',
+    rule: 'A35',
+    fires: null,
+    flows: () => many(800, 0, 1, (n) => (n % 400 === 0 ? { verdict: 'unknown', reason: 'gap' } : {})),
+  },
+  {
     name: 'a scan has one side',
     rule: 'A35',
     fires: null,

@@ -10,6 +10,9 @@ interface Memory {
   flows: number
   oneSided: number
   isOneSided: boolean
+  /** Of those, what was lost in between; memories of earlier versions have none. */
+  gaps?: number
+  hasGaps?: boolean
 }
 
 const US_PER_MINUTE = 60_000_000
@@ -22,22 +25,36 @@ export const blindSpot = detector({
   severity: 'high',
   title: 'A sensor does not see all it should',
   subject: 'sensor',
-  defaults: { silent_min: 5, lost_ratio: 0.001, not_decoded_ratio: 0.001, one_sided_ratio: 0.05, flows: 200 },
+  defaults: {
+    silent_min: 5,
+    lost_ratio: 0.001,
+    not_decoded_ratio: 0.001,
+    one_sided_ratio: 0.05,
+    gap_ratio: 0.005,
+    flows: 200,
+  },
   proof: { flows: 3, quiet_h: 0.1 },
   fresh: (): Memory => ({ silentUs: 0, flows: 0, oneSided: 0, isOneSided: false }),
-  observe(flow, memory, { one_sided_ratio, flows }, context) {
+  observe(flow, memory, { one_sided_ratio, gap_ratio, flows }, context) {
     // A scan has one side as well; one side that carries data had another.
     if (flow.isRepeat || flow.transport !== 'tcp' || flow.bytesClient + flow.bytesServer === 0) return
     memory.flows += 1
     const isOneSided = flow.visibility !== 'both'
     if (isOneSided) memory.oneSided += 1
+    const isGap = flow.facts.reason === 'gap'
+    if (isGap) memory.gaps = (memory.gaps ?? 0) + 1
     if (memory.flows >= flows) {
       memory.isOneSided = memory.oneSided > one_sided_ratio * memory.flows
+      memory.hasGaps = (memory.gaps ?? 0) > gap_ratio * memory.flows
       memory.flows = 0
       memory.oneSided = 0
+      memory.gaps = 0
     }
-    if (!memory.isOneSided) context.good()
-    else if (isOneSided) {
+    if (!memory.isOneSided && memory.hasGaps !== true) context.good()
+    if (memory.hasGaps === true && isGap) {
+      const what = `more than ${gap_ratio * 100} % of the conversations cannot be read for what is missing in them`
+      context.raise({ what, mustFix: 'network', sql: "reason = 'gap'" })
+    } else if (memory.isOneSided && isOneSided) {
       const what = `more than ${one_sided_ratio * 100} % of the conversations are seen from one side only`
       context.raise({ what, mustFix: 'network', sql: "visibility != 'both'" })
     }
