@@ -2,7 +2,7 @@
 import { DASHBOARDS } from '../grafana/make/dashboards/index.ts'
 import type { SqlTarget } from '../grafana/make/query.ts'
 import { KPIS } from '../src/kpi/index.ts'
-import { readKpi } from '../src/kpi/read-kpi.ts'
+import { readKpi, readKpis } from '../src/kpi/read-kpi.ts'
 import { connectEmbedded } from '../src/store/embedded.ts'
 import { openStore } from '../src/store/index.ts'
 import { expand } from '../test/grafana/expand.ts'
@@ -62,6 +62,31 @@ export async function askPanels(folder: string, say: Say): Promise<void> {
   await time(`panels of rollups and other tables, of ${PANEL_ROUNDS}`, rolled, PANEL_ROUNDS, say)
   await time(`panels of flows themselves, of ${PANEL_ROUNDS}`, questions.filter(isOfFlows), PANEL_ROUNDS, say)
   await client.close()
+}
+
+/** Quantiles of digests that are merged in whatever order threads come to them: asked twice, they differ in the fourth digit. */
+const OF_DIGESTS = new Set(['handshake-time', 'handshake-time-p95'])
+const DIGEST_TOLERANCE = 0.005
+
+/** @throws Error where a KPI that is asked with others has another answer than alone. */
+export async function compareJoined(folder: string, say: Say): Promise<void> {
+  const store = await openStore({ data: folder })
+  const select = <T>(query: string, params: Record<string, unknown>): Promise<T[]> => store.select<T>(query, params)
+  let compared = 0
+  for (const { fromMs, toMs } of SPANS) {
+    const question = { ...CUT, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
+    for (const [kpi, together] of await readKpis(select, KPIS, question)) {
+      const alone = await readKpi(select, kpi, question)
+      const [a, b] = [together.point ?? 0, alone.point ?? 0]
+      const isNear = OF_DIGESTS.has(kpi.name) && Math.abs(a - b) <= DIGEST_TOLERANCE * b
+      const same = isNear ? { ...together, point: alone.point } : together
+      if (JSON.stringify(same) !== JSON.stringify(alone))
+        throw new Error(`${kpi.name}: ${JSON.stringify(together)} with others, ${JSON.stringify(alone)} alone`)
+      compared++
+    }
+  }
+  say(`${compared} answers are the same with others and alone`)
+  await store.close()
 }
 
 /** Of one question and span, in order. */

@@ -17,7 +17,7 @@ import { openStore } from '../src/store/index.ts'
 import { capturedLines } from '../test/store/captured-lines.ts'
 import { rssMbOf } from './memory.ts'
 import { insertLines, makeFlows } from './store-flows.ts'
-import { askKpis, askPanels } from './store-questions.ts'
+import { askKpis, askPanels, compareJoined } from './store-questions.ts'
 
 const args = process.argv.slice(2)
 const dataAt = args.indexOf('--data')
@@ -111,3 +111,4 @@ await askKpis(folder, say)
 await askPanels(folder, say)
 say(`memory ${memory()}`)
 await compare()
+await compareJoined(folder, say)

@@ -1,5 +1,5 @@
 -- The time that 95 % of handshakes do not exceed, from a ClientHello to the end of what is in the clear; denominator: handshakes that were
--- timed. Unobservable: flows of TLS without that.
+-- timed. Unobservable: flows of TLS without that. Digests are merged as threads come to them: asked twice over much, it may differ in the fourth digit.
 SELECT
     NULL AS numerator,
     sum(handshakes_timed) AS denominator,
