@@ -27,7 +27,14 @@ async function run(): Promise<void> {
 
 async function measureMix(mix: keyof typeof MIXES, folder: string): Promise<void> {
   const file = join(folder, `${mix}.pcap`)
-  const traffic = { ...MIXES[mix], packets: PACKETS, concurrent: CONCURRENT, stepUs: 10, startS: START_S, network: NETWORK }
+  const traffic = {
+    ...MIXES[mix],
+    packets: PACKETS,
+    concurrent: CONCURRENT,
+    stepUs: 10,
+    startS: START_S,
+    network: NETWORK,
+  }
   const { flows } = await makeFile(file, 'captures', traffic)
   const command = [process.execPath, 'dist/main.js', 'replay', file, '--format', 'jsonl', '--workers', '1']
   const costs: { off: number[]; on: number[] } = { off: [], on: [] }
