@@ -5,6 +5,7 @@ import { OperatorError } from '../core/errors.ts'
 import { openLive } from '../source/live.ts'
 import type { Source } from '../source/source.ts'
 import type { CaptureJob, CaptureStats, FromCaptureWorker, Judging, ToCaptureWorker } from './capture-job.ts'
+import { useHugePages } from './huge-pages.ts'
 import { CHUNK_BYTES, compileJudge, createPipeline, type Pipeline } from './pipeline.ts'
 import { Outbox } from './worker-outbox.ts'
 
@@ -23,6 +24,7 @@ async function work(port: MessagePort, job: CaptureJob): Promise<void> {
       flows: (lines, rows) => outbox.postChunk({ kind: 'flows', lines, rows }),
       certificates: (lines, rows) => outbox.postChunk({ kind: 'certificates', lines, rows }),
     })
+    await useHugePages(pipeline.agent.table.arrays)
     port.on('message', (message: ToCaptureWorker | string) => {
       if (typeof message === 'string') return
       if (message.kind === 'stop') stop(source)

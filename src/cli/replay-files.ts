@@ -4,6 +4,7 @@ import { OperatorError } from '../core/errors.ts'
 import { openSource } from '../source/index.ts'
 import type { Damage } from '../source/source.ts'
 import { FileHealth, type FileInterval } from './file-health.ts'
+import { useHugePages } from './huge-pages.ts'
 import type { NamedFile } from './named-files.ts'
 import { CHUNK_BYTES, createPipeline, type Pipeline, type PipelineJob, type RowOutput } from './pipeline.ts'
 
@@ -35,7 +36,8 @@ export interface ReplayResult {
 
 export async function replayFiles(job: ReplayJob, output: ReplayOutput): Promise<ReplayResult> {
   const pipeline = createPipeline(job, output)
-  const { stats } = pipeline.agent
+  const { stats, table } = pipeline.agent
+  await useHugePages(table.arrays)
   const result: ReplayResult = { stats, problems: [], skippedBlocks: {}, bytesRead: 0, health: [] }
   for (const file of job.files) {
     await replayFile(file, pipeline, output, result)

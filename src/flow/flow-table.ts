@@ -101,6 +101,11 @@ export class FlowTable {
     this.#seed = seed | 0
   }
 
+  /** What packets touch at random places, as large as it will ever be. */
+  get arrays(): readonly ArrayBufferView[] {
+    return [this.key, this.#counters, this.row, ...this.wheel.arrays]
+  }
+
   /** Few buckets stay in the processor's cache, so there are never many more of them than flows. */
   #growBuckets(): void {
     const buckets = new Int32Array(this.#buckets.length * 4)

@@ -28,6 +28,10 @@ export class TimerWheel {
     this.#slot = new Int16Array(capacity)
   }
 
+  get arrays(): readonly ArrayBufferView[] {
+    return [this.#next, this.#previous, this.#slot]
+  }
+
   isArmed(entry: number): boolean {
     return this.#slot[entry] !== 0
   }

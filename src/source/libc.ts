@@ -48,6 +48,8 @@ export interface Libc {
   vacate(memory: Memory): void
   /** Gives an address range back. Nothing may look there any more. */
   unmap(address: bigint, bytes: number): void
+  /** Has the kernel back whole 2 MiB of the range by one entry of the page table each, from their first use on. */
+  adviseHugePages(address: bigint, bytes: number): void
   readiness(fd: number): Readiness
 }
 
@@ -58,6 +60,7 @@ const MAP_PRIVATE = 0x02
 const MAP_FIXED = 0x10
 const MAP_ANONYMOUS = 0x20
 const MAP_NORESERVE = 0x4000
+const MADV_HUGEPAGE = 14
 const MAP_FAILED = BigInt.asUintN(64, -1n)
 
 let loaded: Promise<Libc> | undefined
@@ -87,6 +90,7 @@ async function bindLibc(): Promise<Libc> {
   const adjtimex = c.func('adjtimex', 'int', ['void *'])
   const mmap = c.func('mmap', 'void *', ['void *', 'size_t', 'int', 'int', 'int', 'long'])
   const munmap = c.func('munmap', 'int', ['void *', 'size_t'])
+  const madvise = c.func('madvise', 'int', ['void *', 'size_t', 'int'])
 
   const refused = (call: string): SyscallError => {
     const errno = koffi.errno()
@@ -127,6 +131,7 @@ async function bindLibc(): Promise<Libc> {
     vacate: ({ address, buffer }) =>
       void map(address, buffer.byteLength, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1),
     unmap: (address, bytes) => void munmap(address, bytes),
+    adviseHugePages: (address, bytes) => void done('madvise', madvise(address, bytes, MADV_HUGEPAGE)),
     readiness: (fd) => readinessOf(koffi, fd),
   }
 }
