@@ -206,6 +206,17 @@ it('automation is what an inventory says before what would be inferred, and that
     ...bounds(2 / 5, 2 / 3, 4 / 5),
     ...{ imported: 2, provenance: 'inferred' },
   })
+  expect(await kpi('automation', { provenances: ['observed', 'imported'] })).toEqual({
+    ...counted('share', 1, 2, 3),
+    ...bounds(1 / 5, 1 / 2, 4 / 5),
+    ...{ imported: 2, provenance: 'imported' },
+  })
+  // Of public and near something else is known, and is not asked for.
+  expect(await kpi('automation', { provenances: ['observed', 'inferred'] })).toMatchObject({
+    ...counted('share', 1, 1, 4),
+    ...{ imported: 0, provenance: 'inferred' },
+  })
+  expect(await kpi('automation', { provenances: ['observed'] })).toMatchObject(counted('share', 0, 0, 5))
 })
 
 it('an expiration incident is a handshake after the end', async () => {
@@ -246,6 +257,12 @@ it('a failure is resolved by the first sound flow', async () => {
 it('a private authority issues what is used and what is not', async () => {
   // fail1 and "ff" were issued in the year; "fe" before it.
   expect(await kpi('private-issuance')).toEqual({ ...counted('share', 1, 2, 1), ...bounds(1 / 2, 1 / 2, 1) })
+  const observed = { provenances: ['observed'], private_issuers: ["CN=R11,O=Let's Encrypt,C=US"] }
+  expect(await kpi('private-issuance', { provenances: ['imported'] })).toEqual({
+    ...counted('share', 0, 2, 2),
+    ...{ low: 0, point: null, high: 1 },
+  })
+  expect(await kpi('private-issuance', observed)).toMatchObject({ ...counted('share', 1, 1, 0), point: 1 })
   // Where the operator names another private issuer, what it issued is counted when first seen.
   const more = await kpi('private-issuance', { private_issuers: ["CN=R11,O=Let's Encrypt,C=US"] })
   expect(more).toMatchObject(counted('share', 2, 3, 1))
@@ -253,7 +270,13 @@ it('a private authority issues what is used and what is not', async () => {
 
 it('a revoked certificate may still be used', async () => {
   // fail1 is shown on 2 November, after its revocation; "ff" was never seen.
-  expect(await kpi('private-revocation')).toEqual({ ...counted('share', 1, 2, 1), ...bounds(1 / 2, 1 / 2, 1) })
+  const figure = { ...counted('share', 1, 2, 1), ...bounds(1 / 2, 1 / 2, 1) }
+  expect(await kpi('private-revocation')).toEqual(figure)
+  expect(await kpi('private-revocation', { provenances: ['observed', 'imported'] })).toEqual(figure)
+  // An inventory alone, and traffic alone.
+  const unseen = { ...counted('share', 0, 2, 2), low: 0, point: null, high: 1 }
+  expect(await kpi('private-revocation', { provenances: ['imported'] })).toEqual(unseen)
+  expect(await kpi('private-revocation', { provenances: ['observed'] })).toMatchObject(counted('share', 0, 0, 0))
 })
 
 it('every figure can be cut by provenance, and nothing is no figure', async () => {
@@ -317,6 +340,7 @@ it('a private authority can revoke where its configuration says so', async () =>
     ...bounds(2 / 3, 2 / 3, 2 / 3),
     provenance: 'imported',
   })
+  expect(await kpi('private-revocable', { provenances: ['observed'] })).toMatchObject(counted('share', 0, 0, 0))
   // Of a chain that was shown, under a private root, one issuer is listed and one is not.
   const ids = ['by list', 'not listed'].map((name) => ({ name, id: fingerprint(name) }))
   const known = ids.map(({ name, id }) =>

@@ -4,7 +4,8 @@
 -- numerator: those of them that run a responder (OCSP) or publish a list. point = numerator / denominator.
 -- unobservable: authorities under a private root that issued what was shown, and whose configuration no inventory has; low counts them as
 -- without, high as with. Complement: aws acm-pca describe-certificate-authority, by import.
--- {from}, {to}: when they were valid, and when a chain was last shown. {provenances}: only chains known so; an empty list takes all.
+-- {from}, {to}: when they were valid, and when a chain was last shown. {provenances}: only chains known so (observed, probed), and
+-- of inventories only with imported among them; an empty list takes all.
 WITH
     listed AS
     (
@@ -17,6 +18,7 @@ WITH
             ifNull(max(revokes_by_ocsp) OR max(revokes_by_crl), false) AS revokes
         FROM certificate_imports FINAL
         WHERE authority_status IS NOT NULL
+            AND (empty({provenances:Array(String)}) OR has({provenances:Array(String)}, 'imported'))
             AND ifNull(not_before <= {to:DateTime64(6, 'UTC')}, true) AND ifNull(not_after >= {from:DateTime64(6, 'UTC')}, true)
         GROUP BY item
     ),

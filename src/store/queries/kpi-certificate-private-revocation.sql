@@ -2,8 +2,11 @@
 -- denominator: certificates revoked by {to}, by import. numerator: those of them shown in the time, and after they were revoked.
 -- unobservable: revoked ones that were never seen at all, before or after: in use behind TLS 1.3 perhaps; low and point count
 -- them as gone, high as used. What is revoked and not imported is not known here. Complement: CRLs, and stapled answers of OCSP.
--- {from}, {to}: when it happened. {provenances}: only sightings known so (observed, probed); an empty list takes all.
+-- {from}, {to}: when it happened. {provenances}: only sightings known so (observed, probed), and inventories only with imported
+-- among them; an empty list takes all. Where no sightings were asked for, nobody looked, and there is no point.
 WITH
+    empty({provenances:Array(String)}) OR hasAny({provenances:Array(String)}, ['observed', 'probed']) AS looked,
+    empty({provenances:Array(String)}) OR has({provenances:Array(String)}, 'imported') AS with_imports,
     revoked AS
     (
         SELECT
@@ -11,7 +14,7 @@ WITH
             any(ifNull(issuer, '')) AS issued_by,
             assumeNotNull(min(revoked_at)) AS revoked_from
         FROM certificate_imports FINAL
-        WHERE revoked_at IS NOT NULL AND revoked_at <= {to:DateTime64(6, 'UTC')}
+        WHERE with_imports AND revoked_at IS NOT NULL AND revoked_at <= {to:DateTime64(6, 'UTC')}
         GROUP BY match_key
     ),
     seen AS
@@ -43,6 +46,6 @@ SELECT
     count() AS denominator,
     countIf(NOT is_seen) AS unobservable,
     numerator / nullIf(denominator, 0) AS low,
-    numerator / nullIf(denominator, 0) AS point,
+    if(looked, numerator / nullIf(denominator, 0), NULL) AS point,
     (numerator + unobservable) / nullIf(denominator, 0) AS high
 FROM fates
