@@ -1,5 +1,7 @@
 /** Certificates that were presented, those that end first at the beginning. */
 import { PROVENANCES } from '../core/provenance.ts'
+import { usageOf } from '../report/certificate-usage.ts'
+import { readUsage } from '../wire/x509-usage.ts'
 import { anyOf, IP, valuesOf } from './flow-filter.ts'
 import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
 import { type Route, VIEWERS } from './route.ts'
@@ -25,11 +27,19 @@ const PROPERTIES = {
   is_ca: { type: ['boolean', 'null'] },
   self_issued: FLAG,
   subject_alt_names: TEXTS,
+  other_alt_names: TEXTS,
   malformed: TEXT_OR_NULL,
-  /** Of certificates stored since schema 18; earlier ones have 0, none and null. */
+  path_length: { type: ['integer', 'null'], minimum: 0 },
+  /** Null = any use. */
+  key_usage: { type: ['array', 'null'], items: TEXT },
+  /** Null = any purpose. */
+  purposes: { type: ['array', 'null'], items: TEXT },
   sct_count: COUNT,
   policies: TEXTS,
   validation: { enum: ['dv', 'ov', 'iv', 'ev', null] },
+  must_staple: FLAG,
+  ocsp_addresses: TEXTS,
+  crl_addresses: TEXTS,
   roles: { type: 'array', items: ROLE },
   provenance: { type: 'array', items: PROVENANCE },
   position: COUNT,
@@ -59,6 +69,8 @@ const PROPERTIES = {
 interface CertificateRow {
   [column: string]: unknown
   fingerprint_sha256: string
+  /** Base64. */
+  der: string
   end_s: number
   /** JSON. */
   faults: string | null
@@ -102,8 +114,9 @@ export const certificates: Route = {
 }
 
 /** A map of the store's has values of one type. */
-const tell = ({ end_s: _, servers, faults, ...row }: CertificateRow) => ({
+const tell = ({ end_s: _, der, servers, faults, ...row }: CertificateRow) => ({
   ...row,
+  ...usageOf(readUsage(Buffer.from(der, 'base64'))),
   faults: faults === null ? null : JSON.parse(faults),
   servers: servers.map(({ server_ip, server_port, server_name }) => ({
     server_ip,

@@ -16,7 +16,7 @@ export const certificates: readonly Kpi[] = [
   },
   {
     name: 'certificate-automation',
-    title: 'Certificates renewed without a person, imported or inferred',
+    title: 'Certificates renewed without a person',
     ...{ practice: 'BP01', unit: 'share', better: 'more', isUncut: true },
     numerator: 'identities whose inventory says so, or where it says nothing the issuer or rhythm',
     denominator: 'identities in use of which it could be concluded',
@@ -106,7 +106,7 @@ export const certificates: readonly Kpi[] = [
   },
   {
     name: 'certificate-private-revocable',
-    title: 'Private authorities that can revoke, by their configuration',
+    title: 'Private authorities that can revoke',
     ...{ practice: 'BP01', unit: 'share', better: 'more', isUncut: true },
     numerator: 'those of them with OCSP or a revocation list on',
     denominator:

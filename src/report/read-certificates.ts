@@ -8,8 +8,9 @@ import type { Origin, RevocationSource } from '../trust/judge-chain.ts'
 import type { AnchorKind } from '../trust/roots.ts'
 import { parseCertificate } from '../wire/x509.ts'
 import { readUsage, type UsageFacts } from '../wire/x509-usage.ts'
-import { type Validation, validationOf } from '../wire/x509-validation.ts'
+import type { Validation } from '../wire/x509-validation.ts'
 import { CERTIFICATE_FAULTS, type UsedCertificate } from './certificate-faults.ts'
+import { usageOf } from './certificate-usage.ts'
 
 /** Certificates read at a time: their DER is many times larger than what is kept of it. */
 const PAGE = 2000
@@ -316,23 +317,6 @@ const factsOf = (certificate: CertificateFacts, nowUs: number) => ({
   is_ca: certificate.isCa,
   self_issued: certificate.selfIssued,
   malformed: certificate.malformed,
-})
-
-const usageOf = ({ pathLength, keyUsage, purposes, timestamps, policies, ...usage }: UsageFacts) => ({
-  other_alt_names: [
-    ...usage.mailboxes.map((mailbox) => `email:${mailbox}`),
-    ...usage.uris.map((uri) => `uri:${uri}`),
-    ...usage.otherNames,
-  ],
-  path_length: pathLength,
-  key_usage: keyUsage,
-  purposes,
-  sct_count: timestamps,
-  policies,
-  validation: validationOf(policies),
-  must_staple: usage.mustStaple,
-  ocsp_addresses: usage.ocspAddresses,
-  crl_addresses: usage.crlAddresses,
 })
 
 /** To three digits: it is a figure for people and thresholds. */

@@ -1,4 +1,5 @@
 /** What the routes say of a replay of captures/, held against the flow lines of that replay. */
+import { X509Certificate } from 'node:crypto'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { schemaOf } from '../../src/api/flows.ts'
@@ -163,6 +164,21 @@ describe('certificates', () => {
     const ends = rows.map((row) => row['not_after']).filter((end) => end !== null)
     expect(ends).toEqual([...ends].sort())
     expect(Object.keys(rows[0] ?? {})).not.toContain('end_s')
+    expect(Object.keys(rows[0] ?? {})).not.toContain('der')
+  })
+
+  it("tell what they may be used for, as Node's own reader does", async () => {
+    const ders = new Map(certificateLines.map((line) => [line['fingerprint_sha256'], String(line['der'])]))
+    const rows = await allPages('/api/v1/certificates?limit=1000')
+    const purposes = rows.map((row) => row['purposes'])
+    const nodes = rows.map((row) => {
+      const { keyUsage } = new X509Certificate(Buffer.from(ders.get(row['fingerprint_sha256']) as string, 'base64'))
+      return keyUsage ?? null
+    })
+    expect(purposes).toEqual(nodes)
+    expect(purposes).toContainEqual(['1.3.6.1.5.5.7.3.1'])
+    const authorities = rows.filter((row) => row['is_ca'] === true)
+    expect(authorities.some((row) => (row['key_usage'] as string[] | null)?.includes('keyCertSign'))).toBe(true)
   })
 
   it('tell who vouches for them, once that was judged', async () => {
