@@ -86,13 +86,18 @@ export function lastReports(rows: readonly Row[]): Row[] {
   return [...last.values()]
 }
 
-/** One capture remembers the servers of all that it sees, a file only its own: what it says more is left out here. */
+/**
+ * One capture remembers the servers of all that it sees, a file only its own. What such a server does not offer is stripped there, and
+ * not offered here, or refused where it was asked for all the same: that much is left out.
+ */
 const ofOneFile = (row: Row): Row =>
-  row['upgrade_state'] === 'stripped'
+  /^(stripped|not_offered|refused)$/.test(String(row['upgrade_state']))
     ? {
         ...row,
-        upgrade_state: 'not_offered',
-        violations: (row['violations'] as string[]).filter((rule) => !rule.endsWith('/upgrade-stripped')),
+        upgrade_state: 'not to be had',
+        violations: (row['violations'] as string[] | undefined)?.filter(
+          (rule) => !/\/upgrade-(stripped|refused)$/.test(rule),
+        ),
       }
     : row
 
