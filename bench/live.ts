@@ -3,6 +3,7 @@
  * of our own, to one receiver after the other. The receiver has one core, the sender the other.
  *
  *   npm run bench:live            1 M frames at each rate
+ *   npm run bench:live -- --mixed the same of traffic as it is, most of it data: one flow in eight moves 290 kB
  *   npm run bench:live -- --short 50 k frames at one rate: does every part work?
  *
  * Needs root, iproute2, tcpreplay, and the peers that are to be measured. Only wrong counts fail it, never a time.
@@ -13,10 +14,11 @@ import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNet, type Net, type Pair, whyNoNet } from '../test/live/net.ts'
-import { makeFile } from './make-file.ts'
+import { MIXES, makeFile } from './make-file.ts'
 import { hasCommand } from './measure.ts'
 
 const short = process.argv.includes('--short')
+const isMixed = process.argv.includes('--mixed')
 /** Measured. No flow comes twice: what comes again within seconds is a retransmission, and costs nothing. */
 const FRAMES = short ? 50_000 : 1_000_000
 /** Sent before, at the same rate: code that was compiled while it ran is not compiled again. */
@@ -203,13 +205,14 @@ const net = createNet()
 const wrong: string[] = []
 try {
   const files = { warming: join(folder, 'warming.pcap'), measured: join(folder, 'measured.pcap') }
-  const mix = { concurrent: 2000, stepUs: 10 }
+  const mix = { ...(isMixed ? MIXES.mixed : MIXES.openings), concurrent: 2000, stepUs: 10 }
   await makeFile(files.warming, 'captures', { ...mix, packets: WARMING_FRAMES })
   const made = await makeFile(files.measured, 'captures', { ...mix, packets: FRAMES, firstFlow: MEASURED_FLOW })
   const pair = net.pair()
   for (const end of [pair.sender, pair.receiver]) net.ip('link', 'set', end, 'mtu', '65521')
   console.log(
     `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}: tcpreplay sends ${FRAMES} frames of`,
+    isMixed ? 'openings and data,' : 'openings,',
   )
   console.log(
     `${made.flows} flows to one receiver after the other, which has one core and has seen ${WARMING_FRAMES} others\n`,
