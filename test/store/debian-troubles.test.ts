@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
@@ -92,7 +92,7 @@ describe.skipIf(!isInstalled)('a server of 2018 over TLS (needs clickhouse-serve
 
   interface Trouble {
     name: string
-    begins: () => Promise<unknown> | unknown
+    begins: (table: string) => Promise<unknown> | unknown
     ends: () => Promise<unknown> | unknown
     /** What inserts are told meanwhile. */
     says: RegExp
@@ -105,7 +105,19 @@ describe.skipIf(!isInstalled)('a server of 2018 over TLS (needs clickhouse-serve
     { name: 'is stopped, and started later', begins: () => end('SIGTERM'), ends: start, says: /ECONNREFUSED/ },
     {
       name: 'is killed while an insert is on its way, and restarted',
-      begins: () => void sleep(20).then(() => end('SIGKILL')),
+      async begins(table) {
+        // Half of its rows are sent when the server dies.
+        const rows = new PassThrough()
+        rows.write(rowsOf(99).slice(0, 100 * ROWS))
+        const told = client.exec({ query: `INSERT INTO ${table} FORMAT JSONEachRow`, values: rows }).then(
+          () => 'acknowledged',
+          (error: Error) => error.message,
+        )
+        await sleep(100)
+        await end('SIGKILL')
+        expect(await told).toMatch(/ECONNRESET|hang up|EPIPE/)
+        rows.destroy()
+      },
       ends: start,
       says: /ECONNREFUSED|ECONNRESET|hang up/,
       mayBeThere: true,
@@ -137,7 +149,7 @@ describe.skipIf(!isInstalled)('a server of 2018 over TLS (needs clickhouse-serve
     const unknown: number[] = []
     const troubled = by === undefined ? client : clientFor(by)
     for (let batch = 0; batch < 9; batch++) {
-      if (batch === 3) await begins()
+      if (batch === 3) await begins(table)
       const isIn = batch >= 3 && batch < 6
       const told = await insert(table, batch, isIn ? troubled : client)
       if (told === null) acknowledged.push(batch)

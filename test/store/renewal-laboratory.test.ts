@@ -111,6 +111,7 @@ describe.skipIf(!canCapture)('a year of renewals (needs root, tcpdump and openss
     const moved = join(folder, 'year.pcap')
     writeFileSync(moved, movedCapture(readFileSync(pcap), PORT, startsUs))
     await replayed(moved)
+    await store.rollUp()
   }, 300_000)
   afterAll(async () => {
     for (const child of running) child.kill('SIGKILL')
