@@ -32,7 +32,8 @@ interface Row {
 /** What a store is asked, and when it stops; made once for a server. */
 export class FindingStream {
   readonly #clients = new Set<PassThrough>()
-  readonly #told = new Set<string>()
+  /** Another set when nobody has listened in between: a look that was under way then is over. */
+  #told = new Set<string>()
   #sinceS = 0
   #timer: NodeJS.Timeout | null = null
   #heartbeat: NodeJS.Timeout | null = null
@@ -92,7 +93,7 @@ export class FindingStream {
     if (!this.#isCaughtUp) {
       this.#sinceS = nowS
       // What is there by now is not news to whoever comes without an id.
-      for (const row of await rowsSince(select, nowS - OVERLAP_S)) this.#told.add(idOf(row))
+      for (const row of await rowsSince(select, nowS - OVERLAP_S, MAX_TOLD)) this.#told.add(idOf(row))
       this.#isCaughtUp = this.#clients.size > 0
     }
     stream.write(RETRY)
@@ -107,11 +108,13 @@ export class FindingStream {
     this.#isLooking = true
     try {
       // What is looked at again must not fill the answer: a burst would hide all that comes after it.
-      const limit = MAX_ROWS + this.#told.size
+      const told = this.#told
+      const limit = MAX_ROWS + told.size
       let said = 0
       for (const row of await rowsSince(select, this.#sinceS - OVERLAP_S, limit)) {
+        if (this.#told !== told) return
         const id = idOf(row)
-        if (this.#told.has(id)) continue
+        if (told.has(id)) continue
         this.#note(id)
         this.#sinceS = Math.max(this.#sinceS, row.stored_s)
         this.#say(eventOf(row))
@@ -146,7 +149,7 @@ export class FindingStream {
     if (this.#heartbeat !== null) clearInterval(this.#heartbeat)
     this.#timer = null
     this.#heartbeat = null
-    this.#told.clear()
+    this.#told = new Set()
     this.#isCaughtUp = false
   }
 }
