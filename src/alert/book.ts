@@ -5,7 +5,6 @@ import { rfc3339 } from '../core/clock.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { Detector, Signal } from './detector.ts'
 import { addEvidence, copyFinding, newFinding } from './evidence.ts'
-import type { Facts } from './facts.ts'
 import type { Exception, Finding, FindingEvent, FindingEventKind, SensorHealth } from './finding.ts'
 import { type Flow, timeUs } from './flow.ts'
 
@@ -30,9 +29,10 @@ export interface Entry {
   goodFlows: number
   /** Of the flow that was listed last, µs. */
   listedUs: number
-  /** What the finding's words are of, and the facts that it has listed last; null = of an earlier run. */
+  /** What the finding's words are of; null = of an earlier run. */
   signal: Signal | null
-  facts: Facts | null
+  /** Facts, places and names of which it lists all that it would: most flows bring no others. */
+  readonly listed: Set<object>
 }
 
 /** What a restart must not lose; plain JSON. */
@@ -103,6 +103,16 @@ export class FindingBook {
     return isNew || wasOver
   }
 
+  /** As `raise`, by a flow that shows nothing of an open finding that others did not show. */
+  countAgain(entry: Entry, flow: Flow, isCounted: boolean, health: SensorHealth): void {
+    const { finding } = entry
+    if (!isCounted) finding.flows += 1
+    if (flow.lastUs > entry.lastBadUs) entry.lastBadUs = flow.lastUs
+    finding.health = health
+    entry.goodFlows = 0
+    this.#changed.add(entry)
+  }
+
   /** The subject was seen without the fault. */
   good(row: Detector, subject: string, atUs: number): void {
     const entry = this.#open.get(row.id)?.get(subject)
@@ -157,10 +167,10 @@ export class FindingBook {
   }
 
   /** Those that are not as they were when this was asked last. */
-  takeChanged(): Finding[] {
-    const findings = [...this.#changed].map(copyFinding)
+  takeChanged(): SavedEntry[] {
+    const changed = [...this.#changed].map(savedEntry)
     this.#changed.clear()
-    return findings
+    return changed
   }
 
   save(): SavedEntry[] {
@@ -170,7 +180,7 @@ export class FindingBook {
   restore(entries: readonly SavedEntry[]): void {
     for (const saved of entries) {
       const firstBadUs = timeUs(saved.finding.first_seen)
-      const entry: Entry = { ...saved, firstBadUs, listedUs: 0, signal: null, facts: null }
+      const entry: Entry = { ...saved, firstBadUs, listedUs: 0, signal: null, listed: new Set() }
       this.#entries.set(entry.finding.key, entry)
       if (!isOver(entry.finding)) this.#noteOpen(entry)
     }
@@ -192,7 +202,7 @@ export class FindingBook {
       goodFlows: 0,
       listedUs: 0,
       signal: null,
-      facts: null,
+      listed: new Set(),
     }
     this.#entries.set(key, entry)
     this.#noteOpen(entry)

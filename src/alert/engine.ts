@@ -1,10 +1,13 @@
 /** Records in, findings out: every flow is shown to the detectors that its kind concerns. Time is packet time. */
 
-import { FindingBook, type SavedEntry, type Sighting } from './book.ts'
+import type { Severity } from '../classify/policy.ts'
+import { type Entry, FindingBook, type SavedEntry, type Sighting } from './book.ts'
 import { BoundedMap } from './bounded-map.ts'
 import { Certificate } from './certificates.ts'
 import type { AlertConfig } from './config.ts'
+import { CountedFlows } from './counted-flows.ts'
 import type { Detector, Signal } from './detector.ts'
+import { showsNothingNew } from './evidence.ts'
 import { Exceptions } from './exceptions.ts'
 import type { FlowKind } from './facts.ts'
 import type { Exception, Finding, FindingEvent } from './finding.ts'
@@ -18,8 +21,6 @@ import { type Watch, watchesOf } from './watch.ts'
 import { Zones } from './zones.ts'
 
 const MAX_CERTIFICATES = 65_536
-/** Open flows that raised something: their next report must not count again. */
-const MAX_RAISED = 100_000
 /** Looks for what became dormant, packet time. */
 const TICK_US = 60 * 1_000_000
 const KINDS: readonly FlowKind[] = ['tls', 'ssh', 'cleartext', 'other']
@@ -51,7 +52,7 @@ export class AlertEngine {
   readonly revocations = new Revocations()
   readonly #book = new FindingBook()
   readonly #certificates = new BoundedMap<Certificate>(MAX_CERTIFICATES)
-  readonly #raised = new BoundedMap<string[], number>(MAX_RAISED)
+  readonly #counted = new CountedFlows()
   readonly #table: readonly Detector[]
   readonly #units = new Units()
   #watches: Readonly<Record<FlowKind, readonly Watch[]>> = { tls: [], ssh: [], cleartext: [], other: [] }
@@ -115,12 +116,24 @@ export class AlertEngine {
   }
 
   /** True when a finding begins by it. */
-  raise(row: Detector, signal: Signal, seen: Omit<Sighting, 'isCounted'>): boolean {
-    return this.#book.raise(row, signal, { ...seen, isCounted: seen.flow !== null && this.#isCounted(row, seen.flow) })
+  raise(row: Detector, signal: Signal, seen: Sighting): boolean {
+    return this.#book.raise(row, signal, seen)
+  }
+
+  /** Another flow shows what an open finding has of others already; false = it has more to say, and `raise` must be called. */
+  raiseAgain(open: Entry, signal: Signal, severity: Severity, rule: number, flow: Flow): boolean {
+    if (!this.exceptions.isEmpty || !showsNothingNew(open, signal, severity, flow)) return false
+    this.#book.countAgain(open, flow, this.isCounted(rule, flow), this.health.of(flow.sensor, flow.lastUs))
+    return true
+  }
+
+  /** By findings of the rule at this place of the table, which counts it from now on. */
+  isCounted(rule: number, flow: Flow): boolean {
+    return this.#counted.isCounted(rule, flow)
   }
 
   /** The open findings of a rule, by subject. */
-  openOf(row: Detector): ReadonlyMap<string, unknown> {
+  openOf(row: Detector): ReadonlyMap<string, Entry> {
     return this.#book.openOf(row.id)
   }
 
@@ -146,7 +159,8 @@ export class AlertEngine {
     return this.#book.takeEvents()
   }
 
-  takeChanged(): Finding[] {
+  /** Those that are not as they were when this was asked last. */
+  takeChanged(): SavedEntry[] {
     return this.#book.takeChanged()
   }
 
@@ -186,19 +200,5 @@ export class AlertEngine {
     if (timeUs < this.#nextTickUs) return
     this.#nextTickUs = timeUs + TICK_US
     this.#book.tick(timeUs)
-  }
-
-  #isCounted(row: Detector, flow: Flow): boolean {
-    if (flow.countedBy === null) flow.countedBy = this.#countedBy(flow)
-    if (flow.countedBy.includes(row.id)) return true
-    flow.countedBy.push(row.id)
-    return false
-  }
-
-  #countedBy({ idNumber, isRepeat }: Flow): string[] {
-    const known = isRepeat ? this.#raised.get(idNumber) : undefined
-    const rules = known ?? []
-    if (known === undefined) this.#raised.set(idNumber, rules)
-    return rules
   }
 }

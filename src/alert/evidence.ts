@@ -14,6 +14,8 @@ const MAX_LISTED = 8
 const MAX_FLOW_IDS = 10
 /** Of many flows in one second the first is as good as the last. */
 const LISTED_EVERY_US = 1_000_000
+/** What a finding has listed is remembered of so many facts, places and names. */
+const MAX_KNOWN = 64
 /** GREASE (RFC 8701) and drafts are no versions that anybody must change. */
 const isVersion = (value: number): boolean => (value & 0x0f0f) !== 0x0a0a
 
@@ -76,7 +78,7 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
   if (isEarlier) entry.firstBadUs = seen.firstUs
   if (seen.atUs > entry.lastBadUs) entry.lastBadUs = seen.atUs
   // The words are those of the worst that was seen, as the severity is.
-  const isSaid = !isEarlier && (entry.signal === signal || isSame(entry.signal, signal))
+  const isSaid = !isEarlier && isSame(entry.signal, signal)
   if (!isSaid && !isMilder(seen.severity, finding.severity)) {
     entry.signal = signal
     finding.what = signal.what
@@ -89,28 +91,44 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
   if (seen.flow !== null) addFlow(entry, seen.flow, seen.isCounted)
 }
 
+/** A flow of which an open finding would only be counted: what it would be listed by is listed, or there is no room for it. */
+export function showsNothingNew(entry: Entry, signal: Signal, severity: Severity, flow: Flow): boolean {
+  const { finding, listed } = entry
+  if (severity !== finding.severity || flow.firstUs < entry.firstBadUs || !isSame(entry.signal, signal)) return false
+  if (!listed.has(flow.facts) || !listed.has(flow.place) || (flow.name !== null && !listed.has(flow.name))) return false
+  if (finding.exception !== null || !(isFull(finding.sensors) || finding.sensors.includes(flow.sensor))) return false
+  return !isDue(entry, flow) && (isFull(finding.clients) || finding.clients.includes(flow.clientIp))
+}
+
+const isFull = (list: readonly string[]): boolean => list.length >= MAX_LISTED
+
+/** Of its finding's flows, those that are listed are some time apart once there is no more room. */
+const isDue = ({ finding, listedUs }: Entry, { lastUs }: Flow): boolean =>
+  finding.flow_ids.length < MAX_FLOW_IDS || Math.abs(lastUs - listedUs) >= LISTED_EVERY_US
+
 const isSame = (a: Signal | null, b: Signal): boolean =>
-  a?.what === b.what && a.sql === b.sql && a.mustFix === b.mustFix
+  a === b || (a?.what === b.what && a.sql === b.sql && a.mustFix === b.mustFix)
 
 const isMilder = (a: Severity, b: Severity): boolean => SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b)
 
 function addFlow(entry: Entry, flow: Flow, isCounted: boolean): void {
-  const { finding } = entry
-  if (finding.clients.length < MAX_LISTED) note(finding.clients, flow.clientIp)
+  const { finding, listed } = entry
+  if (!isFull(finding.clients)) note(finding.clients, flow.clientIp)
   note(finding.servers, flow.server)
   if (flow.serverName !== null) note(finding.server_names, flow.serverName)
-  if (entry.facts !== flow.facts) addFacts(entry, flow.facts)
+  if (!listed.has(flow.facts)) addFacts(finding, flow.facts)
+  if (listed.size > MAX_KNOWN) listed.clear()
+  listed.add(flow.facts).add(flow.place)
+  if (flow.name !== null) listed.add(flow.name)
   const ids = finding.flow_ids
-  if (ids.length >= MAX_FLOW_IDS && Math.abs(flow.lastUs - entry.listedUs) < LISTED_EVERY_US) return
+  if (!isDue(entry, flow)) return
   if (isCounted && ids.includes(flow.id)) return
   if (ids.length >= MAX_FLOW_IDS) ids.splice(MAX_FLOW_IDS / 2, 1)
   ids.push(flow.id)
   entry.listedUs = flow.lastUs
 }
 
-function addFacts(entry: Entry, facts: Facts): void {
-  const { finding } = entry
-  entry.facts = facts
+function addFacts(finding: Finding, facts: Facts): void {
   for (const version of facts.offeredVersions) {
     if (isVersion(version)) note(finding.versions_offered, tlsVersionName(version))
   }
@@ -119,7 +137,7 @@ function addFacts(entry: Entry, facts: Facts): void {
 }
 
 function note(list: string[], value: string): void {
-  if (list.length < MAX_LISTED && !list.includes(value)) list.push(value)
+  if (!isFull(list) && !list.includes(value)) list.push(value)
 }
 
 /** A query for people: it runs as it stands on the store. */

@@ -35,6 +35,10 @@ export class Exceptions {
     this.#silences.set(key, { untilUs: Date.parse(exception.expires) * 1000, exception })
   }
 
+  get isEmpty(): boolean {
+    return this.#suppressions.length === 0 && this.#silences.size === 0
+  }
+
   /** Null = nothing accepts it now. */
   of(row: Detector, subject: string, flow: Flow | null, nowUs: number): Exception | null {
     const silence = this.#silences.size === 0 ? undefined : this.#silences.get(`${row.id}|${subject}`)

@@ -80,8 +80,11 @@ export class Flow {
   readonly facts: Facts
   /** "prod -> lab"; '' = nobody has asked yet. */
   zonePair = ''
-  /** Rules whose findings count this flow already; null = nobody has asked yet. */
-  countedBy: string[] | null = null
+  /** Rules whose findings count this flow already, a bit each by their places in the table (`counted-flows.ts`). */
+  countedLow = 0
+  countedHigh = 0
+  /** False = nobody has asked yet. */
+  isCountedKnown = false
   readonly #head: FlowHead
   readonly place: Place
   readonly name: ServerName | null

@@ -12,7 +12,9 @@ const MAX_SENSORS = 4096
 interface Last {
   endUs: number
   badUntilUs: number
-  lostRatio: number
+  /** What is said of it: as long as it lasts, and from then on. */
+  bad: SensorHealth
+  good: SensorHealth
 }
 
 export const lostRatioOf = (record: HealthRecord): number => {
@@ -32,7 +34,8 @@ export class HealthMemory {
     const known = this.#last.get(record.sensor)
     if (known === undefined && this.#last.size >= MAX_SENSORS) return
     const badUntilUs = isBad ? endUs + HOLDS_US : (known?.badUntilUs ?? 0)
-    this.#last.set(record.sensor, { endUs, badUntilUs, lostRatio })
+    const bad: SensorHealth = { state: 'bad', lost_ratio: lostRatio }
+    this.#last.set(record.sensor, { endUs, badUntilUs, bad, good: { ...bad, state: 'good' } })
     this.#badUntilUs = Math.max(this.#badUntilUs, badUntilUs)
   }
 
@@ -42,8 +45,10 @@ export class HealthMemory {
   }
 
   of(sensor: string, nowUs: number): SensorHealth {
-    const last = this.#last.get(sensor)
-    if (last === undefined) return { state: 'unknown', lost_ratio: 0 }
-    return { state: nowUs < last.badUntilUs ? 'bad' : 'good', lost_ratio: last.lostRatio }
+    const last = this.#last.size === 0 ? undefined : this.#last.get(sensor)
+    if (last === undefined) return UNKNOWN
+    return nowUs < last.badUntilUs ? last.bad : last.good
   }
 }
+
+const UNKNOWN: SensorHealth = Object.freeze({ state: 'unknown', lost_ratio: 0 })

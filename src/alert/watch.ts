@@ -1,6 +1,7 @@
 /** A detector at work: with its settings, its memory of the subject at hand, and the context it is shown. */
 import type { Severity } from '../classify/policy.ts'
 import { OperatorError } from '../core/errors.ts'
+import type { Entry } from './book.ts'
 import type { Certificate } from './certificates.ts'
 import type { RuleConfig } from './config.ts'
 import { type Context, type Detector, nothing, type Settings, type Signal } from './detector.ts'
@@ -35,7 +36,9 @@ export class Watch implements Context {
   readonly #memories: MemoriesOfKind
   /** Of its row in the table. */
   readonly #index: number
-  readonly #open: ReadonlyMap<string, unknown>
+  readonly #open: ReadonlyMap<string, Entry>
+  /** The row's, at hand: rows are of many shapes. */
+  readonly #rowSeverity: Severity
   #flow: Flow | null = null
   #health: HealthRecord | null = null
   #subject = ''
@@ -46,6 +49,7 @@ export class Watch implements Context {
 
   constructor(row: Detector, config: RuleConfig, engine: AlertEngine, index: number) {
     this.row = row
+    this.#rowSeverity = row.severity
     this.#settings = settingsOf(row, config.settings ?? {})
     this.#severity = config.severity ?? null
     this.#isMeant = config.only === undefined ? null : compileSelector(config.only)
@@ -152,6 +156,10 @@ export class Watch implements Context {
   raise(signal: Signal): void {
     this.#raised = signal
     const flow = this.#flow
+    const severity = this.#severity ?? signal.severity ?? this.#rowSeverity
+    const open = flow === null ? undefined : this.#open.get(this.#subject)
+    const isKnown = open !== undefined && flow !== null
+    if (isKnown && this.#engine.raiseAgain(open, signal, severity, this.#index, flow)) return
     const atUs = flow?.lastUs ?? timeUs(this.#health?.window_end ?? '')
     const sensor = flow?.sensor ?? this.#health?.sensor ?? ''
     const { exceptions, health } = this.#engine
@@ -162,9 +170,10 @@ export class Watch implements Context {
       sensor,
       flow,
       zonePair: () => (flow === null ? '' : this.zonePair(flow)),
-      severity: this.#severity ?? signal.severity ?? this.row.severity,
+      severity,
       exception: exceptions.of(this.row, this.#subject, flow, atUs),
       health: health.of(sensor, atUs),
+      isCounted: flow !== null && this.#engine.isCounted(this.#index, flow),
     })
     if (isNews) this.noteOpened(this.#subject)
   }

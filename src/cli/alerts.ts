@@ -157,10 +157,10 @@ export class Alerts {
     const decidedBytes = this.#decidedBytes
     this.#work = this.#work
       .then(() => this.notifier.flush())
-      .then(() => this.#try(() => this.#state.saveFindings(this.engine, decidedBytes)))
+      .then(() => this.#try(() => this.#state.saveChanged(this.engine, changed, decidedBytes)))
     const output = this.#output
     if (output === null) return
-    const lines = changed.map((finding) => findingLine(finding, this.#version++)).join('\n')
+    const lines = changed.map(({ finding }) => findingLine(finding, this.#version++)).join('\n')
     this.#work = this.#work.then(() => output.findings(Buffer.from(`${lines}\n`, 'latin1'), changed.length))
   }
 
