@@ -113,10 +113,8 @@ export class FindingBook {
     this.#changed.add(entry)
   }
 
-  /** The subject was seen without the fault. */
-  good(row: Detector, subject: string, atUs: number): void {
-    const entry = this.#open.get(row.id)?.get(subject)
-    if (entry === undefined) return
+  /** The subject of an open finding was seen without the fault. */
+  good(row: Detector, entry: Entry, atUs: number): void {
     entry.lastGoodUs = Math.max(entry.lastGoodUs, atUs)
     if (atUs <= entry.lastBadUs) return
     entry.goodFlows += 1

@@ -137,8 +137,8 @@ export class AlertEngine {
     return this.#book.openOf(row.id)
   }
 
-  good(row: Detector, subject: string, atUs: number): void {
-    this.#book.good(row, subject, atUs)
+  good(row: Detector, open: Entry, atUs: number): void {
+    this.#book.good(row, open, atUs)
   }
 
   acknowledge(key: string, by: string, reason: string): boolean {

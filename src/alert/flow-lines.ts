@@ -46,19 +46,19 @@ export class FlowLines {
   #flowOf(bytes: Buffer, text: string, at: number, end: number, names: Occurrences) {
     const read = this.#head.read(bytes, text, at)
     if (read === null || read.end >= end) return null
-    const { head, end: shared } = read
+    const shared = read.end
     const sharedEnd = sharedEndOf(bytes, text, end)
     const place = this.#placeOf(text.slice(read.placeAt, read.placeEnd))
     const name = names.from(shared)
     if (name >= sharedEnd)
-      return new Flow(head, place, null, this.#facts.of(bytes, text, shared, shared, shared, sharedEnd))
+      return new Flow(read, place, null, this.#facts.of(bytes, text, shared, shared, shared, sharedEnd))
     const nameAt = name + SERVER_NAME.length
     const nameEnd = text.indexOf('"', nameAt)
     const asked = text.slice(nameAt, nameEnd)
     // An escaped quote is no end.
     if (asked.endsWith('\\') || nameEnd >= sharedEnd) return null
     const facts = this.#facts.of(bytes, text, shared, name, nameEnd + 1, sharedEnd)
-    return new Flow(head, place, this.#nameOf(asked), facts)
+    return new Flow(read, place, this.#nameOf(asked), facts)
   }
 
   #placeOf(members: string): Place {

@@ -1,6 +1,7 @@
 /** A flow record as detectors look at it: what it has of its own, and facts that many flows share. */
 import { Facts } from './facts.ts'
 import type { FlowRecord } from './records.ts'
+import type { Zones } from './zones.ts'
 
 /** Where a flow went: many flows go to the same place. */
 export interface Place {
@@ -10,6 +11,9 @@ export interface Place {
   readonly server: string
   /** A flow that was reported before: its facts may be news, itself it must not count again (decision 0010). */
   readonly isRepeat: boolean
+  /** By which zones were looked at last, and the number of its own among them. */
+  zones: Zones | null
+  zone: number
 }
 
 export type PlaceRecord = Pick<FlowRecord, 'server_ip' | 'server_port' | 'vni' | 'increment'>
@@ -21,6 +25,8 @@ export function placeOf({ server_ip, server_port, vni = -1, increment = 0 }: Pla
     serverPort: server_port,
     server: `${vni < 0 ? '' : `${vni}/`}${host}:${server_port}`,
     isRepeat: increment > 0,
+    zones: null,
+    zone: -1,
   }
 }
 

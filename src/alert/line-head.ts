@@ -22,13 +22,63 @@ const DOT = 0x2e
 const ZERO = 0x30
 const NINE = 0x39
 
-export interface HeadRead {
-  readonly head: FlowHead
+/** What a line says first. One object for all of it: a line makes few, or collecting them costs as much as reading. */
+export class HeadRead implements FlowHead, FlowTexts {
+  sensor = ''
+  firstUs = 0
+  lastUs = 0
+  bytesClient = 0
+  bytesServer = 0
+  visibility = ''
+  transport = ''
   /** The members of the server's address and port, and of the flow's context. */
-  readonly placeAt: number
-  readonly placeEnd: number
+  placeAt = 0
+  placeEnd = 0
   /** Behind the head. */
-  readonly end: number
+  end = 0
+  // Texts are cut out when they are asked for: few flows are.
+  readonly #bytes: Buffer
+  readonly #idAt: number
+  readonly #clientAt: number
+  readonly #clientEnd: number
+
+  constructor(bytes: Buffer, idAt: number, clientAt: number, clientEnd: number) {
+    this.#bytes = bytes
+    this.#idAt = idAt
+    this.#clientAt = clientAt
+    this.#clientEnd = clientEnd
+  }
+
+  get texts(): FlowTexts {
+    return this
+  }
+
+  id(): string {
+    return this.#bytes.toString('latin1', this.#idAt, this.#idAt + 32)
+  }
+
+  idNumber(): number {
+    return numberOfId(this.#bytes, this.#idAt, this.#idAt + 32)
+  }
+
+  clientIp(): string {
+    return this.#bytes.toString('latin1', this.#clientAt, this.#clientEnd)
+  }
+
+  clientWord(): number {
+    const bytes = this.#bytes
+    let word = 0
+    let octet = 0
+    for (let at = this.#clientAt; at < this.#clientEnd; at++) {
+      const byte = bytes[at] as number
+      if (byte === DOT) {
+        word = (word << 8) | octet
+        octet = 0
+      } else if (byte >= ZERO && byte <= NINE) octet = octet * 10 + byte - ZERO
+      else return -1
+    }
+    return ((word << 8) | octet) >>> 0
+  }
 }
 
 export class LineHead {
@@ -64,17 +114,18 @@ export class LineHead {
     const visibilityAt = text.indexOf(VISIBILITY, this.#next) + VISIBILITY.length
     if (visibilityAt < VISIBILITY.length) return null
     const visibilityEnd = text.indexOf('"', visibilityAt)
-    const head: FlowHead = {
-      sensor: this.#sensor,
-      firstUs: this.#timeUs(text, firstAt),
-      lastUs: this.#timeUs(text, lastAt),
-      bytesClient,
-      bytesServer,
-      visibility: text.slice(visibilityAt, visibilityEnd),
-      transport: text.slice(transportAt, transportEnd),
-      texts: new LineTexts(bytes, at + ID_AT, clientAt, clientEnd),
-    }
-    return { head, placeAt, placeEnd, end: visibilityEnd + 1 }
+    const read = new HeadRead(bytes, at + ID_AT, clientAt, clientEnd)
+    read.sensor = this.#sensor
+    read.firstUs = this.#timeUs(text, firstAt)
+    read.lastUs = this.#timeUs(text, lastAt)
+    read.bytesClient = bytesClient
+    read.bytesServer = bytesServer
+    read.visibility = text.slice(visibilityAt, visibilityEnd)
+    read.transport = text.slice(transportAt, transportEnd)
+    read.placeAt = placeAt
+    read.placeEnd = placeEnd
+    read.end = visibilityEnd + 1
+    return read
   }
 
   /** Where the first time is, -1 = nowhere near. */
@@ -113,47 +164,5 @@ export class LineHead {
 
   #two(at: number): number {
     return ((this.#bytes[at] as number) - ZERO) * 10 + (this.#bytes[at + 1] as number) - ZERO
-  }
-}
-
-/** Cut out when they are asked for: few flows are. */
-class LineTexts implements FlowTexts {
-  readonly #bytes: Buffer
-  readonly #idAt: number
-  readonly #clientAt: number
-  readonly #clientEnd: number
-
-  constructor(bytes: Buffer, idAt: number, clientAt: number, clientEnd: number) {
-    this.#bytes = bytes
-    this.#idAt = idAt
-    this.#clientAt = clientAt
-    this.#clientEnd = clientEnd
-  }
-
-  id(): string {
-    return this.#bytes.toString('latin1', this.#idAt, this.#idAt + 32)
-  }
-
-  idNumber(): number {
-    return numberOfId(this.#bytes, this.#idAt, this.#idAt + 32)
-  }
-
-  clientIp(): string {
-    return this.#bytes.toString('latin1', this.#clientAt, this.#clientEnd)
-  }
-
-  clientWord(): number {
-    const bytes = this.#bytes
-    let word = 0
-    let octet = 0
-    for (let at = this.#clientAt; at < this.#clientEnd; at++) {
-      const byte = bytes[at] as number
-      if (byte === DOT) {
-        word = (word << 8) | octet
-        octet = 0
-      } else if (byte >= ZERO && byte <= NINE) octet = octet * 10 + byte - ZERO
-      else return -1
-    }
-    return ((word << 8) | octet) >>> 0
   }
 }

@@ -4,16 +4,24 @@ import { OperatorError } from '../core/errors.ts'
 import type { Entry } from './book.ts'
 import type { Certificate } from './certificates.ts'
 import type { RuleConfig } from './config.ts'
-import { type Context, type Detector, nothing, type Settings, type Signal } from './detector.ts'
+import {
+  type Context,
+  type Detector,
+  type DetectorRow,
+  nothing,
+  type Settings,
+  type Signal,
+  type SubjectKind,
+} from './detector.ts'
 import type { AlertEngine } from './engine.ts'
 import { findRow } from './exceptions.ts'
-import type { Flow } from './flow.ts'
-import { timeUs } from './flow.ts'
+import { type Flow, type Place, timeUs } from './flow.ts'
 import type { MemoriesOfKind, SubjectMemory } from './memories.ts'
 import type { HealthRecord } from './records.ts'
 import type { RevokedBy } from './revocations.ts'
 import { compileSelector } from './selector.ts'
 import { Slot } from './unit.ts'
+import type { Zones } from './zones.ts'
 
 /** @throws OperatorError ERR_USAGE */
 export function watchesOf(
@@ -29,6 +37,11 @@ export function watchesOf(
 
 export class Watch implements Context {
   readonly row: Detector
+  // The row's, at hand: rows are of many shapes, and looking into them is slow.
+  readonly #observe: DetectorRow['observe']
+  readonly #subjectOfRow: DetectorRow['subjectOf']
+  readonly #kind: SubjectKind
+  readonly #isForgetful: boolean
   readonly #settings: Settings
   readonly #severity: Severity | null
   readonly #isMeant: ((flow: Flow) => boolean) | null
@@ -37,7 +50,6 @@ export class Watch implements Context {
   /** Of its row in the table. */
   readonly #index: number
   readonly #open: ReadonlyMap<string, Entry>
-  /** The row's, at hand: rows are of many shapes. */
   readonly #rowSeverity: Severity
   #flow: Flow | null = null
   #health: HealthRecord | null = null
@@ -50,6 +62,10 @@ export class Watch implements Context {
   constructor(row: Detector, config: RuleConfig, engine: AlertEngine, index: number) {
     this.row = row
     this.#rowSeverity = row.severity
+    this.#observe = row.observe
+    this.#subjectOfRow = row.subjectOf
+    this.#kind = row.subject
+    this.#isForgetful = row.fresh === nothing
     this.#settings = settingsOf(row, config.settings ?? {})
     this.#severity = config.severity ?? null
     this.#isMeant = config.only === undefined ? null : compileSelector(config.only)
@@ -60,7 +76,7 @@ export class Watch implements Context {
   }
 
   observe(flow: Flow): void {
-    if (this.#takes(flow)) this.row.observe?.(flow, this.#memory(), this.#settings, this)
+    if (this.#takes(flow)) this.#observe?.(flow, this.#memory(), this.#settings, this)
   }
 
   /** Its view of flows that are like this one; null = it must see each of them. */
@@ -71,7 +87,7 @@ export class Watch implements Context {
   }
 
   memoryOf(owner: SubjectMemory): object {
-    return this.row.fresh === nothing ? nothing() : owner.ofRule(this.#index, this.row)
+    return this.#isForgetful ? nothing() : owner.ofRule(this.#index, this.row)
   }
 
   /** Unless it has seen such flows often enough. */
@@ -84,7 +100,7 @@ export class Watch implements Context {
     if (isQuiet) return void this.raise(slot.signal as Signal)
     this.#settledUs = -1
     this.#raised = null
-    this.row.observe?.(flow, slot.memory, this.#settings, this)
+    this.#observe?.(flow, slot.memory, this.#settings, this)
     if (this.#settledUs < 0) owner.noteChange(this.#index)
     slot.signal = this.#settledUs < 0 ? null : this.#raised
     // While a finding is open each flow without the fault is part of the proof of its end.
@@ -141,7 +157,7 @@ export class Watch implements Context {
     if (flow.zonePair !== '') return flow.zonePair
     const word = flow.clientWord
     const from = word < 0 ? zones.of(flow.clientIp) : zones.ofIpv4(word)
-    flow.zonePair = zones.pair(from, zones.of(flow.serverIp))
+    flow.zonePair = zones.pair(from, zoneOf(flow.place, zones))
     return flow.zonePair
   }
 
@@ -179,8 +195,9 @@ export class Watch implements Context {
   }
 
   good(): void {
-    if (this.#open.size === 0) return
-    this.#engine.good(this.row, this.#subject, this.#flow?.lastUs ?? timeUs(this.#health?.window_end ?? ''))
+    const open = this.#open.size === 0 ? undefined : this.#open.get(this.#subject)
+    if (open === undefined) return
+    this.#engine.good(this.row, open, this.#flow?.lastUs ?? timeUs(this.#health?.window_end ?? ''))
   }
 
   settled(untilUs: number): void {
@@ -188,8 +205,8 @@ export class Watch implements Context {
   }
 
   #subjectOf(flow: Flow): string | null {
-    if (this.row.subjectOf !== undefined) return this.row.subjectOf(flow, this)
-    switch (this.row.subject) {
+    if (this.#subjectOfRow !== undefined) return this.#subjectOfRow(flow, this)
+    switch (this.#kind) {
       case 'server':
         return flow.server
       case 'edge':
@@ -206,9 +223,18 @@ export class Watch implements Context {
   }
 
   #memory(): object {
-    if (this.row.fresh === nothing) return nothing()
+    if (this.#isForgetful) return nothing()
     return this.#memories.of(this.#subject).ofRule(this.#index, this.row)
   }
+}
+
+/** Many flows go to a place: its zone is looked up once. */
+function zoneOf(place: Place, zones: Zones): number {
+  if (place.zones !== zones) {
+    place.zones = zones
+    place.zone = zones.of(place.serverIp)
+  }
+  return place.zone
 }
 
 /** @throws OperatorError ERR_USAGE for a name that the detector does not have */

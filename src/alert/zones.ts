@@ -23,55 +23,49 @@ const UNASKED = -1
 
 export class Zones {
   readonly #zones: readonly { name: string; range: AddressRange }[]
-  /** Addresses as text. */
-  readonly #known = new Map<string, string>()
+  /** Numbers of zones' names, by addresses as text. */
+  readonly #known = new Map<string, number>()
   readonly #names: readonly string[]
   /** IPv4: the number of a zone's name, by the first 16 bits of the address. */
   readonly #prefixes = new Int32Array(65_536).fill(UNASKED)
-  /** By the client's zone, then the server's. */
-  readonly #pairs = new Map<string, Map<string, string>>()
+  /** By the numbers of the client's zone and the server's. */
+  readonly #pairs: readonly string[]
 
   /** @throws OperatorError ERR_USAGE */
   constructor(zones: Readonly<Record<string, readonly string[]>>) {
     const named = Object.entries(zones).flatMap(([name, ranges]) => ranges.map((range) => ({ name, range })))
     const all = [...named, ...PRIVATE.map((range) => ({ name: 'internal', range }))]
     this.#zones = all.map(({ name, range }) => ({ name, range: parseRange(range) }))
-    this.#names = [...new Set([...all.map(({ name }) => name), EXTERNAL])]
+    const names = [...new Set([...all.map(({ name }) => name), EXTERNAL])]
+    this.#names = names
+    this.#pairs = names.flatMap((from) => names.map((to) => `${from} -> ${to}`))
   }
 
-  /** "prod -> lab" */
-  pair(from: string, to: string): string {
-    let pairs = this.#pairs.get(from)
-    if (pairs === undefined) {
-      pairs = new Map()
-      this.#pairs.set(from, pairs)
-    }
-    const known = pairs.get(to)
-    if (known !== undefined) return known
-    const pair = `${from} -> ${to}`
-    pairs.set(to, pair)
-    return pair
+  /** "prod -> lab", by the numbers of both. */
+  pair(from: number, to: number): string {
+    return this.#pairs[from * this.#names.length + to] as string
   }
 
-  of(address: string): string {
+  /** The number of the zone that an address is of. */
+  of(address: string): number {
     const known = this.#known.get(address)
     if (known !== undefined) return known
     if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-    const name = this.#nameOf(address)
-    this.#known.set(address, name)
-    return name
+    const zone = this.#names.indexOf(this.#nameOf(address))
+    this.#known.set(address, zone)
+    return zone
   }
 
   /** `word`: an IPv4 address as a number. */
-  ofIpv4(word: number): string {
+  ofIpv4(word: number): number {
     const prefix = word >>> 16
     const known = this.#prefixes[prefix] as number
-    if (known >= 0) return this.#names[known] as string
-    if (known === MIXED) return this.#zoneOf(0, 0, 0xffff, word | 0)
-    const first = this.#zoneOf(0, 0, 0xffff, (prefix << 16) | 0)
+    if (known >= 0) return known
+    if (known === MIXED) return this.#names.indexOf(this.#zoneOf(0, 0, 0xffff, word | 0))
+    const first = this.#names.indexOf(this.#zoneOf(0, 0, 0xffff, (prefix << 16) | 0))
     const isMixed = this.#zones.some(({ range }) => dividesPrefix(range, prefix))
-    this.#prefixes[prefix] = isMixed ? MIXED : this.#names.indexOf(first)
-    return isMixed ? this.#zoneOf(0, 0, 0xffff, word | 0) : first
+    this.#prefixes[prefix] = isMixed ? MIXED : first
+    return isMixed ? this.#names.indexOf(this.#zoneOf(0, 0, 0xffff, word | 0)) : first
   }
 
   #nameOf(address: string): string {
