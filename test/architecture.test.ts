@@ -63,7 +63,7 @@ const PACKAGES: Readonly<Record<string, RegExp>> = {
   koffi: /^source\/koffi\.ts$/,
   'prom-client': /^api\/metrics\.ts$/,
   yaml: /^(?:cli\/(yaml-file|config\/config-command)|inventory\/kubernetes)\.ts$/,
-  zod: /^cli\/(alert-config|config\/settings|yaml-file|zones|rules\/rule-test)\.ts$/,
+  zod: /^cli\/(alert-config|config\/settings|yaml-file|zones|rules\/(rule-test|sequence))\.ts$/,
 }
 
 /** Longer files hold two ideas. */

@@ -64,6 +64,7 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
     inner = bare(inner)
     if (inner instanceof z.ZodObject) inner = inner.shape[String(step)] as z.ZodType | undefined
     else if (inner instanceof z.ZodArray) inner = inner.element as z.ZodType
+    else if (inner instanceof z.ZodRecord) inner = inner.valueType as z.ZodType
     else return []
   }
   inner = bare(inner)

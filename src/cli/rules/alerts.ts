@@ -1,8 +1,16 @@
 /** What the detectors say of a rule test's records. */
-import { type FlowRecord as AlertFlow, DETECTORS, replayFindings } from '../../alert/index.ts'
+import type { AlertEngine } from '../../alert/engine.ts'
+import {
+  type FlowRecord as AlertFlow,
+  createAlertEngine,
+  DETECTORS,
+  type Finding,
+  type HealthRecord,
+} from '../../alert/index.ts'
 import { OperatorError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { CertificateRecord, FlowRecord } from '../../export/record.ts'
+import { readAlertsFile } from '../alert-config.ts'
 import type { RuleTest } from './rule-test.ts'
 
 /** One detector's finding about one subject. */
@@ -16,25 +24,41 @@ export interface FoundAlert {
   readonly flows: number
 }
 
-/** Null where neither detectors nor alerts are named. */
+/** What a test's captures, record files and sequence show. */
+export interface TestRecords {
+  flows: FlowRecord[]
+  certificates: CertificateRecord[]
+  readonly health: readonly HealthRecord[]
+}
+
+/** Null where neither detectors nor alerts are named. @throws OperatorError ERR_USAGE where the test's file of alerts is wrong */
 export function alertsOf(
-  { detectors, expected }: RuleTest,
-  flows: readonly FlowRecord[],
-  certificates: readonly CertificateRecord[],
+  { detectors, alerts, expected }: RuleTest,
+  records: TestRecords,
 ): readonly FoundAlert[] | null {
+  const config = alerts === null ? undefined : readAlertsFile(alerts).config
   if (detectors === null && expected?.alerts === undefined) return null
   const wanted = detectors?.map(idOf)
-  return replayFindings({ certificates, flows: flows as unknown as readonly AlertFlow[] })
+  return findingsOf(createAlertEngine(config), records)
     .filter(({ rule }) => wanted === undefined || wanted.includes(rule))
-    .map(({ rule, subject, severity, must_fix, state, flows: shown }) => ({
-      rule,
-      subject,
-      severity,
-      must_fix,
-      state,
-      flows: shown,
-    }))
+    .map(({ rule, subject, severity, must_fix, state, flows }) => ({ rule, subject, severity, must_fix, state, flows }))
 }
+
+/** Certificates are known before they are shown; an interval of a sensor comes at its end, between flows as in a capture. */
+function findingsOf(engine: AlertEngine, { flows, certificates, health }: TestRecords): Finding[] {
+  for (const certificate of certificates) engine.certificate(certificate)
+  let next = 0
+  for (const flow of flows) {
+    for (; next < health.length && isOver(health[next] as HealthRecord, flow); next += 1)
+      engine.healthInterval(health[next] as HealthRecord)
+    engine.flow(flow as unknown as AlertFlow)
+  }
+  for (const interval of health.slice(next)) engine.healthInterval(interval)
+  return engine.findings()
+}
+
+const isOver = ({ window_end }: HealthRecord, { last_seen }: FlowRecord): boolean =>
+  Date.parse(window_end) <= Date.parse(last_seen)
 
 const idOf = (word: string): string | undefined => DETECTORS.find(({ id, name }) => word === id || word === name)?.id
 

@@ -8,6 +8,7 @@ import { SEVERITIES } from '../../classify/policy.ts'
 import { OperatorError } from '../../core/errors.ts'
 import { VERDICTS } from '../../core/verdict.ts'
 import { readYamlFile } from '../yaml-file.ts'
+import { CERTIFICATES, SEQUENCE, type Sequence } from './sequence.ts'
 
 const text = z.string().min(1)
 const oneOrMore = z.union([text.transform((one) => [one]), z.array(text).min(1)], {
@@ -21,11 +22,17 @@ const RULE = z
     'policy-date': z.iso.date(),
     rules: oneOrMore,
     detectors: oneOrMore,
+    alerts: text,
     captures: oneOrMore,
     records: oneOrMore,
+    sequence: SEQUENCE,
+    certificates: CERTIFICATES,
     filter: text,
   })
   .partial()
+  .refine(({ sequence, certificates }) => certificates === undefined || sequence !== undefined, {
+    error: 'certificates are those of a sequence',
+  })
 
 const EXPECTED_FINDING = z.strictObject({
   rule: text,
@@ -66,9 +73,12 @@ export interface RuleTest {
   readonly rules: readonly string[] | null
   /** By id or name: alerts of others are not looked at; null = all are. */
   readonly detectors: readonly string[] | null
+  /** A file of docs/alerts.md, by whose thresholds, zones and suppressions detectors go; null = the defaults. */
+  readonly alerts: string | null
   readonly captures: readonly string[]
   /** Files of flow records, a JSON line each: what no capture shows, as a month. */
   readonly records: readonly string[]
+  readonly sequence: Sequence
   readonly filter: string | null
   /** Null where the folder does not say yet. */
   readonly expected: Expected | null
@@ -101,6 +111,7 @@ const entriesOf = (folder: string) =>
 export function readRuleTest(folder: string, root: string): RuleTest {
   const rule = readYamlFile(join(folder, RULE_FILE), RULE, { what: 'the test', whose: 'a rule test', fix: FIX })
   const name = relative(root, folder) || basename(folder)
+  const hasOthers = rule.records !== undefined || rule.sequence !== undefined
   return {
     name,
     about: rule.about ?? name,
@@ -108,8 +119,10 @@ export function readRuleTest(folder: string, root: string): RuleTest {
     policyDate: rule['policy-date'] ?? null,
     rules: rule.rules ?? null,
     detectors: rule.detectors ?? null,
-    captures: rule.captures === undefined && rule.records !== undefined ? [] : capturesOf(folder, rule.captures),
+    alerts: rule.alerts === undefined ? null : join(folder, rule.alerts),
+    captures: rule.captures === undefined && hasOthers ? [] : capturesOf(folder, rule.captures),
     records: (rule.records ?? []).map((one) => join(folder, one)),
+    sequence: { steps: rule.sequence ?? [], certificates: rule.certificates ?? {} },
     filter: rule.filter ?? null,
     expected: readExpected(folder),
   }

@@ -12,9 +12,10 @@ import { VerdictTally } from '../../export/tally.ts'
 import { nameFiles } from '../named-files.ts'
 import { replayFiles } from '../replay-files.ts'
 import { describeProblem } from '../replay-summary.ts'
-import { alertsOf, checkDetectors, type FoundAlert } from './alerts.ts'
+import { alertsOf, checkDetectors, type FoundAlert, type TestRecords } from './alerts.ts'
 import { readRecordFile } from './record-file.ts'
 import type { RuleTest } from './rule-test.ts'
+import { recordsOfSequence } from './sequence-records.ts'
 
 /** One rule at one endpoint in one capture. */
 export interface FoundFinding {
@@ -40,7 +41,7 @@ const LIMITS = { maxFlows: 1 << 16, maxSessions: 1 << 12 }
 export async function runRuleTest(test: RuleTest): Promise<Found> {
   checkRules(test)
   checkDetectors(test)
-  const { flows, certificates } = await recordsOfTest(test)
+  const records = await recordsOfTest(test)
   const books = new Map<string, FindingBook>()
   const tally = new VerdictTally()
   const latest = new LatestRecords((record) => {
@@ -49,25 +50,21 @@ export async function runRuleTest(test: RuleTest): Promise<Found> {
     book.add(record)
     tally.add(record)
   })
-  for (const record of flows) latest.take(record)
+  for (const record of records.flows) latest.take(record)
   latest.end()
   const found = [...books].flatMap(([capture, book]) => book.list().map((finding) => foundIn(capture, finding)))
   const { rules } = test
   return {
     findings: rules === null ? found : found.filter(({ rule }) => rules.includes(rule)),
-    alerts: alertsOf(test, flows, certificates),
+    alerts: alertsOf(test, records),
     verdicts: tally.flows,
   }
 }
 
-interface Records {
-  flows: FlowRecord[]
-  certificates: CertificateRecord[]
-}
-
-async function recordsOfTest(test: RuleTest): Promise<Records> {
+async function recordsOfTest(test: RuleTest): Promise<TestRecords> {
   if (test.filter !== null) compileFilter(test.filter)
-  const records: Records = { flows: [], certificates: [] }
+  const { flows, certificates, health } = recordsOfSequence(test.sequence)
+  const records: TestRecords = { flows: [], certificates: [...certificates], health }
   const job = {
     files: await nameFiles(test.captures),
     policies: test.policy,
@@ -85,8 +82,7 @@ async function recordsOfTest(test: RuleTest): Promise<Records> {
   // A capture may be cut off on purpose; one that cannot be read shows nothing.
   const unread = problems.find(({ error }) => error !== undefined)
   if (unread !== undefined) throw new OperatorError('ERR_SOURCE_FORMAT', describeProblem(unread), 'mend the capture')
-  for (const file of test.records) records.flows.push(...readRecordFile(file))
-  return records
+  return { ...records, flows: [...records.flows, ...test.records.flatMap(readRecordFile), ...flows] }
 }
 
 const foundIn = (capture: string, { violation, subject, flows }: Finding): FoundFinding => ({
