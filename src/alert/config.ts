@@ -21,6 +21,8 @@ export interface RuleConfig {
   readonly settings?: Settings
   /** Looks only there. */
   readonly only?: Selector
+  /** SHA-256 of public keys (SubjectPublicKeyInfo, hex) that it accepts; for detectors that ask (`acceptsKeys`). */
+  readonly allow_spki?: readonly string[]
 }
 
 export interface Suppression extends Exception {

@@ -38,6 +38,8 @@ export interface Context {
   certificate(fingerprint: string): Certificate | null
   /** How it is known that the certificate was revoked by then; null = nothing says so. */
   revocation(fingerprint: string, timeUs: number): RevokedBy | null
+  /** The operator knows this public key, and accepts it. */
+  acceptsKey(spki: string | null): boolean
   /** The subject shows the fault. */
   raise(signal: Signal): void
   /** The subject shows that the fault is not there: part of the proof that it is over. */
@@ -58,6 +60,8 @@ export interface DetectorRow<S extends Settings = Settings, T extends object = o
   /** The flows it is shown; left out = all. */
   readonly kinds?: readonly FlowKind[]
   readonly defaults: S
+  /** Public keys may be allowed by name in its configuration: it asks `acceptsKey`. */
+  readonly acceptsKeys?: boolean
   /** Flows without the fault, and the quiet time since the last one with it, that prove its end. */
   readonly proof?: { readonly flows: number; readonly quiet_h: number }
   /** In place of the kind's own: null = this flow has no such subject. */

@@ -5,6 +5,8 @@ export interface Regression {
   history: number[]
   /** Worse ones since the last good one. */
   worse: number
+  /** When each of the history was seen, µs; left out where nobody asks. */
+  seenUs?: number[]
 }
 
 export const noRegression = (): Regression => ({ history: [], worse: 0 })
@@ -13,17 +15,17 @@ export const noRegression = (): Regression => ({ history: [], worse: 0 })
 const MIN_GOOD_RATIO = 0.95
 
 /** Notes one more; true when the run of worse ones has become `needed` long after at least `known`, nearly all good. */
-export function noteRegression(memory: Regression, isGood: boolean, known: number, needed: number): boolean {
+export function noteRegression(memory: Regression, isGood: boolean, known: number, needed: number, nowUs = 0): boolean {
   const { history } = memory
   if (isGood) {
     // A short run that ended belongs to the history: this subject is simply not always good.
-    for (; memory.worse > 0 && history.length > 0; memory.worse -= 1) push(history, 0, known)
+    for (; memory.worse > 0 && history.length > 0; memory.worse -= 1) push(memory, 0, known, nowUs)
     memory.worse = 0
-    push(history, 1, known)
+    push(memory, 1, known, nowUs)
     return false
   }
   if (history.length < known || sum(history) < MIN_GOOD_RATIO * history.length) {
-    push(history, 0, known)
+    push(memory, 0, known, nowUs)
     return false
   }
   memory.worse += 1
@@ -37,9 +39,19 @@ export function knowsRegression({ history, worse }: Regression, isGood: boolean,
   return history.every((one) => one === value)
 }
 
-function push(history: number[], value: number, most: number): void {
+/** What is older than the window is no history; a run of worse ones is held against what was before it. */
+export function forgetBefore(memory: Regression, beforeUs: number): void {
+  const { history, worse, seenUs } = memory
+  if (worse > 0 || seenUs === undefined) return
+  for (; (seenUs[0] ?? Number.POSITIVE_INFINITY) < beforeUs; seenUs.shift()) history.shift()
+}
+
+function push({ history, seenUs }: Regression, value: number, most: number, nowUs: number): void {
   history.push(value)
-  if (history.length > most) history.shift()
+  seenUs?.push(nowUs)
+  if (history.length <= most) return
+  history.shift()
+  seenUs?.shift()
 }
 
 const sum = (list: readonly number[]): number => list.reduce((a, b) => a + b, 0)

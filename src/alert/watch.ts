@@ -44,6 +44,7 @@ export class Watch implements Context {
   readonly #isForgetful: boolean
   readonly #settings: Settings
   readonly #severity: Severity | null
+  readonly #acceptedKeys: ReadonlySet<string>
   readonly #isMeant: ((flow: Flow) => boolean) | null
   readonly #engine: AlertEngine
   readonly #memories: MemoriesOfKind
@@ -68,6 +69,7 @@ export class Watch implements Context {
     this.#isForgetful = row.fresh === nothing
     this.#settings = settingsOf(row, config.settings ?? {})
     this.#severity = config.severity ?? null
+    this.#acceptedKeys = acceptedKeysOf(row, config.allow_spki)
     this.#isMeant = config.only === undefined ? null : compileSelector(config.only)
     this.#engine = engine
     this.#memories = engine.memories.ofKind(row.subject)
@@ -169,6 +171,10 @@ export class Watch implements Context {
     return this.#engine.revocations.of(fingerprint, timeUs)
   }
 
+  acceptsKey(spki: string | null): boolean {
+    return spki !== null && this.#acceptedKeys.has(spki)
+  }
+
   raise(signal: Signal): void {
     this.#raised = signal
     const flow = this.#flow
@@ -244,3 +250,17 @@ function settingsOf(row: Detector, given: Settings): Settings {
   const names = Object.keys(row.defaults).join(', ') || 'none'
   throw new OperatorError('ERR_USAGE', `rule ${row.id} has no setting "${unknown}"`, `it has: ${names}`)
 }
+
+/** @throws OperatorError ERR_USAGE for a detector that asks for none, or what is no SHA-256 */
+function acceptedKeysOf(row: Detector, keys: readonly string[] | undefined): ReadonlySet<string> {
+  if (keys === undefined) return NO_KEYS
+  if (row.acceptsKeys !== true) throw new OperatorError('ERR_USAGE', `rule ${row.id} has no allow_spki`, SUPPRESS)
+  const strange = keys.find((key) => !SHA256.test(key))
+  if (strange === undefined) return new Set(keys.map((key) => key.toLowerCase()))
+  throw new OperatorError('ERR_USAGE', `rule ${row.id}: allow_spki: "${strange}" is not a SHA-256`, WRITE_HEX)
+}
+
+const NO_KEYS: ReadonlySet<string> = new Set()
+const SHA256 = /^[0-9a-f]{64}$/i
+const SUPPRESS = 'write what is accepted of it under suppressions'
+const WRITE_HEX = 'write 64 hex digits, as spki_sha256 of intransit certs --json has them'

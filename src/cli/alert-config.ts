@@ -26,6 +26,7 @@ const RULE = z
     severity,
     settings: z.record(text, z.number()),
     only: SELECTOR,
+    allow_spki: texts,
   })
   .partial()
 

@@ -130,6 +130,16 @@ describe('a configuration', () => {
       says: 'rule A1 has no setting "flows"',
     },
     {
+      name: 'a key that is no SHA-256',
+      given: { rules: { A16: { allow_spki: ['ab'.repeat(31)] } } },
+      says: 'rule A16: allow_spki: "abab',
+    },
+    {
+      name: 'a key where no rule asks for it',
+      given: { rules: { A5: { allow_spki: ['ab'.repeat(32)] } } },
+      says: 'rule A5 has no allow_spki',
+    },
+    {
       name: 'a range that is none',
       given: { zones: { prod: ['10.0.0.0/33'] } },
       says: '"10.0.0.0/33" is not an address',

@@ -24,14 +24,16 @@ function test(files: Record<string, string>, captures = ['tls12-rc4.pcap', 'tls1
 
 const RC4 = 'rule: sec09-recommended/suite-rc4'
 
-it('passes all that are shipped, and each finds something', () => {
+it('passes all that are shipped, and each finds something but the near misses', () => {
   const ran = intransit(['rules', 'test', SHIPPED, '--json'])
   const { tests, passed, failed, results } = JSON.parse(ran.stdout)
   expect(failed).toBe(0)
   expect(tests).toBe(passed)
   expect(tests).toBeGreaterThanOrEqual(20)
   for (const { name, found } of results) {
-    expect([...found.findings, ...(found.alerts ?? [])].length, name).toBeGreaterThan(0)
+    const isMiss = /-(?:near-miss|blind)$/.test(name)
+    if (isMiss) expect(found.alerts, name).toEqual([])
+    else expect([...found.findings, ...(found.alerts ?? [])].length, name).toBeGreaterThan(0)
   }
   expect(ran.status).toBe(0)
 })

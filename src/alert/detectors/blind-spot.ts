@@ -10,9 +10,11 @@ interface Memory {
   flows: number
   oneSided: number
   isOneSided: boolean
-  /** Of those, what was lost in between; memories of earlier versions have none. */
+  /** Of those, what was lost in between, or cut off each frame; memories of earlier versions have none. */
   gaps?: number
   hasGaps?: boolean
+  cut?: number
+  isCut?: boolean
 }
 
 const US_PER_MINUTE = 60_000_000
@@ -31,31 +33,31 @@ export const blindSpot = detector({
     not_decoded_ratio: 0.001,
     one_sided_ratio: 0.05,
     gap_ratio: 0.005,
+    truncated_ratio: 0.001,
     flows: 200,
   },
   proof: { flows: 3, quiet_h: 0.1 },
   fresh: (): Memory => ({ silentUs: 0, flows: 0, oneSided: 0, isOneSided: false }),
-  observe(flow, memory, { one_sided_ratio, gap_ratio, flows }, context) {
+  observe(flow, memory, settings, context) {
     // A scan has one side as well; one side that carries data had another.
     if (flow.isRepeat || flow.transport !== 'tcp' || flow.bytesClient + flow.bytesServer === 0) return
-    memory.flows += 1
+    const { reason } = flow.facts
     const isOneSided = flow.visibility !== 'both'
+    memory.flows += 1
     if (isOneSided) memory.oneSided += 1
-    const isGap = flow.facts.reason === 'gap'
-    if (isGap) memory.gaps = (memory.gaps ?? 0) + 1
-    if (memory.flows >= flows) {
-      memory.isOneSided = memory.oneSided > one_sided_ratio * memory.flows
-      memory.hasGaps = (memory.gaps ?? 0) > gap_ratio * memory.flows
-      memory.flows = 0
-      memory.oneSided = 0
-      memory.gaps = 0
-    }
-    if (!memory.isOneSided && memory.hasGaps !== true) context.good()
-    if (memory.hasGaps === true && isGap) {
-      const what = `more than ${gap_ratio * 100} % of the conversations cannot be read for what is missing in them`
+    if (reason === 'gap') memory.gaps = (memory.gaps ?? 0) + 1
+    if (reason === 'truncated') memory.cut = (memory.cut ?? 0) + 1
+    if (memory.flows >= settings.flows) judge(memory, settings)
+    if (!memory.isOneSided && memory.hasGaps !== true && memory.isCut !== true) context.good()
+    const share = 'of the conversations'
+    if (memory.isCut === true && reason === 'truncated') {
+      const what = `more than ${settings.truncated_ratio * 100} % ${share} cannot be read for frames that were cut short`
+      context.raise({ what, mustFix: 'network', sql: "reason = 'truncated'" })
+    } else if (memory.hasGaps === true && reason === 'gap') {
+      const what = `more than ${settings.gap_ratio * 100} % ${share} cannot be read for what is missing in them`
       context.raise({ what, mustFix: 'network', sql: "reason = 'gap'" })
     } else if (memory.isOneSided && isOneSided) {
-      const what = `more than ${one_sided_ratio * 100} % of the conversations are seen from one side only`
+      const what = `more than ${settings.one_sided_ratio * 100} % ${share} are seen from one side only`
       context.raise({ what, mustFix: 'network', sql: "visibility != 'both'" })
     }
   },
@@ -70,6 +72,22 @@ export const blindSpot = detector({
     context.raise({ what, mustFix: 'network', sql })
   },
 })
+
+interface Ratios {
+  one_sided_ratio: number
+  gap_ratio: number
+  truncated_ratio: number
+}
+
+function judge(memory: Memory, { one_sided_ratio, gap_ratio, truncated_ratio }: Ratios): void {
+  memory.isOneSided = memory.oneSided > one_sided_ratio * memory.flows
+  memory.hasGaps = (memory.gaps ?? 0) > gap_ratio * memory.flows
+  memory.isCut = (memory.cut ?? 0) > truncated_ratio * memory.flows
+  memory.flows = 0
+  memory.oneSided = 0
+  memory.gaps = 0
+  memory.cut = 0
+}
 
 interface Limits {
   silent_min: number

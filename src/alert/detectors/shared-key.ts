@@ -1,3 +1,4 @@
+import type { Certificate } from '../certificates.ts'
 import { detector } from '../detector.ts'
 import { showsChain } from '../facts.ts'
 
@@ -6,28 +7,32 @@ interface Memory {
   zones: string[]
   /** Whom the key was certified for. */
   subjects: string[]
+  /** When the first and the last of its certificates begin, µs; left out = none has a date, or of an earlier version. */
+  firstBeginsUs?: number
+  lastBeginsUs?: number
 }
 
 const MAX_LISTED = 16
+const US_PER_DAY = 86_400_000_000
 
 /** One key that leaks gives away all who use it. */
 export const sharedKey = detector({
   id: 'A20',
   name: 'shared-key',
   severity: 'medium',
-  title: 'One private key serves too many: a wildcard on many servers, or several identities',
+  title: 'One private key serves too many or too long: a wildcard on many servers, several identities, renewals',
   subject: 'certificate',
   kinds: ['tls'],
   concerns: showsChain,
   settles: true,
-  defaults: { servers: 5, zones: 1, identities: 1 },
+  defaults: { servers: 5, zones: 1, identities: 1, key_days: 398 },
   subjectOf(flow, context) {
     const leaf = flow.facts.chain[0]
     const spki = leaf === undefined ? null : (context.certificate(leaf)?.spki ?? null)
     return spki
   },
   fresh: (): Memory => ({ servers: [], zones: [], subjects: [] }),
-  observe(flow, memory, { servers, zones, identities }, context) {
+  observe(flow, memory, settings, context) {
     const leaf = flow.facts.chain[0]
     const certificate = leaf === undefined ? null : context.certificate(leaf)
     if (certificate === null || certificate.isSelfIssued) return
@@ -35,18 +40,41 @@ export const sharedKey = detector({
     note(memory.servers, flow.server)
     note(memory.zones, context.zonePair(flow).split(' -> ')[1] ?? '')
     note(memory.subjects, certificate.subject ?? '')
-    const isWildcard = certificate.wildcards.size > 0
-    const isSpread = isWildcard && (memory.servers.length > servers || memory.zones.length > zones)
-    if (!isSpread && memory.subjects.length <= identities) {
-      if (sizeOf(memory) === before) context.settled(Number.POSITIVE_INFINITY)
-      return
-    }
-    const what = isSpread
-      ? `the wildcard ${certificate.label} is on more than ${servers} servers or in more than ${zones} zones`
-      : `one key is certified for ${memory.subjects.slice(0, 3).join(' and ')}`
-    context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${certificate.fingerprint}')` })
+    const isNews = noteBegin(memory, certificate.notBefore) || sizeOf(memory) !== before
+    const oldUs = oldFrom(memory, settings.key_days)
+    const kept = `its certificates are renewed, and its key is the same for more than ${settings.key_days} days`
+    const what = faultOf(memory, certificate, settings) ?? (flow.firstUs > oldUs ? kept : null)
+    if (what !== null) {
+      context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${certificate.fingerprint}')` })
+    } else if (!isNews) context.settled(oldUs)
   },
 })
+
+interface Limits {
+  servers: number
+  zones: number
+  identities: number
+}
+
+function faultOf({ servers, zones, subjects }: Memory, { wildcards, label }: Certificate, most: Limits): string | null {
+  const isSpread = wildcards.size > 0 && (servers.length > most.servers || zones.length > most.zones)
+  if (isSpread)
+    return `the wildcard ${label} is on more than ${most.servers} servers or in more than ${most.zones} zones`
+  return subjects.length > most.identities ? `one key is certified for ${subjects.slice(0, 3).join(' and ')}` : null
+}
+
+/** True when it is one that was not known. */
+function noteBegin(memory: Memory, beginsUs: number): boolean {
+  const { firstBeginsUs, lastBeginsUs } = memory
+  if (Number.isNaN(beginsUs)) return false
+  memory.firstBeginsUs = Math.min(firstBeginsUs ?? beginsUs, beginsUs)
+  memory.lastBeginsUs = Math.max(lastBeginsUs ?? beginsUs, beginsUs)
+  return memory.firstBeginsUs !== firstBeginsUs || memory.lastBeginsUs !== lastBeginsUs
+}
+
+/** µs; a key that was never renewed has its certificate's own end. */
+const oldFrom = ({ firstBeginsUs = 0, lastBeginsUs = 0 }: Memory, days: number): number =>
+  firstBeginsUs === lastBeginsUs ? Number.POSITIVE_INFINITY : firstBeginsUs + days * US_PER_DAY
 
 const sizeOf = ({ servers, zones, subjects }: Memory): number => servers.length + zones.length + subjects.length
 

@@ -5,7 +5,7 @@ interface Memory {
   offered: number
 }
 
-const OFFERS = new Set(['advertised', 'accepted', 'skipped', 'requested'])
+const OFFERS = new Set(['advertised', 'accepted', 'skipped'])
 
 export const starttlsStripped = detector({
   id: 'A4',
@@ -19,7 +19,7 @@ export const starttlsStripped = detector({
   proof: { flows: 5, quiet_h: 1 },
   fresh: (): Memory => ({ offered: 0 }),
   observe(flow, memory, { offers }, context) {
-    const { upgradeState, protocol } = flow.facts
+    const { upgradeState, protocol, isPlaintext } = flow.facts
     if (upgradeState === null) return
     if (OFFERS.has(upgradeState)) {
       if (flow.isRepeat || memory.offered >= offers) context.settled(Number.POSITIVE_INFINITY)
@@ -27,10 +27,13 @@ export const starttlsStripped = detector({
       if (upgradeState === 'accepted') context.good()
       return
     }
+    // Asked for, not answered, and gone on without: the question or the answer was taken away.
+    const isIgnored = upgradeState === 'requested' && isPlaintext && flow.visibility === 'both'
     const isGone = memory.offered >= offers && (upgradeState === 'not_offered' || upgradeState === 'refused')
-    if (upgradeState !== 'stripped' && !isGone) return
+    if (upgradeState !== 'stripped' && !isGone && !isIgnored) return
+    const whose = isIgnored ? 'of a client that asked for TLS' : 'to a server that offers TLS'
     context.raise({
-      what: `${protocol} to a server that offers TLS went on without it: ${upgradeState}`,
+      what: `${protocol} ${whose} went on without it: ${upgradeState}`,
       mustFix: upgradeState === 'refused' ? 'server' : 'attack',
       sql: "verdict = 'plaintext'",
     })
