@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { Facts } from '../../src/alert/facts.ts'
 import { Flow, flowOf, type Place, placeOf, ServerName } from '../../src/alert/flow.ts'
 import { createAlertEngine, type FlowRecord } from '../../src/alert/index.ts'
+import { sequenceTests } from './rule-tests.ts'
 import { certificate, clear, DAY, flow, tls12 } from './simulate.ts'
 
 /** Flows that share places, names and facts, as the reader of lines makes them. */
@@ -69,6 +70,26 @@ const KINDS: readonly ((day: number) => Partial<FlowRecord>)[] = [
   (day) => (day < 15 ? {} : { ja4: 't13d0000h2_000000000000_111111111111' }),
   (day) => (day < 5 ? {} : { alerts: ['client:fatal:unknown_ca'], verdict: 'unknown' }),
 ]
+
+it.each(sequenceTests())(
+  '$name leaves the same whether each flow is looked at, or repetitions are not',
+  ({ records }) => {
+    const each = createAlertEngine()
+    const shared = createAlertEngine()
+    const share = sharing()
+    for (const one of records.certificates) {
+      each.certificate(one)
+      shared.certificate(one)
+    }
+    for (const record of records.flows) {
+      each.flow(record)
+      shared.look(share(record))
+    }
+    expect(shared.takeEvents()).toEqual(each.takeEvents())
+    expect(shared.findings()).toEqual(each.findings())
+    expect(shared.save()).toEqual(each.save())
+  },
+)
 
 it('repetitions that detectors are not shown leave the same findings, and the same memory', () => {
   const each = createAlertEngine()

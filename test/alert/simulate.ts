@@ -3,7 +3,6 @@ import type { CertificateRecord, FlowRecord, HealthRecord } from '../../src/aler
 
 /** Monday, 2026-03-02. */
 export const START_MS = Date.UTC(2026, 2, 2)
-export const MINUTE = 60
 export const HOUR = 3600
 export const DAY = 86_400
 
@@ -111,9 +110,6 @@ export function certificate(
     ...different,
   }
 }
-
-/** DER with the policy by which a certificate says that it is public: domain validated (2.23.140.1.2.1). */
-export const PUBLIC_DER = Buffer.from('060667810c010201', 'hex').toString('base64')
 
 export const health = (from: number, seconds: number, different: Partial<HealthRecord> = {}): HealthRecord => ({
   sensor: 'sim',
