@@ -111,6 +111,9 @@ export function certificate(
   }
 }
 
+/** DER with the policy by which a certificate says that it is public: domain validated (2.23.140.1.2.1). */
+export const PUBLIC_DER = Buffer.from('060667810c010201', 'hex').toString('base64')
+
 export const health = (from: number, seconds: number, different: Partial<HealthRecord> = {}): HealthRecord => ({
   sensor: 'sim',
   source: 'eth1',
