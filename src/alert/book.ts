@@ -27,6 +27,8 @@ export interface Entry {
   resolvedUs: number
   /** Flows without the fault since the last one with it. */
   goodFlows: number
+  /** It began, or became worse, while nobody had accepted it; left out = an earlier version wrote it. */
+  wasTold?: boolean
   /** Of the flow that was listed last, µs. */
   listedUs: number
   /** What the finding's words are of; null = of an earlier run. */
@@ -36,11 +38,11 @@ export interface Entry {
 }
 
 /** What a restart must not lose; plain JSON. */
-export type SavedEntry = Pick<Entry, 'finding' | 'lastBadUs' | 'lastGoodUs' | 'resolvedUs' | 'goodFlows'>
+export type SavedEntry = Pick<Entry, 'finding' | 'lastBadUs' | 'lastGoodUs' | 'resolvedUs' | 'goodFlows' | 'wasTold'>
 
 const savedEntry = (entry: Entry): SavedEntry => {
-  const { lastBadUs, lastGoodUs, resolvedUs, goodFlows } = entry
-  return { finding: copyFinding(entry), lastBadUs, lastGoodUs, resolvedUs, goodFlows }
+  const { lastBadUs, lastGoodUs, resolvedUs, goodFlows, wasTold = false } = entry
+  return { finding: copyFinding(entry), lastBadUs, lastGoodUs, resolvedUs, goodFlows, wasTold }
 }
 
 /** What a fault was seen on: a flow, or a sensor's interval. */
@@ -231,6 +233,7 @@ export class FindingBook {
     if (state === 'resolved') entry.finding.resolved_at = rfc3339(atUs)
     this.#forgetOpen(entry)
     this.#tell(state, entry, atUs)
+    entry.wasTold = false
   }
 
   #noteOpen(entry: Entry): void {
@@ -245,11 +248,12 @@ export class FindingBook {
 
   #tell(kind: FindingEventKind, entry: Entry, atUs: number): void {
     this.#changed.add(entry)
+    if (entry.finding.exception === null) entry.wasTold = true
     if (this.#events.length >= MAX_EVENTS) {
       this.droppedEvents += 1
       return
     }
-    this.#events.push({ kind, at: rfc3339(atUs), finding: copyFinding(entry) })
+    this.#events.push({ kind, at: rfc3339(atUs), finding: copyFinding(entry), wasTold: entry.wasTold === true })
   }
 }
 

@@ -80,4 +80,6 @@ export interface FindingEvent {
   readonly at: string
   /** As it was then. */
   readonly finding: Finding
+  /** Of an end: its beginning was told, so that its end must be, whatever was accepted meanwhile. */
+  readonly wasTold?: boolean
 }

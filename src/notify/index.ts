@@ -152,10 +152,15 @@ function kindOf(options: ReceiverOptions): ReceiverKind {
   throw new OperatorError('ERR_USAGE', what, 'see docs/alerts.md')
 }
 
-const isTold = ({ exception, severity }: Finding, { from }: ReceiverOptions): boolean =>
-  exception === null && SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(from)
+const isTold = (finding: Finding, options: ReceiverOptions): boolean =>
+  finding.exception === null && isSevere(finding, options)
 
-const isFor = (event: FindingEvent, options: ReceiverOptions): boolean => isTold(event.finding, options)
+const isSevere = ({ severity }: Finding, { from }: ReceiverOptions): boolean =>
+  SEVERITIES.indexOf(severity) <= SEVERITIES.indexOf(from)
+
+/** Who was told that it began is told that it is over, though it was silenced meanwhile. */
+const isFor = (event: FindingEvent, options: ReceiverOptions): boolean =>
+  isTold(event.finding, options) || (event.wasTold === true && isOver(event) && isSevere(event.finding, options))
 
 /** By rule, and by whether it begins or ends. */
 function messagesOf(events: readonly FindingEvent[]): Message[] {

@@ -229,6 +229,16 @@ describe('messages', () => {
     expect(hook.attempts).toEqual([])
   })
 
+  it('are those of what nobody has accepted; but who heard of its beginning hears of its end', async () => {
+    const hook = await hookThat()
+    const to = notifier([receiver({ url: hook.url })])
+    await tellApart(to, openedAndResolved('before'))
+    await tellApart(to, openedAndResolved('between'))
+    await to.close()
+    const statuses = hook.taken.map(({ body }) => JSON.parse(body).status)
+    expect(statuses).toEqual(['firing', 'resolved'])
+  })
+
   it('show no secret when something is wrong', async () => {
     const url_file = join(folder, 'url')
     writeFileSync(url_file, 'http://127.0.0.1:9/services/T0SECRET')

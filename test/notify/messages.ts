@@ -15,10 +15,14 @@ export function openedEvents(count: number): FindingEvent[] {
   return engine.takeEvents()
 }
 
-/** A finding of A5 that opens and is resolved. */
-export function openedAndResolved(): [FindingEvent, FindingEvent] {
+/** A finding of A5 that opens and is resolved, and may be silenced before either. */
+export function openedAndResolved(silenced: 'never' | 'before' | 'between' = 'never'): [FindingEvent, FindingEvent] {
   const engine = createAlertEngine()
+  const silence = () =>
+    engine.silence('A5|10.0.3.1:5432', { owner: 'ada', reason: 'lab', expires: '2100-01-01T00:00:00Z' })
+  if (silenced === 'before') silence()
   engine.flow(flow(0, declined(1)))
+  if (silenced === 'between') silence()
   for (const one of many(5, 2 * HOUR, 1, { server_ip: '10.0.3.1', server_port: 5432 })) engine.flow(one)
   return engine.takeEvents() as [FindingEvent, FindingEvent]
 }
