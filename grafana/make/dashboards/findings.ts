@@ -4,7 +4,10 @@ import { series, table } from '../query.ts'
 import { clickhouse } from '../variable.ts'
 
 const IN_TIME = 'last_seen >= $__fromTime AND first_seen <= $__toTime'
-const OPEN = "state IN ('open', 'acknowledged') AND exception_owner IS NULL"
+const ACCEPTED =
+  'exception_owner IS NOT NULL AND ifNull(parseDateTimeBestEffortOrNull(exception_expires) > now(), false)'
+const ACTIVE = "state IN ('open', 'acknowledged')"
+const OPEN = `${ACTIVE} AND NOT (${ACCEPTED})`
 const open = (title: string, condition: string) =>
   stat({
     ...{
@@ -28,7 +31,7 @@ export const findings: Dashboard = {
     stat({
       ...{ title: 'Accepted', description: 'Findings under a suppression or a silence', width: 6 },
       thresholds: [[null, 'blue']],
-      targets: [table(`SELECT countIf(exception_owner IS NOT NULL) AS findings FROM findings FINAL WHERE ${IN_TIME}`)],
+      targets: [table(`SELECT count() AS findings FROM findings FINAL WHERE ${IN_TIME} AND ${ACTIVE} AND ${ACCEPTED}`)],
     }),
     graph({
       ...{ title: 'What happens', description: 'Events of findings, by kind', width: 24, unit: 'short' },
