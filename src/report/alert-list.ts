@@ -16,9 +16,14 @@ const MENDS: Readonly<Record<Finding['must_fix'], string>> = {
 
 /** Ends with a line break. */
 export function renderFindings(found: readonly Finding[]): string {
-  if (found.length === 0) return 'No finding is open.\n'
-  return `${found.map((one) => inWords(one).join('\n')).join('\n\n')}\n`
+  const told = found.filter(({ exception }) => exception === null)
+  const accepted = found.filter(({ exception }) => exception !== null)
+  const open = told.length === 0 ? ['No finding is open.'] : told.map(paragraph)
+  const apart = accepted.length === 0 ? [] : ['Accepted, and told to nobody:', ...accepted.map(paragraph)]
+  return `${[...open, ...apart].join('\n\n')}\n`
 }
+
+const paragraph = (one: Finding): string => inWords(one).join('\n')
 
 function inWords({ severity, key, what, flows, last_seen, must_fix, ...others }: Finding): string[] {
   const seen = `${count(flows)} flow${flows === 1 ? '' : 's'}, the last at ${last_seen.slice(0, 19)}Z`
@@ -30,7 +35,9 @@ function inWords({ severity, key, what, flows, last_seen, must_fix, ...others }:
 }
 
 const stateOf = ({ state, exception }: Pick<Finding, 'state' | 'exception'>): string =>
-  exception === null ? state : `silenced until ${exception.expires.slice(0, 10)} by ${exception.owner}`
+  exception === null
+    ? state
+    : `${state}; accepted until ${exception.expires.slice(0, 10)} by ${exception.owner}: ${exception.reason}`
 
 const indented = (text: string): string[] =>
   wrap(escapeBeyondAscii(text), WIDTH - INDENT.length).map((line) => `${INDENT}${line}`)
