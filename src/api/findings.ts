@@ -42,7 +42,7 @@ interface Row {
 }
 
 const NOBODY = { is_first: true, after_opened: BEGINNING, after_key: '' }
-const ALL = { states: [], severities: [], rules: [], subjects: [], keys: [] }
+const ALL = { states: [], severities: [], rules: [], subjects: [], keys: [], excepted: [] }
 
 export const findings: Route = {
   path: '/api/v1/findings',
@@ -55,6 +55,7 @@ export const findings: Route = {
     severity: anyOf({ enum: SEVERITIES }, 'The severity'),
     rule: anyOf(RULE, 'The rule, by id or name'),
     subject: anyOf({ ...TEXT, maxLength: 512 }, 'What it is about, as 10.0.0.3:443'),
+    excepted: anyOf({ enum: ['yes', 'no'] }, 'Whether a suppression or a silence that has not expired covers it'),
     ...PAGE,
   },
   answers: pageAnswers(objectOf(FINDING)),
@@ -68,6 +69,7 @@ export const findings: Route = {
       severities: valuesOf(query['severity']),
       rules: valuesOf(query['rule']),
       subjects: valuesOf(query['subject']),
+      excepted: valuesOf(query['excepted']),
       ...{ is_first: cursor === null, after_opened, after_key, limit: rowsToRead(query) },
     })
     return sendPage(reply, query, { rows, keyOf: (row) => [row.opened_at, row.key], columns: Object.keys(FINDING) })

@@ -96,6 +96,13 @@ it('an acknowledgement and a silence hold in the running daemon, at its receiver
   ).not.toContain(silenced)
   expect(await found(again.url, acked)).toMatchObject({ state: 'acknowledged', acknowledged_by: 'ada' })
   expect(await found(again.url, silenced)).toMatchObject({ exception_owner: 'ada' })
+  const keysOf = async (excepted: string): Promise<string[]> => {
+    const answer = await fetch(`${again.url}/api/v1/findings?limit=1000&excepted=${excepted}`)
+    return ((await answer.json()) as { items: Row[] }).items.map(({ key }) => key)
+  }
+  expect(await keysOf('yes')).toEqual([silenced])
+  expect(await keysOf('no')).toContain(acked)
+  expect(await keysOf('no')).not.toContain(silenced)
   expect(await again.stop('SIGTERM')).toBe(0)
   await hook.close()
 }, 180_000)

@@ -14,6 +14,10 @@ FROM
         AND (empty({severities:Array(String)}) OR has({severities:Array(String)}, severity))
         AND (empty({rules:Array(String)}) OR has({rules:Array(String)}, rule) OR has({rules:Array(String)}, name))
         AND (empty({subjects:Array(String)}) OR has({subjects:Array(String)}, subject))
+        AND (empty({excepted:Array(String)}) OR has(
+            {excepted:Array(String)},
+            if(exception_owner IS NOT NULL AND ifNull(parseDateTimeBestEffortOrNull(exception_expires) > now(), false), 'yes', 'no')
+        ))
         AND (empty({keys:Array(String)}) OR has({keys:Array(String)}, key))
         AND opened_at >= {from:DateTime64(6, 'UTC')} AND opened_at < {to:DateTime64(6, 'UTC')}
         AND ({is_first:Bool} OR (opened_at, key) < (parseDateTime64BestEffort({after_opened:String}, 6, 'UTC'), {after_key:String}))
