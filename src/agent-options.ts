@@ -1,5 +1,6 @@
 import type { Judge } from './classify/evaluate.ts'
 import type { CertificateFacts, StapledResponse } from './core/facts.ts'
+import type { ZoneTable } from './core/zones.ts'
 import type { PacketMeta } from './decode/packet-meta.ts'
 import { Lifetime } from './flow/lifetime.ts'
 import type { LineBuffer } from './record/line-buffer.ts'
@@ -23,6 +24,8 @@ export interface AgentOptions {
   filter?: ((m: PacketMeta) => boolean) | null
   /** Names of mirrored networks by VNI: a packet that comes in two contexts of one network is counted once. */
   spaces?: ReadonlyMap<number, string>
+  /** By which flows are counted; records do not name them. */
+  zones?: ZoneTable | null
   /** Live: a flow is reported as soon as it is judged, not only when it ends; its last report has the final counters. */
   reportAtVerdict?: boolean
   /** This agent's share when several read the same file: flows whose address hash modulo `of` is `part`. */

@@ -3,11 +3,12 @@ import { CertificateSights } from './agent-certificates.ts'
 import { type AgentLimits, type AgentOptions, DEFAULT_LIMITS, type FlowSink } from './agent-options.ts'
 import { SourceHeads } from './agent-sources.ts'
 import { AgentStats } from './agent-stats.ts'
+import { FlowTally } from './agent-tally.ts'
 import type { Judge, Judgement } from './classify/evaluate.ts'
 import { FlowFacts } from './core/facts.ts'
 import { decodeFrame, decodeFurther, decodeIpPayload } from './decode/decode.ts'
 import { DECODED, type DecodeStatus, FIN, FRAGMENT, PacketMeta, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
-import { DatagramSession, readsTransport, recognise } from './dissect/datagram-session.ts'
+import { DatagramSession, MAX_PROBED_DATAGRAMS, readsTransport, recognise } from './dissect/datagram-session.ts'
 import { CLIENT, SERVER } from './dissect/dissector.ts'
 import { type FlowSession, SessionPool } from './dissect/session-pool.ts'
 import { StreamSession } from './dissect/stream-session.ts'
@@ -25,12 +26,6 @@ import { FlowEndpoint, visibilityOf, writeFlow } from './record/line.ts'
 import { RowWriter } from './record/row.ts'
 import type { FrameBatch } from './source/source.ts'
 
-/** Capture time that jumps further ahead between two frames tells of a step of the clock, not of idle flows. */
-const LEAP_US = 24 * 3600 * 1_000_000
-
-/** A flow counts as unrecognised after this many. */
-const MAX_PROBED_DATAGRAMS = 12
-
 export class Agent {
   readonly stats = new AgentStats()
   readonly table: FlowTable
@@ -44,6 +39,7 @@ export class Agent {
   readonly #meta = new PacketMeta()
   readonly #endpoint: FlowEndpoint
   readonly #rows = new RowWriter()
+  readonly #tally: FlowTally
   readonly #fragments: IpFragments
   readonly #recent: RecentPackets
   readonly #sessions: SessionPool
@@ -71,6 +67,7 @@ export class Agent {
     this.#reportAtVerdict = options.reportAtVerdict ?? false
     this.table = new FlowTable(this.#limits.maxFlows, (Math.random() * 0x1_0000_0000) | 0)
     if (options.spaces !== undefined) this.table.spaces = new MirrorSpaces(options.spaces)
+    this.#tally = new FlowTally(this.table, this.stats.judged, options.zones ?? null)
     this.#sessions = new SessionPool(
       this.#limits.maxFlows,
       this.#limits.maxSessions,
@@ -142,7 +139,7 @@ export class Agent {
   #advance(time: number): void {
     const { wheel } = this.table
     const ahead = time - this.#now
-    if (this.#now > 0 && ahead > LEAP_US) wheel.leap(ahead)
+    if (this.#now > 0) wheel.noteLeap(ahead)
     this.#now = time
     if (wheel.isDue(time)) wheel.advance(time, this.#visit)
   }
@@ -368,7 +365,8 @@ export class Agent {
       this.stats.malformed += session.facts.malformed
     }
     table.setFlags(index, table.flagsOf(index) | flow.SETTLED)
-    this.stats.judged.note(session?.facts.appProtocol ?? null, this.#judgeFlow(index, session?.facts ?? null))
+    const facts = session === null ? null : session.facts
+    this.#tally.settle(index, facts, this.#judgeFlow(index, facts))
   }
 
   #judgeFlow(index: number, seen: FlowFacts | null): Judgement {
@@ -388,6 +386,7 @@ export class Agent {
     )
     this.#nothing.capHit = false
     this.#rows.settle(table.row, index, seen, judged)
+    this.#tally.judge(index, seen, judged)
     return judged
   }
 
@@ -395,5 +394,6 @@ export class Agent {
     const table = this.table
     writeFlow(this.#sink.lines, table, index, this.#rows, this.#sources.head(table.sourceOf(index)))
     this.stats.records += 1
+    this.#tally.report(index)
   }
 }

@@ -44,6 +44,7 @@ const ROOT_FILES: Readonly<Record<string, string>> = {
   'agent-options.ts': 'agent',
   'agent-sources.ts': 'agent',
   'agent-stats.ts': 'agent',
+  'agent-tally.ts': 'agent',
   'main.ts': 'main',
   // The library: the core's own front door, imported by nobody here.
   'index.ts': 'source',

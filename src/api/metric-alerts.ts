@@ -24,6 +24,14 @@ export const ALERT_METRICS: readonly Metric[] = [
       findings.map(({ rule, severity, told_as: state, findings: count }) => [{ rule, severity, state }, count]),
   },
   {
+    ...gauge,
+    name: 'intransit_alerts_active',
+    help: 'Findings of which receivers are told: open or acknowledged, and not excepted',
+    labels: { rule: 'id (alerts.md)', severity: SEVERITIES.join(', ') },
+    most: MAX_FINDING_COUNTS,
+    series: active,
+  },
+  {
     ...counter,
     of: 'run',
     name: 'intransit_notifications_total',
@@ -83,3 +91,13 @@ export const ALERT_METRICS: readonly Metric[] = [
 
 const receiversOf = ({ capture }: Figures): AlertFigures['receivers'] =>
   (capture?.alerts?.receivers ?? []).slice(0, MAX_RECEIVERS)
+
+function active({ findings }: Figures): Series[] {
+  const sums = new Map<string, { rule: string; severity: string; count: number }>()
+  for (const { rule, severity, told_as, findings: count } of findings) {
+    const sum = sums.get(`${rule} ${severity}`) ?? { rule, severity, count: 0 }
+    if (told_as !== 'excepted') sum.count += count
+    sums.set(`${rule} ${severity}`, sum)
+  }
+  return Array.from(sums.values(), ({ rule, severity, count }) => [{ rule, severity }, count])
+}

@@ -5,12 +5,11 @@ import { OUTCOMES } from '../probe/handshake.ts'
 import { counter, gauge, type Metric, type Series } from './metric.ts'
 import { ALERT_METRICS } from './metric-alerts.ts'
 import { type Figures, MAX_CERTIFICATES, MAX_CIPHERS, MAX_RULES } from './metric-figures.ts'
+import { JUDGED_METRICS, ruleLabels } from './metric-judged.ts'
 
 const MAX_IDENTITY_CHARACTERS = 120
 const MAX_VERSIONS = 16
 const MAX_GROUPS = 64
-/** Protocols that dissectors know and none, by verdict. */
-const MAX_JUDGED = 2000
 const VERDICT = { verdict: VERDICTS.join(', ') }
 const KPI = { kpi: 'name of the KPI (kpis.md)', bound: 'low, point, high' }
 const RULE = { pack: 'policy pack', clause: 'rule of the pack' }
@@ -222,30 +221,7 @@ export const METRICS: readonly Metric[] = [
     help: 'Connections that these probes made',
     series: ({ probes }) => [[{}, probes?.handshakes ?? 0]],
   },
-  {
-    ...counter,
-    name: 'intransit_flows_total',
-    of: 'run',
-    help: 'Flows judged',
-    labels: { sensor: 'name of this sensor', app_protocol: 'as in flow records; none', ...VERDICT },
-    most: MAX_JUDGED,
-    *series({ capture }) {
-      if (capture === null) return
-      const { sensor, judged } = capture
-      for (const { protocol, verdict, flows } of judged.flows())
-        yield [{ sensor, app_protocol: protocol ?? 'none', verdict }, flows]
-    },
-  },
-  {
-    ...counter,
-    name: 'intransit_policy_violations_total',
-    of: 'run',
-    help: 'Flows judged that fail a rule',
-    labels: RULE,
-    most: MAX_RULES,
-    series: ({ capture }) =>
-      [...(capture?.judged.byRule ?? [])].slice(0, MAX_RULES).map(([rule, flows]) => [ruleLabels(rule), flows]),
-  },
+  ...JUDGED_METRICS,
   {
     ...gauge,
     name: 'intransit_open_flows',
@@ -304,9 +280,4 @@ function named(rows: readonly { name: string | null; flows: number }[], label: s
     if (sums.has(key) || sums.size < most) sums.set(key, (sums.get(key) ?? 0) + flows)
   }
   return Array.from(sums, ([name, flows]) => [{ [label]: name }, flows])
-}
-
-function ruleLabels(violation: string): { pack: string; clause: string } {
-  const [pack = '', clause = ''] = violation.split('/')
-  return { pack, clause }
 }

@@ -32,7 +32,7 @@ export class FeedWords {
 
   /** What there is to say of what was judged since the last call that said something. `drops`: lost on the way to us. */
   note(judged: AgentStats['judged'], drops: number, nowMs: number): string[] {
-    const flows = [...judged.byProtocol.values()].reduce((sum, counts) => sum + counts.reduce((a, b) => a + b, 0), 0)
+    const flows = judged.flows.reduce((a, b) => a + b, 0)
     const then = this.#then ?? { flows: 0, drops: 0, byReason: new Map(), toldMs: Number.NEGATIVE_INFINITY }
     // A worker that was started again counts from 0.
     const since = flows < then.flows ? 0 : then.flows

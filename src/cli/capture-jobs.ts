@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { loadPolicy } from '../classify/index.ts'
 import { OperatorError } from '../core/errors.ts'
+import type { ZoneRange } from '../core/zones.ts'
 import { compileFilter } from '../decode/filter.ts'
 import { noHeldSocket } from '../source/held-socket.ts'
 import { ringInterface } from '../source/live-interface.ts'
@@ -12,7 +13,7 @@ import { parseVpcs } from './vpc.ts'
 import { wholeNumber } from './whole-number.ts'
 
 /** @throws OperatorError for a mistake in them, in the packs and in the filter */
-export function jobsOf(options: CaptureOptions): CaptureJob[] {
+export function jobsOf(options: CaptureOptions, zones: readonly ZoneRange[] = []): CaptureJob[] {
   const sources = sourcesOf(options)
   if (sources.length === 0)
     throw new OperatorError(
@@ -46,6 +47,7 @@ export function jobsOf(options: CaptureOptions): CaptureJob[] {
       shard: null,
       reportAtVerdict: true,
       spaces,
+      zones,
     }))
   })
 }

@@ -3,13 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Decision } from '../alert/decisions.ts'
 import type { AlertFigures, CaptureFigures } from '../api/metric-figures.ts'
 import { OperatorError } from '../core/errors.ts'
+import type { ZoneRange } from '../core/zones.ts'
 import { keepLibrariesLoaded } from '../source/live-interface.ts'
-import { openStore, type Store, type ZoneRange } from '../store/index.ts'
+import { openStore, type Store } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
 import type { RevocationLists } from '../trust/revocation.ts'
 import { type AlertsFile, readAlertsFile } from './alert-config.ts'
 import { Alerts } from './alerts.ts'
-import { JudgedBefore } from './capture-figures.ts'
+import { JudgedSums } from './capture-figures.ts'
 import { CaptureHealth } from './capture-health.ts'
 import type { CaptureJob, Judging } from './capture-job.ts'
 import { jobsOf, secondsOf } from './capture-jobs.ts'
@@ -46,8 +47,8 @@ export async function capture(
 ): Promise<number> {
   const read = await optionsReader(given, isGiven)
   const options = read()
-  const jobs = jobsOf(options)
   const zones = options.zones === undefined ? null : (await import('./zones.ts')).zonesOf(options.zones)
+  const jobs = jobsOf(options, zones ?? [])
   const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts)
   // Beside a server they are the server's too, which judges by them.
   const lists = givenLists(options, beside !== null)
@@ -199,7 +200,7 @@ class Run {
   readonly #say: (text: string) => void
   readonly #health: CaptureHealth
   readonly #reread: () => Judging | null
-  readonly #judgedBefore = new JudgedBefore()
+  readonly #judged = new JudgedSums()
   #stop: () => void = () => undefined
   readonly #stopped: Promise<void>
   readonly #handlers: [NodeJS.Signals, () => void][] = []
@@ -223,7 +224,7 @@ class Run {
       stats: (worker) => health.note(worker),
       died: (worker) => {
         health.died(worker)
-        this.#judgedBefore.died(worker)
+        this.#judged.died(worker)
       },
       fatal: (error) => {
         this.#failure = error
@@ -262,7 +263,7 @@ class Run {
   }
 
   figures(live: LiveStore, alerts: AlertFigures | null): CaptureFigures {
-    return this.#judgedBefore.figures(this.workers, live, alerts)
+    return this.#judged.figures(this.workers, live, alerts)
   }
 
   #on(signal: NodeJS.Signals, handler: () => void): void {

@@ -3,6 +3,7 @@ import { Agent } from '../agent.ts'
 import type { AgentLimits } from '../agent-options.ts'
 import type { Judge } from '../classify/evaluate.ts'
 import { compilePolicies, loadDefaultExemptions, loadPolicy } from '../classify/index.ts'
+import { type ZoneRange, ZoneTable } from '../core/zones.ts'
 import { compileFilter } from '../decode/filter.ts'
 import { certificateLine } from '../record/certificate-line.ts'
 import { LineBuffer } from '../record/line-buffer.ts'
@@ -18,6 +19,8 @@ export interface PipelineJob {
   reportAtVerdict?: boolean
   /** Names of mirrored networks by VNI. */
   spaces?: ReadonlyMap<number, string>
+  /** By which flows are counted; left out = by none. */
+  zones?: readonly ZoneRange[]
   limits?: Partial<AgentLimits>
 }
 
@@ -58,6 +61,7 @@ export function createPipeline(job: PipelineJob, output: RowOutput): Pipeline {
     shard: job.shard,
     reportAtVerdict: job.reportAtVerdict ?? false,
     ...(job.spaces === undefined ? {} : { spaces: job.spaces }),
+    zones: job.zones === undefined ? null : new ZoneTable(job.zones),
     ...(job.limits === undefined ? {} : { limits: job.limits }),
   })
   const drain = async (least: number): Promise<void> => {

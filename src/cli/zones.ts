@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { OperatorError } from '../core/errors.ts'
-import type { ZoneRange } from '../store/index.ts'
+import type { ZoneRange } from '../core/zones.ts'
 import { readYamlFile } from './yaml-file.ts'
 
 /** Each is held against each flow that is rolled up. */

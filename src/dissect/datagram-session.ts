@@ -5,6 +5,9 @@ import { CaptureMemory } from './memory.ts'
 import { Session } from './session.ts'
 import { StatePool } from './state-pool.ts'
 
+/** A flow counts as unrecognised after this many. */
+export const MAX_PROBED_DATAGRAMS = 12
+
 /** Datagrams nobody knows beside one that yields (what TURN relays) that are looked at. */
 const MAX_PASSED = 512
 

@@ -4,6 +4,8 @@ export const NONE = -1
 const SLOTS = 4096
 const MASK = SLOTS - 1
 const US_PER_SLOT = 1_000_000
+/** Capture time that jumps further ahead between two frames tells of a step of the clock, not of idle flows. */
+const LEAP_US = 24 * 3600 * 1_000_000
 
 /**
  * Deadlines of flows, one second a slot, as doubly linked lists over typed arrays. A packet does not touch it: a flow
@@ -89,11 +91,11 @@ export class TimerWheel {
   }
 
   /**
-   * The clock made a leap of `us`: deadlines keep their distance to it. For captures whose timestamps jump, by a step of
-   * the clock or a wrong header, while the traffic goes on.
+   * Capture time went `us` ahead between two frames. Where that is a leap, deadlines keep their distance to the clock: of
+   * captures whose timestamps jump, by a step of the clock or a wrong header, while the traffic goes on.
    */
-  leap(us: number): void {
-    this.#shiftUs += us
+  noteLeap(us: number): void {
+    if (us > LEAP_US) this.#shiftUs += us
   }
 
   /** The entry with the earliest deadline, or NONE. */

@@ -1,5 +1,6 @@
 /** Where flows are kept: ClickHouse, in this process or on a server, behind one interface. */
 import { OperatorError } from '../core/errors.ts'
+import type { ZoneRange } from '../core/zones.ts'
 import { connectEmbedded } from './embedded.ts'
 import { type Engine, SELECT_SETTINGS } from './engine.ts'
 import { readQueries } from './joined-queries.ts'
@@ -8,9 +9,7 @@ import { markMissed, rollUp } from './rollup.ts'
 import { checkSchema, migrateSchema } from './schema.ts'
 import { connectServer } from './server.ts'
 import { readMigrations } from './sql-files.ts'
-import { replaceZones, type ZoneRange } from './zones.ts'
-
-export type { ZoneRange } from './zones.ts'
+import { replaceZones } from './zones.ts'
 
 export interface Store {
   /** Brings the schema up to date; `cluster` spreads one that is made anew over the servers of that name. */

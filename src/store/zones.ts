@@ -1,14 +1,7 @@
 /** Names of networks: kept in the store, so that whoever rolls up knows the same ones. */
 import type { ClickHouseClient } from '@clickhouse/client'
+import type { ZoneRange } from '../core/zones.ts'
 import { readJob, readQuery } from './sql-files.ts'
-
-export interface ZoneRange {
-  readonly name: string
-  /** "10.0.0.0/8", "fd00::/8". */
-  readonly cidr: string
-  /** -1 = whatever the network. */
-  readonly vni: number
-}
 
 /** Resolves to whether they differ from those before; then all that the store has is rolled up anew. */
 export async function replaceZones(client: ClickHouseClient, zones: readonly ZoneRange[]): Promise<boolean> {

@@ -7,6 +7,7 @@ import { freshRollups } from '../../src/api/fresh-rollups.ts'
 import { type CaptureFigures, FigureReader } from '../../src/api/metric-figures.ts'
 import { METRICS } from '../../src/api/metric-table.ts'
 import type { Context } from '../../src/api/route.ts'
+import { FlowFacts, TlsFacts } from '../../src/core/facts.ts'
 import { clear, flow } from '../alert/simulate.ts'
 import { madeHealth } from '../store/health-lines.ts'
 import { scrape } from './scrape.ts'
@@ -45,9 +46,14 @@ it('counters add up what came into the store since the first reading, each row o
 it('a capture in this process has its own', async () => {
   const judged = new JudgedFlows()
   const weak = { verdict: 'weak', violations: ['p/a', 'p/b'], tolerated: [], reason: null } as const
-  judged.note('tls', weak)
-  judged.note('tls', weak)
-  judged.note(null, { ...weak, verdict: 'unknown', violations: [], reason: 'no_payload' })
+  const facts = new FlowFacts()
+  facts.tls = Object.assign(new TlsFacts(), { version: 0x0303, cipherSuite: 0xc02f, namedGroup: 29 })
+  const ofWeak = judged.place('lab -> prod', 'tls', 'weak')
+  judged.note(ofWeak, facts, weak)
+  judged.note(ofWeak, facts, weak)
+  judged.noteBytes(ofWeak, 1000)
+  const unknown = { ...weak, verdict: 'unknown', violations: [], reason: 'no_payload' } as const
+  judged.note(judged.place('lab -> external', null, 'unknown'), null, unknown)
   const rows = { openFlows: 3, restarts: 1, storedRows: 40, spooledRows: 5, lostRows: 2 }
   const hook = { name: 'hook', taken: 9, failed: 2, givenUp: 1, dropped: 0, waiting: 4, dead: 3 }
   const evicted = { subject: 7, finding: 0, event: 0 }
@@ -56,8 +62,17 @@ it('a capture in this process has its own', async () => {
   const series = await scrape((await served.start({ capture: () => figures })).url)
   const told = (name: string) => [...series].filter(([key]) => key.replace(/\{.*/, '') === `intransit_${name}`)
   expect(told('flows_total')).toEqual([
-    ['intransit_flows_total{sensor="here",app_protocol="tls",verdict="weak"}', 2],
-    ['intransit_flows_total{sensor="here",app_protocol="none",verdict="unknown"}', 1],
+    ['intransit_flows_total{sensor="here",zone_pair="lab -> prod",app_proto="tls",enc="weak"}', 2],
+    ['intransit_flows_total{sensor="here",zone_pair="lab -> external",app_proto="none",enc="unknown"}', 1],
+  ])
+  expect(told('bytes_total')).toEqual([
+    ['intransit_bytes_total{sensor="here",zone_pair="lab -> prod",app_proto="tls",enc="weak"}', 1000],
+  ])
+  expect(told('tls_handshakes_total')).toEqual([
+    ['intransit_tls_handshakes_total{version="TLS 1.2",kx_class="ecdhe",grade="weak"}', 2],
+  ])
+  expect(told('tls_cipher_handshakes_total')).toEqual([
+    ['intransit_tls_cipher_handshakes_total{cipher="TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"}', 2],
   ])
   expect(told('policy_violations_total')).toEqual([
     ['intransit_policy_violations_total{pack="p",clause="a"}', 2],
@@ -91,5 +106,6 @@ it('findings that are not over are counted by rule, severity, and whether somebo
     'intransit_findings{rule="A5",severity="high",state="open"}': 2,
     'intransit_findings{rule="A5",severity="high",state="acknowledged"}': 1,
     'intransit_findings{rule="A5",severity="high",state="excepted"}': 1,
-  })
+  }) // Of what is excepted nobody is told; an acknowledgement ends nothing.
+  expect(series.get('intransit_alerts_active{rule="A5",severity="high"}')).toBe(3)
 })

@@ -4,7 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DASHBOARDS } from '../../grafana/make/dashboards/index.ts'
 import type { PromTarget } from '../../grafana/make/query.ts'
+import { JudgedFlows } from '../../src/agent-judged.ts'
+import type { CaptureFigures } from '../../src/api/metric-figures.ts'
 import { METRICS } from '../../src/api/metric-table.ts'
+import { FlowFacts, TlsFacts } from '../../src/core/facts.ts'
 import { type Served, serveCaptures } from '../api/served.ts'
 import { type RunningPrometheus, runPrometheus, whyNoPrometheus } from '../prometheus/running-prometheus.ts'
 
@@ -21,6 +24,21 @@ const panels = DASHBOARDS.flatMap(({ uid, panels: all }) =>
 /** Grafana's own: four times the interval of scrapes, at least. */
 const expanded = ({ expr }: PromTarget): string => expr.replaceAll('$__rate_interval', '1m')
 
+/** As a capture counts: between two scrapes there is always something. */
+function captures(): () => CaptureFigures {
+  const judged = new JudgedFlows()
+  const judgement = { verdict: 'plaintext', violations: [], tolerated: [], reason: null } as const
+  const facts = new FlowFacts()
+  facts.tls = Object.assign(new TlsFacts(), { version: 0x0304, cipherSuite: 0x1301, namedGroup: 29 })
+  const rows = { openFlows: 0, restarts: 0, storedRows: 0, spooledRows: 0, lostRows: 0 }
+  return () => {
+    const place = judged.place('lab -> prod', 'http', 'plaintext')
+    judged.note(place, facts, judgement)
+    judged.noteBytes(place, 100)
+    return { sensor: 'here', judged, ...rows, alerts: null }
+  }
+}
+
 describe('panels of Prometheus', () => {
   it.each(panels)('$uid: $title asks for what there is', ({ target }) => {
     const names = target.expr.match(/\b(?:instance:)?intransit_[\w:]+/g) ?? []
@@ -36,7 +54,7 @@ describe.skipIf(whyNoPrometheus !== null)(`Prometheus (${whyNoPrometheus ?? 'of 
 
   beforeAll(async () => {
     served = await serveCaptures()
-    const { url } = await served.start({ metricsWindowHours: YEARS })
+    const { url } = await served.start({ metricsWindowHours: YEARS, capture: captures() })
     prometheus = await runPrometheus({
       global: { scrape_interval: '5s', scrape_timeout: '5s', evaluation_interval: '1s' },
       rule_files: readdirSync(RULES).map((name) => `${RULES}${name}`),

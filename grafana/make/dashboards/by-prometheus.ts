@@ -67,6 +67,24 @@ export const byPrometheus: Dashboard = {
       targets: [prom('sum by (version) (intransit_tls_flows)', '{{version}}')],
     }),
     graph({
+      title: 'Plaintext by zone pair',
+      description: 'L4 payload a second, of `intransit run`: counted whenever a flow is reported',
+      width: 12,
+      unit: 'Bps',
+      stack: true,
+      targets: [
+        prom('sum by (zone_pair) (rate(intransit_bytes_total{enc="plaintext"}[$__rate_interval]))', '{{zone_pair}}'),
+      ],
+    }),
+    graph({
+      title: 'Handshakes by kind of key exchange',
+      description: 'A second, of `intransit run`',
+      width: 12,
+      unit: 'ops',
+      stack: true,
+      targets: [prom('sum by (kx_class) (rate(intransit_tls_handshakes_total[$__rate_interval]))', '{{kx_class}}')],
+    }),
+    graph({
       title: 'Post-quantum key exchange',
       description: 'Of flows whose group was seen',
       width: 12,

@@ -61,7 +61,7 @@ SELECT
         startsWith(ifNull(named_group_name, ''), 'ffdhe'), 'dhe',
         match(ifNull(cipher_suite_name, ''), '_anon_'), 'anon',
         startsWith(ifNull(cipher_suite_name, ''), 'TLS_ECDHE_'), 'ecdhe',
-        startsWith(ifNull(cipher_suite_name, ''), 'TLS_DHE_'), 'dhe',
+        match(ifNull(cipher_suite_name, ''), '^TLS_(PSK_)?DHE_'), 'dhe',
         startsWith(ifNull(cipher_suite_name, ''), 'TLS_RSA_'), 'rsa',
         match(ifNull(cipher_suite_name, ''), '^TLS_(ECDH|DH)_'), 'static',
         startsWith(ifNull(cipher_suite_name, ''), 'TLS_PSK_'), 'psk',
