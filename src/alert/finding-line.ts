@@ -17,6 +17,6 @@ export function findingLine({ exception, health, sql, ...finding }: Finding, ver
 }
 
 export function findingEventLine({ kind, at, finding }: FindingEvent): string {
-  const { key, rule, severity, state, what, flows } = finding
-  return asciiJson({ at, kind, key, rule, severity, state, what, flows })
+  const { key, rule, severity, state, what, flows, exception } = finding
+  return asciiJson({ at, kind, key, rule, severity, state, what, flows, excepted: exception !== null })
 }

@@ -32,4 +32,14 @@ export const response: readonly Kpi[] = [
     unobservable: 'openings that are not over, or whose subject fell silent (dormant)',
     complement: TICKETS,
   },
+  {
+    name: 'incident-excepted-share',
+    title: 'Incidents that are accepted',
+    ...{ practice: 'BP03', unit: 'share', better: null, isUncut: true },
+    numerator:
+      'openings of critical and high findings that a suppression or a silence covers; the three times above leave them out',
+    denominator: 'openings of critical and high findings',
+    unobservable: 'nothing',
+    complement: 'the owner and the reason of each exception: `intransit alert list`',
+  },
 ]

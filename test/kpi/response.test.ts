@@ -47,6 +47,16 @@ beforeAll(async () => {
   see([flow(7 * DAY, { server_ip: '10.0.3.4', compression_method: 1 })])
   engine.healthInterval(health(8 * DAY, 60, { kernel_drops: 5000 }))
   see([flow(now - 100, refused('10.0.3.5'))])
+  // Accepted: before .6 opened, while .7 was open, and of .8 until a day later, when it is an incident again.
+  const exception = (expires: string) => ({ owner: 'ada', reason: 'lab', expires })
+  engine.silence('A5|10.0.3.6:5432', exception(at(300 * DAY)))
+  see([flow(4 * DAY, refused('10.0.3.6'))])
+  see(many(5, 4 * DAY + 6 * HOUR, 1, sound('10.0.3.6')))
+  see([flow(4 * DAY, refused('10.0.3.7'))])
+  engine.silence('A5|10.0.3.7:5432', exception('2999-01-01T00:00:00Z'))
+  see([flow(8 * DAY, refused('10.0.3.8'))])
+  engine.silence('A5|10.0.3.8:5432', exception(at(9 * DAY)))
+  see([flow(8 * DAY + HOUR, refused('10.0.3.8')), flow(9 * DAY + HOUR, refused('10.0.3.8'))])
   const events = engine.takeEvents()
   const findings = engine.findings()
   await store.insertFindings(findings.map((one) => findingLine(one, 1)).join('\n'), findings.length, 'findings')
@@ -71,15 +81,15 @@ it('a fault is found when its finding is stored, and files that were read months
   const { numerator, ...other } = await ask('finding-detection-time', { to: '2262-01-01T00:00:00Z' })
   expect(numerator).toBeGreaterThanOrEqual(100)
   expect(numerator).toBeLessThan(160)
-  // A5 and A4 of .1, A5 of .2, A1 and A2 of .3, and the sensor's.
-  expect(other).toMatchObject({ denominator: 1, unobservable: 6, point: numerator, unit: 'seconds' })
+  // A5 and A4 of .1, A5 of .2, A1 and A2 of .3, the sensor's, and A5 of .7 and .8, which were accepted later.
+  expect(other).toMatchObject({ denominator: 1, unobservable: 8, point: numerator, unit: 'seconds' })
 })
 
 it('an incident is taken up when somebody acknowledges it', async () => {
   expect(await ask('incident-acknowledgement-time')).toEqual({
     ...{ numerator: 2 * HOUR, denominator: 1, point: 2 * HOUR, unit: 'seconds' },
-    // A5 of .1 again, A4 of .1, A5 of .2, A1 and A2 of .3, and the sensor's: the open ones are older than two hours.
-    ...{ unobservable: 6, low: 2 * HOUR, high: null },
+    // A5 of .1 again, A4 of .1, A5 of .2, A1 and A2 of .3, A5 of .8 again, and the sensor's: the open ones are older than two hours.
+    ...{ unobservable: 7, low: 2 * HOUR, high: null },
   })
 })
 
@@ -88,9 +98,15 @@ it('an incident is over when traffic proves it, and one that comes again is anot
   const numerator = 8 * HOUR + 4 + 2 * (6 * HOUR + 1)
   expect(await ask('incident-resolution-time')).toEqual({
     ...{ numerator, denominator: 3, point: numerator / 3, unit: 'seconds' },
-    // A5 of .2, A1 and A2 of .3, and the sensor's.
-    ...{ unobservable: 4, low: numerator / 3, high: null },
+    // A5 of .2, A1 and A2 of .3, A5 of .8 again, and the sensor's.
+    ...{ unobservable: 5, low: numerator / 3, high: null },
   })
+})
+
+it('what somebody has accepted is no incident, and is told apart', async () => {
+  // A5 of .6 to the end, of .7 since it was silenced, of .8 until the silence was over.
+  const accepted = { numerator: 3, denominator: 11, unobservable: 0, point: 3 / 11, low: 3 / 11, high: 3 / 11 }
+  expect(await ask('incident-excepted-share')).toEqual({ ...accepted, unit: 'share' })
 })
 
 it.each(['incident-acknowledgement-time', 'incident-resolution-time'])('%s of no time has no figure', async (name) => {

@@ -53,7 +53,15 @@ export const UNFILTERED = {
 const OTHERS = [
   ...['clock', 'cluster-form', 'rollup-marks', 'kpi-plaintext-detection-time', 'health-since'],
   ...['kpi-finding-detection-time', 'kpi-incident-acknowledgement-time', 'kpi-incident-resolution-time'],
-  ...['findings', 'finding-events', 'finding-events-since', 'finding-counts', 'finding-page', 'probes'],
+  ...[
+    'kpi-incident-excepted-share',
+    'findings',
+    'finding-events',
+    'finding-events-since',
+    'finding-counts',
+    'finding-page',
+    'probes',
+  ],
 ]
 
 /** The store's queries about what was seen: not those about the store itself, when rows came to it, or what alerts keep in it. */

@@ -1,6 +1,7 @@
 -- From the first packet of the flow that raised a critical or high finding until its opening was stored, in seconds / findings that were
 -- stored within 7 days. Rules that wait for several flows raise with the last of them. Unobservable: findings of files that were read
--- later than that, and those of a sensor, which begin with its figures.
+-- later than that, and those of a sensor, which begin with its figures. Those that an exception covered when they opened are in
+-- incident-excepted-share.
 -- {from}, {to}: when it opened, in packet time.
 WITH
     toUnixTimestamp(opening.stored_at) - toUnixTimestamp64Micro(finding.first_seen) / 1000000 AS seconds,
@@ -13,7 +14,14 @@ SELECT
     numerator / nullIf(denominator, 0) AS point,
     NULL AS high,
     'seconds' AS unit
-FROM (SELECT key, min(stored_at) AS stored_at FROM finding_events WHERE kind = 'opened' GROUP BY key) AS opening
+FROM
+(
+    SELECT key, min(stored_at) AS stored_at
+    FROM finding_events
+    WHERE kind = 'opened'
+    GROUP BY key
+    HAVING NOT argMin(excepted, at)
+) AS opening
 INNER JOIN
 (
     SELECT key, first_seen, subject_kind
