@@ -21,6 +21,7 @@ const AUTH = 2
 const OTHER = 3
 const QUOTE = 0x22
 
+const HASTY = 'STARTTLS\r\n'
 const OPENINGS = ['AUTHENTICATE "', 'PUTSCRIPT "', 'HAVESPACE "', 'LISTSCRIPTS\r', 'GETSCRIPT "', 'SETACTIVE "']
 /** Capabilities that the greeting lists, of which it must have the first two (RFC 5804 §1.7). */
 const CAPABILITIES = [
@@ -54,7 +55,9 @@ export const managesieve: Dissector<SieveState> = {
   ports: [4190],
 
   probe(buf, at, end): Probe {
-    return buf[at] === QUOTE ? probeGreeting(buf, at, end) : probeLine(buf, at, end, OPENINGS)
+    if (buf[at] === QUOTE) return probeGreeting(buf, at, end)
+    // Others have that command too: it is kept until the greeting tells.
+    return isHasty(buf, at, end) ? 'unsure' : probeLine(buf, at, end, OPENINGS)
   },
 
   opener: (buf, at, end): Direction | null => (end === at ? null : buf[at] === QUOTE ? SERVER : CLIENT),
@@ -77,6 +80,10 @@ export const managesieve: Dissector<SieveState> = {
 
   finish() {},
 }
+
+/** STARTTLS, or its beginning, from a client that does not wait for the greeting. */
+const isHasty = (buf: Uint8Array, at: number, end: number): boolean =>
+  beginsWith(buf, at, end, HASTY) === 0 || isText(buf, at, end, HASTY)
 
 /** Two lines of capabilities, or one and the OK that ends the greeting. */
 function probeGreeting(buf: Uint8Array, at: number, end: number): Probe {

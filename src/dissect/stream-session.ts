@@ -6,6 +6,7 @@ import { CLIENT, type Direction, type Dissector, type DissectorState, SERVER } f
 import { ANNOUNCED_DISSECTORS, IN_BAND_DISSECTOR, TCP_DISSECTORS } from './index.ts'
 import { Session } from './session.ts'
 import { StatePool } from './state-pool.ts'
+import { noteRefused } from './upgrade.ts'
 
 /** Places in the table. */
 type Candidates = number[]
@@ -109,8 +110,15 @@ export class StreamSession extends Session implements StreamReader {
       for (let n = 0; n < MAX_OFFERS && this.#offerOther >= 0; n++) this.#offer()
     }
     this.#conclude()
+    if (this.facts.upgradeState === 'requested' && this.#serverLeft) noteRefused(this.facts)
     this.streams[0].close()
     this.streams[1].close()
+  }
+
+  /** The server ended its side, and all that it said before was read: an answer that is missing was not given. */
+  get #serverLeft(): boolean {
+    const server = this.direction(0) === SERVER ? 0 : 1
+    return !this.facts.sawGap && (this.streams[server] as TcpStream).isOver
   }
 
   read(side: number, buf: Uint8Array, at: number, end: number): number {
@@ -157,7 +165,10 @@ export class StreamSession extends Session implements StreamReader {
     if (count > 0 && end - at < MAX_PROBE_BYTES) return 0
     this.#scanning |= 1 << side
     this.facts.payloadKind ??= payloadKind(buf, at, end)
-    return this.#scan(side, buf, at, end)
+    // What was kept came in several writes, and TLS may begin with the second.
+    const { firstPiece } = this.streams[side] as TcpStream
+    const isFirstPassed = firstPiece > 0 && at + firstPiece < end && buf[at] !== HANDSHAKE_RECORD
+    return this.#scan(side, buf, at, isFirstPassed && !this.facts.midstream ? at + firstPiece : end)
   }
 
   /** The row that is sure of both sides together, which was sure of neither alone. */

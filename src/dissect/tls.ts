@@ -2,13 +2,14 @@
 import type { FlowFacts } from '../core/facts.ts'
 import { HANDSHAKE_HEADER_BYTES, handshakeLength, handshakeType } from '../wire/tls-handshake.ts'
 import { ContentType, mayBecomeTlsRecord, RECORD_HEADER_BYTES, recordLength, recordType } from '../wire/tls-record.ts'
-import type { Direction, Dissector } from './dissector.ts'
+import { type Direction, type Dissector, SERVER } from './dissector.ts'
 import { readHeartbeat } from './tls-heartbeat.ts'
 import { readAlert, readMessage } from './tls-messages.ts'
 import { isHelloRecord, looksLikePlainHandshake, openerOf, probeTls } from './tls-probe.ts'
 import { noteChangeCipherSpec, noteProtected, settle } from './tls-progress.ts'
 import { readSslV2Record } from './tls-sslv2.ts'
 import { MAX_HANDSHAKE_BYTES, type TlsSide, TlsState } from './tls-state.ts'
+import { noteAnswered } from './upgrade.ts'
 
 const ALERT_BYTES = 2
 /** Where the next message begins is lost: nothing of the handshake is read any more, up to ChangeCipherSpec. */
@@ -60,6 +61,7 @@ function feed(
     if (next === p) break
     p = next
   }
+  if (direction === SERVER && p > at && !side.sawGap) noteAnswered(facts, !side.lost)
   if (!state.done) return p - at
   state.release()
   return Math.max(p, end) - at

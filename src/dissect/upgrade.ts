@@ -25,6 +25,11 @@ export function noteRefused(facts: FlowFacts): void {
   if (facts.upgradeState !== 'stripped') facts.upgradeState = 'refused'
 }
 
+/** A client began TLS without waiting for consent: what comes back is TLS, or it is not. */
+export function noteAnswered(facts: FlowFacts, withTls: boolean): void {
+  if (facts.upgradeState === 'requested') facts.upgradeState = withTls ? 'accepted' : 'refused'
+}
+
 export function noteAccepted(facts: FlowFacts, upgrade: string): void {
   facts.upgradeState = 'accepted'
   facts.upgrade = upgrade

@@ -65,6 +65,16 @@ class Flow {
     return this
   }
 
+  /** Ends its side of the connection. */
+  leaves(side: number): this {
+    const m = this.#m
+    m.at = m.end
+    m.missing = 0
+    m.seq = this.#seq[side] as number
+    this.session.goodbye(side, m)
+    return this
+  }
+
   finish(): ReturnType<typeof told> {
     this.session.finish()
     return told(this.session.facts)
@@ -204,6 +214,42 @@ describe('who is the client', () => {
   it('is not changed by a message where a SYN told', () => {
     const { session } = new Flow().says(HIGH, HELLO)
     expect([session.clientSide, session.reoriented]).toEqual([LOW, false])
+  })
+})
+
+describe('TLS that a client begins without being offered it', () => {
+  const begun = () => new Flow().says(HIGH, 'INFO {"server_id":"NA","version":"2.9.10"} \r\n').says(LOW, HELLO)
+
+  it('is accepted by a server that answers with TLS', () => {
+    const facts = begun().says(HIGH, ANSWER).says(LOW, CLIENT_END).says(HIGH, SERVER_END).finish()
+    expect(facts).toMatchObject({ appProtocol: 'nats', upgrade: 'nats-tls', upgradeState: 'accepted', tls: TLS12 })
+  })
+
+  it('is refused by one that answers with anything else', () => {
+    const facts = begun().says(HIGH, "-ERR 'Unknown Protocol Operation'\r\n").finish()
+    expect(facts).toMatchObject({ upgradeState: 'refused', protection: 'undetermined' })
+  })
+
+  it('is refused by one that leaves, and only asked for where no end was seen', () => {
+    expect(begun().leaves(HIGH).finish().upgradeState).toBe('refused')
+    expect(begun().leaves(LOW).finish().upgradeState).toBe('requested')
+    expect(begun().loses(HIGH, 9).leaves(HIGH).finish().upgradeState).toBe('requested')
+  })
+})
+
+describe('a command that is sent before the greeting', () => {
+  const greeting = '"IMPLEMENTATION" "x"\r\n"SIEVE" "y"\r\nOK\r\n'
+
+  it('is the greeted protocol’s', () => {
+    const facts = new Flow().says(LOW, 'STARTTLS\r\n').says(HIGH, greeting).says(HIGH, 'NO\r\n').finish()
+    expect(facts).toMatchObject({ appProtocol: 'managesieve', upgradeState: 'refused' })
+    const taken = new Flow().says(LOW, 'starttls\r\n').says(HIGH, greeting).says(HIGH, 'OK\r\n')
+    expect(withTls(taken).finish()).toMatchObject({ appProtocol: 'managesieve', upgradeState: 'accepted', tls: TLS12 })
+  })
+
+  it('does not hide TLS where no greeting tells', () => {
+    const facts = withTls(new Flow().says(LOW, 'STARTTLS\r\n')).finish()
+    expect(facts).toMatchObject({ upgrade: 'in_band', tls: TLS12, malformed: 0 })
   })
 })
 
