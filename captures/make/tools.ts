@@ -97,6 +97,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   snmpd: 'snmpd',
   snmp: 'snmpget',
   rsyslog: 'rsyslogd',
+  'rsyslog-gnutls': '',
   'tftpd-hpa': 'in.tftpd',
   'tftp-hpa': 'tftp',
   freeradius: 'freeradius',

@@ -1,12 +1,12 @@
 /** ESP directly over IP. How it encrypts was agreed elsewhere, under encryption; that it does not, shows. */
 import { PROTO_ESP } from '../core/ip-numbers.ts'
-import { isEsp } from '../wire/esp.ts'
+import { clearInside, isEsp } from '../wire/esp.ts'
+import { ClearWatch } from './clear-watch.ts'
 import type { DatagramDissector, DissectorState } from './dissector.ts'
-import { EspWatch } from './esp-null.ts'
 
 class EspState implements DissectorState {
   done = false
-  readonly watch = new EspWatch()
+  readonly watch = new ClearWatch()
 }
 
 export const esp: DatagramDissector<EspState> = {
@@ -27,7 +27,8 @@ export const esp: DatagramDissector<EspState> = {
   },
 
   read(state, facts, _direction, buf, at, end, missing): void {
-    if (isEsp(buf, at, end, missing)) state.done = state.watch.packet(facts, buf, at, end, missing)
+    if (!isEsp(buf, at, end, missing)) return
+    state.done = state.watch.packet(facts, missing === 0 ? clearInside(buf, at, end) : 0)
   },
 
   finish(): void {},

@@ -2,7 +2,7 @@
 import { type FlowFacts, IkeFacts } from '../core/facts.ts'
 import { PROTO_UDP } from '../core/ip-numbers.ts'
 import { ikeEncryption, ikeName } from '../registry/ike-transforms.ts'
-import { isEsp } from '../wire/esp.ts'
+import { clearInside, isEsp } from '../wire/esp.ts'
 import {
   IkeAttribute,
   IkeExchange,
@@ -16,8 +16,8 @@ import {
   isResponse,
   parseIkeProposals,
 } from '../wire/ike.ts'
+import { ClearWatch } from './clear-watch.ts'
 import { CLIENT, type DatagramDissector, type Direction, type DissectorState, SERVER } from './dissector.ts'
-import { EspWatch } from './esp-null.ts'
 import type { CaptureMemory } from './memory.ts'
 
 /** Messages after which neither a choice nor ESP is waited for. */
@@ -28,7 +28,7 @@ class IkeState implements DissectorState {
   messages = 0
   /** Protected messages went by in this direction. */
   readonly sawProtected: [boolean, boolean] = [false, false]
-  readonly watch = new EspWatch()
+  readonly watch = new ClearWatch()
   /** Of the capture that is read. */
   memory: CaptureMemory | null = null
 }
@@ -68,7 +68,9 @@ export const ike: DatagramDissector<IkeState> = {
     state.messages += 1
     const header = ikeHeaderAt(buf, at, end, missing)
     if (header >= 0) readMessage(state, facts, direction, buf, header, end, header > at)
-    else if (isEsp(buf, at, end, missing)) state.done = state.watch.packet(facts, buf, at, end, missing)
+    else if (isEsp(buf, at, end, missing)) {
+      state.done = state.watch.packet(facts, missing === 0 ? clearInside(buf, at, end) : 0)
+    }
     if (state.messages >= MAX_MESSAGES) state.done = true
   },
 

@@ -20,12 +20,13 @@ import { noteAdvertised, noteClear, noteNotOffered, noteRefused, noteRequested }
 const UNNAMED = 'NOTICE AUTH :'
 const OPENINGS = [UNNAMED, 'CAP LS', 'CAP REQ ', 'JOIN #', 'AUTHENTICATE PLAIN\r', 'AUTHENTICATE EXTERNAL\r']
 /** What a client says first; several of these together are a registration (RFC 2812 §3.1). */
-const REGISTRATION = ['NICK ', 'USER ', 'PASS ']
+const REGISTRATION = ['NICK ', 'USER ', 'PASS ', 'STARTTLS\r']
 const COLON = 0x3a
 /** Numerics (RFC 2812 §5) and those of IRCv3's SASL and STARTTLS. */
 const WELCOME = '001'
 const STARTTLS_GOES = '670'
 const STARTTLS_FAILS = '691'
+const UNKNOWN_COMMAND = '421'
 const SASL_SUCCESS = '903'
 const SASL_FAILS: ReadonlySet<string> = new Set(['902', '904', '905', '906'])
 const PASSWORD_WRONG = '464'
@@ -106,9 +107,9 @@ function probeServer(buf: Uint8Array, at: number, end: number): Probe {
     : 'no_match'
 }
 
-/** "USER name mode unused :real name" tells; NICK and PASS may come before it. */
+/** "USER name mode unused :real name" tells; NICK, PASS and a STARTTLS of its own may come before it. */
 function probeRegistration(buf: Uint8Array, at: number, end: number): Probe {
-  const MAX_LINES = 4
+  const MAX_LINES = 5
   let pos = at
   for (let n = 0; n < MAX_LINES; n++) {
     const answer = probeLine(buf, pos, end, REGISTRATION)
@@ -167,12 +168,15 @@ function readMessage(state: IrcState, facts: FlowFacts, _d: Direction, buf: Uint
   if (command === 'CAP') readCapabilities(state, facts, buf, commandAt, end)
   else if (command === STARTTLS_GOES) state.goOver(facts, 'starttls')
   else if (command === STARTTLS_FAILS) noteRefused(facts)
+  else if (command === UNKNOWN_COMMAND && findText(buf, commandAt, end, ' STARTTLS ') > 0) noteRefused(facts)
   else if (command === SASL_SUCCESS) state.sasl.end(facts, true)
   else if (SASL_FAILS.has(command)) state.sasl.end(facts, false)
   else if (command === PASSWORD_WRONG) facts.authOutcome = 'failure'
   else if (command === OPERATOR_NOW) facts.authOutcome = 'success'
   else if (command === WELCOME) {
     state.registered = true
+    // A server without STARTTLS may say nothing to it before the welcome.
+    if (facts.upgradeState === 'requested') noteRefused(facts)
     if (facts.authMechanisms.includes('pass')) facts.authOutcome ??= 'success'
     noteClear(facts)
   }

@@ -1,6 +1,7 @@
 /**
- * OpenVPN's control channel over either transport: the TLS handshake in it is read where it can be. What protects the data
- * channel is agreed inside and stays unknown, so the flow is opaque however good the handshake looks.
+ * OpenVPN over either transport: the TLS handshake of the control channel is read where it can be. What protects the data
+ * channel is agreed inside and stays unknown, so the flow is opaque however good the handshake looks; that nothing protects
+ * it (`cipher none`) shows in its packets.
  */
 import type { FlowFacts } from '../core/facts.ts'
 import {
@@ -12,10 +13,14 @@ import {
   openVpnReset,
   readOpenVpnControl,
 } from '../wire/openvpn.ts'
+import { openVpnClearInside } from '../wire/openvpn-data.ts'
+import { ClearWatch } from './clear-watch.ts'
 import { CLIENT, type Direction, type DissectorState, SERVER } from './dissector.ts'
 import { InnerTls } from './inner-tls.ts'
 
 const PIECE = new OpenVpnPiece()
+/** Packets of the data channel after which whole ones are not waited for any more. */
+const MAX_DATA_PACKETS = 64
 
 /** One direction of the control channel. */
 class Channel {
@@ -29,6 +34,8 @@ export class OpenVpnState implements DissectorState {
   added = -1
   readonly inner = new InnerTls()
   readonly channels: readonly [Channel, Channel] = [new Channel(), new Channel()]
+  readonly watch = new ClearWatch()
+  dataPackets = 0
 }
 
 /** The client's first packet tells how the others are to be read. */
@@ -39,7 +46,7 @@ export function learnReset(state: OpenVpnState, facts: FlowFacts, buf: Uint8Arra
   if (state.added > 0) facts.protocolSecurity = 'tls-auth'
 }
 
-/** Takes one packet of either channel. */
+/** Takes one packet of either channel; one of data may be `passed`, its bytes not there to be looked into. */
 export function readOpenVpnPacket(
   state: OpenVpnState,
   facts: FlowFacts,
@@ -48,8 +55,9 @@ export function readOpenVpnPacket(
   at: number,
   end: number,
   timeUs: number,
+  isPassed = false,
 ): void {
-  if (isOpenVpnData(buf, at)) noteData(state, facts, direction)
+  if (isOpenVpnData(buf, at)) noteData(state, facts, direction, isPassed ? -1 : openVpnClearInside(buf, at, end))
   else readControl(state, facts, direction, buf, at, end, timeUs)
 }
 
@@ -87,13 +95,18 @@ function readControl(
   else state.done = true
 }
 
-function noteData(state: OpenVpnState, facts: FlowFacts, direction: Direction): void {
+/** `points` = how much the packet speaks for no encryption; below 0 = it was passed over. */
+function noteData(state: OpenVpnState, facts: FlowFacts, direction: Direction, points: number): void {
   state.channels[direction].sawData = true
+  state.dataPackets += 1
+  const isWatched = points >= 0 && state.watch.packet(facts, points)
   hideDataChannel(state, facts)
-  if (state.channels[CLIENT].sawData && state.channels[SERVER].sawData) state.done = true
+  const bothSpoke = state.channels[CLIENT].sawData && state.channels[SERVER].sawData
+  if (state.watch.isClear) state.done = true
+  else if (bothSpoke && (isWatched || state.dataPackets >= MAX_DATA_PACKETS)) state.done = true
 }
 
 function hideDataChannel(state: OpenVpnState, facts: FlowFacts): void {
-  const sawData = state.channels[CLIENT].sawData || state.channels[SERVER].sawData
-  if (facts.protection === 'encrypted' || sawData) facts.protection = 'opaque'
+  if (state.watch.isClear) facts.protection = 'cleartext'
+  else if (facts.protection === 'encrypted' || state.dataPackets > 0) facts.protection = 'opaque'
 }

@@ -17,7 +17,7 @@ export const openvpnUdp: DatagramDissector<UdpState> = {
   about: {
     title: 'OpenVPN',
     source: 'openvpn.net protocol documentation',
-    reads: 'the TLS handshake of its control channel, unless tls-crypt hides it',
+    reads: 'the TLS handshake of its control channel, unless tls-crypt hides it; a data channel without encryption',
   },
   ports: [1194],
 

@@ -3,12 +3,15 @@ import { ENCRYPTED, OPENVPN_LENGTH_BYTES, openVpnLength, openVpnOpening, UNSURE 
 import { CLIENT, type Direction, type Dissector, type Probe } from './dissector.ts'
 import { finishOpenVpn, isOpenVpnData, learnReset, OpenVpnState, readOpenVpnPacket } from './openvpn-control.ts'
 
+/** Longer packets of the data channel are passed over without waiting for their end. */
+const MAX_WATCHED_BYTES = 2048
+
 export const openvpn: Dissector<OpenVpnState> = {
   name: 'openvpn',
   about: {
     title: 'OpenVPN over TCP',
     source: 'openvpn.net protocol documentation',
-    reads: 'the TLS handshake of its control channel',
+    reads: 'the TLS handshake of its control channel; a data channel without encryption',
   },
   transport: 'tcp',
   ports: [1194, 443],
@@ -32,9 +35,10 @@ export const openvpn: Dissector<OpenVpnState> = {
     while (!state.done && end - p > OPENVPN_LENGTH_BYTES) {
       const packet = p + OPENVPN_LENGTH_BYTES
       const next = packet + openVpnLength(buf, p)
-      if (next > end && !isOpenVpnData(buf, packet)) break
+      const isPassed = isOpenVpnData(buf, packet) && next - packet > MAX_WATCHED_BYTES
+      if (next > end && !isPassed) break
       if (next <= end) learnReset(state, facts, buf, packet, next)
-      readOpenVpnPacket(state, facts, direction, buf, packet, next, timeUs)
+      readOpenVpnPacket(state, facts, direction, buf, packet, next, timeUs, isPassed)
       p = next
     }
     return state.done ? Math.max(p, end) - at : p - at

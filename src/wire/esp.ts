@@ -1,6 +1,7 @@
 /** ESP (RFC 4303), and how to tell that it encrypts nothing (RFC 5879). */
 import { u8, u16, u32 } from '../core/bytes.ts'
 import { onesSum } from './checksum.ts'
+import { isWholeIpv4, isWholeIpv6 } from './whole-ip.ts'
 
 const HEADER_BYTES = 8
 const TRAILER_BYTES = 2
@@ -51,9 +52,9 @@ function headerInside(buf: Uint8Array, at: number, end: number, next: number): 0
   const size = end - at
   switch (next) {
     case NEXT_IPV4:
-      return size >= 20 && isIpv4(buf, at, size) ? 2 : 0
+      return isWholeIpv4(buf, at, end) ? 2 : 0
     case NEXT_IPV6:
-      return size >= 40 && u8(buf, at) >>> 4 === 6 && u16(buf, at + 4) === size - 40 ? 2 : 0
+      return isWholeIpv6(buf, at, end) ? 2 : 0
     case NEXT_UDP:
       return size >= 8 && u16(buf, at + 4) === size ? 2 : 0
     case NEXT_ICMP:
@@ -63,12 +64,6 @@ function headerInside(buf: Uint8Array, at: number, end: number, next: number): 0
     default:
       return 0
   }
-}
-
-function isIpv4(buf: Uint8Array, at: number, size: number): boolean {
-  const header = (u8(buf, at) & 15) * 4
-  if (u8(buf, at) >>> 4 !== 4 || header < 20 || header > size || u16(buf, at + 2) !== size) return false
-  return onesSum(buf, at, at + header) === 0xffff
 }
 
 function isTcp(buf: Uint8Array, at: number, size: number): boolean {

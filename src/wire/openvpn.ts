@@ -17,11 +17,11 @@ export const OpenVpnOpcode = {
 export const OPENVPN_LENGTH_BYTES = 2
 const OPCODE_BYTES = 1
 const SESSION_ID_BYTES = 8
-const PACKET_ID_BYTES = 4
+export const PACKET_ID_BYTES = 4
 /** A reset that acknowledges nothing: opcode, session, an empty list of acknowledgements, its number. */
 const BARE_RESET_BYTES = OPCODE_BYTES + SESSION_ID_BYTES + 1 + PACKET_ID_BYTES
 /** `tls-auth` puts an HMAC, a packet number and a time in front: bytes of the HMAC by digest. */
-const HMAC_BYTES = [16, 20, 28, 32, 48, 64]
+export const HMAC_BYTES = [16, 20, 28, 32, 48, 64]
 const REPLAY_BYTES = 8
 const MAX_ACKNOWLEDGEMENTS = 8
 /** A wrapped client key holds 256 bytes of key, its tag, and a little metadata at most. */

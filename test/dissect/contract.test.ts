@@ -251,7 +251,8 @@ function readWithHole(dissector: Dissector, turns: Conversation, n: number, at: 
 type Told = ReturnType<typeof told>
 
 /** What was asked of these servers they had not offered: of a request that is lost, that is what is left. */
-const ASKED_UNOFFERED = /^(managesieve-starttls|nats-tls|pop3-stls|smtp-postfix-starttls)-refused/
+const ASKED_UNOFFERED =
+  /^(managesieve-starttls-(refused|early)|(nats-tls|pop3-stls|smtp-postfix-starttls|xmpp-starttls)-refused)/
 
 /** Facts of a conversation with a hole that the whole one does not bear out. */
 function wrongFacts(whole: Told, holed: Told, sawGap: boolean, name: string): string[] {

@@ -63,6 +63,10 @@ const UPGRADES: readonly (readonly [UpgradeState, Dissector, string, Protection]
   ['refused', ftp, 'S: 220 FTP\nC: AUTH TLS\nS: 530 no', 'undetermined'],
   ['advertised', irc, 'C: CAP LS 302\nS: :s CAP * LS * :sasl\nS: :s CAP * LS :tls', 'undetermined'],
   ['accepted', irc, 'C: STARTTLS\nS: :s 670 * :go', 'undetermined'],
+  ['refused', irc, 'C: STARTTLS\nS: :s 691 * :no', 'undetermined'],
+  ['refused', irc, 'C: STARTTLS\nS: :s 421 a STARTTLS :Unknown command', 'undetermined'],
+  ['requested', irc, 'C: STARTTLS\nS: :s 421 a OTHER :Unknown command', 'undetermined'],
+  ['refused', irc, 'C: STARTTLS\nS: :s 001 a :Welcome', 'cleartext'],
   [
     'accepted',
     xmpp,
@@ -227,6 +231,7 @@ describe('probe', () => {
     ['USER bob\r\nPASS x\r\nUIDL\r\n', 'pop3'],
     ['USER bob\r\nPASS x\r\nSYST\r\n', 'ftp'],
     ['NICK a\r\nUSER a 0 * :A\r\n', 'irc'],
+    ['STARTTLS\r\nPASS x\r\nNICK a\r\nUSER a 0 * :A\r\n', 'irc'],
     ['PRIVMSG bob :hi\r\n', 'irc'],
     ['AUTHINFO USER a\r\n', 'nntp'],
   ])('knows %j of a client', (words, name) => expect(knows(words, CLIENT)).toEqual([name]))

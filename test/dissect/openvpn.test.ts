@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CLIENT, SERVER } from '../../src/dissect/dissector.ts'
 import { openvpn } from '../../src/dissect/openvpn.ts'
 import { openvpnUdp } from '../../src/dissect/openvpn-udp.ts'
-import { type Bytes, serverName } from '../wire/tls-bytes.ts'
+import { type Bytes, hex, serverName, vector16 } from '../wire/tls-bytes.ts'
 import { type Conversation, conversation, Reading } from './conversation.ts'
 import { readDatagrams } from './datagrams.ts'
 import { acknowledgement, clientReset, control, dataPacket, serverReset, tlsPiece } from './openvpn-bytes.ts'
@@ -124,19 +124,59 @@ describe('the control channel', () => {
   })
 })
 
+const PING = hex('2a187bf3641eb4cb07ed2d0a981fc748')
+/** 20 bytes of IPv4 that hold their own checksum, and nothing in them. */
+const IPV4 = hex('4500001400004000400126cd0a0c00020a0c0003')
+const IPV6 = [0x60, 0, 0, 0, 0, 4, 59, 64, ...new Array<number>(36).fill(0)]
+const ETHERNET = [...new Array<number>(12).fill(2), 0x08, 0]
+
 describe('the data channel', () => {
-  it('is opaque, and ends the reading once both sides use it', () => {
+  it('is opaque, and ends the reading once both sides have used it a while', () => {
     const reading = new Reading(openvpn).hears(control13())
-    reading.says(CLIENT, dataPacket(100))
+    for (let n = 0; n < 16; n++) reading.says(CLIENT, dataPacket(100))
     expect(reading.state.done).toBe(false)
     reading.says(SERVER, dataPacket(100))
     expect([reading.state.done, reading.facts.protection]).toEqual([true, 'opaque'])
   })
 
-  it('is passed over without waiting for the packet', () => {
+  it('is passed over without waiting for long packets, and not for ever', () => {
     const reading = new Reading(openvpn).hears(control13())
-    const packet = Uint8Array.from(dataPacket(1000))
+    const packet = Uint8Array.from(dataPacket(3000))
     expect(openvpn.feed(reading.state, reading.facts, CLIENT, packet, 0, 20, 0)).toBe(packet.length)
+    for (let n = 0; n < 64; n++) reading.says(n % 2 === 0 ? CLIENT : SERVER, packet)
+    expect([reading.state.done, reading.facts.protection]).toEqual([true, 'opaque'])
+  })
+
+  it.each([
+    { what: 'what an idle end says', bytes: PING, packets: 1 },
+    { what: 'options that are compared', bytes: [...hex('287f346bd4ef7a812d56b8d3afc5459c'), 0], packets: 1 },
+    { what: 'IPv4', bytes: IPV4, packets: 2 },
+    { what: 'IPv6', bytes: IPV6, packets: 2 },
+    { what: 'Ethernet', bytes: [...ETHERNET, ...IPV4], packets: 2 },
+    { what: 'IPv4 that compression left alone', bytes: [0xfa, ...IPV4], packets: 2 },
+  ])('is in the clear where it shows $what', ({ bytes, packets }) => {
+    for (const hmac of [0, 16, 20, 28, 32, 48, 64]) {
+      for (const head of [[0x30], [0x48, 0, 0, 1]]) {
+        const packet = vector16([...head, ...new Array<number>(hmac).fill(0xa5), 0, 0, 0, 1, ...bytes])
+        const reading = new Reading(openvpn).hears(control13())
+        for (let n = 1; n < packets; n++) reading.says(CLIENT, packet)
+        expect(reading.facts.protection).toBe('opaque')
+        expect(reading.says(SERVER, packet).facts.protection).toBe('cleartext')
+        expect(reading.finish().state.done).toBe(true)
+      }
+    }
+  })
+
+  it.each([
+    { what: 'an address changed', bytes: IPV4.with(19, 4) },
+    { what: 'a byte too many', bytes: [...IPV4, 0] },
+    { what: 'a frame of another ethertype', bytes: [...ETHERNET.with(13, 6), ...IPV4.with(19, 4)] },
+    { what: 'a magic that is cut', bytes: PING.slice(0, 15) },
+    { what: 'an HMAC of a length that none has', bytes: [1, 2, 3, ...PING] },
+  ])('is opaque with $what', ({ bytes }) => {
+    const reading = new Reading(openvpn).hears(control13())
+    for (let n = 0; n < 20; n++) reading.says(CLIENT, vector16([0x48, 0, 0, 1, 0, 0, 0, n, ...bytes]))
+    expect(reading.facts.protection).toBe('opaque')
   })
 })
 

@@ -75,7 +75,7 @@ const REDIS: readonly Row[] = [
 ]
 
 const MEMCACHED_PEERS = 'libmemcached-tools 1.1, memcached 1.6 of Debian'
-function memcachedServer(lab: Lab, ...settings: string[]): Promise<unknown> {
+export function memcachedServer(lab: Lab, ...settings: string[]): Promise<unknown> {
   sh(`chmod 755 "$(dirname ${lab.temp})" ${lab.temp} && printf 'mech_list: plain\\n' > ${lab.temp}/memcached.conf`)
   const env = { SASL_CONF_PATH: lab.temp }
   return lab.serve(['memcached', '-u', 'nobody', '-l', SERVER_IP, '-v', '-v', ...settings], /server listening/, { env })

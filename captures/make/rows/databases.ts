@@ -1,5 +1,5 @@
 /** Databases that are not asked in SQL, and conversations written down where Debian has no peers. */
-import { SERVER_IP } from '../lab.ts'
+import { type Lab, SERVER_IP } from '../lab.ts'
 import { sh } from '../process.ts'
 import type { Row } from '../row.ts'
 import { cableRow } from './cable-row.ts'
@@ -83,6 +83,33 @@ const CLICKHOUSE_CONFIG = `<yandex><logger><level>information</level><console>1<
 const CLICKHOUSE_USERS = `<yandex><profiles><default/></profiles><quotas><default/></quotas><users><alice><password>${PASSWORD}</password>
 <networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota></alice></users></yandex>`
 
+const CLICKHOUSE_CLIENT = `<config><openSSL><client><loadDefaultCAFile>false</loadDefaultCAFile>
+<verificationMode>none</verificationMode><invalidCertificateHandler><name>AcceptCertificateHandler</name>
+</invalidCertificateHandler></client></openSSL></config>`
+
+/** `securePort`: it listens there with TLS as well. */
+export async function serveClickhouse(lab: Lab, securePort?: number): Promise<void> {
+  const home = `${lab.temp}/clickhouse`
+  const files = `<certificateFile>${lab.pki('rsa.pem')}</certificateFile><privateKeyFile>${lab.pki('rsa.key')}</privateKeyFile>`
+  const own = `<tcp_port_secure>${securePort}</tcp_port_secure><openSSL><server>${files}
+<verificationMode>none</verificationMode><loadDefaultCAFile>false</loadDefaultCAFile></server></openSSL>`
+  const config = CLICKHOUSE_CONFIG.replaceAll('HOME', home).replace(
+    '<path>',
+    `${securePort === undefined ? '' : own}<path>`,
+  )
+  sh(
+    `mkdir -p ${home}/tmp && cat > ${home}/config.xml <<'END'\n${config}\nEND\ncat > ${home}/users.xml <<'END'\n${CLICKHOUSE_USERS}\nEND`,
+  )
+  await lab.serve(['clickhouse-server', `--config-file=${home}/config.xml`], /Ready for connections/)
+}
+
+export function clickhouseClient(lab: Lab, password: string, ...args: string[]): Promise<string> {
+  // Whoever asks it for TLS has no authority that it would know.
+  sh(`cat > ${lab.temp}/client.xml <<'END'\n${CLICKHOUSE_CLIENT}\nEND`)
+  const login = ['--config-file', `${lab.temp}/client.xml`, '-h', SERVER_IP, '-u', 'alice', '--password', password]
+  return lab.client(['clickhouse-client', ...login, ...args, '-q', 'select 1'], { mayFail: true })
+}
+
 function clickhouseRow(name: string, shows: string, password: string): Row {
   return cableRow(
     name,
@@ -93,15 +120,8 @@ function clickhouseRow(name: string, shows: string, password: string): Row {
       'tcp.dstport == 9000 and frame contains "ClickHouse client"': 'some',
     },
     async (lab) => {
-      const home = `${lab.temp}/clickhouse`
-      sh(
-        `mkdir -p ${home}/tmp && cat > ${home}/config.xml <<'END'\n${CLICKHOUSE_CONFIG.replaceAll('HOME', home)}\nEND\ncat > ${home}/users.xml <<'END'\n${CLICKHOUSE_USERS}\nEND`,
-      )
-      await lab.serve(['clickhouse-server', `--config-file=${home}/config.xml`], /Ready for connections/)
-      await lab.client(
-        ['clickhouse-client', '-h', SERVER_IP, '-u', 'alice', '--password', password, '-q', 'select 1'],
-        { mayFail: true },
-      )
+      await serveClickhouse(lab)
+      await clickhouseClient(lab, password)
     },
     { maxSeconds: 60 },
   )

@@ -4,7 +4,7 @@ import { sleep } from '../process.ts'
 import type { Row } from '../row.ts'
 import { cableRow } from './cable-row.ts'
 import { rdpRow, serveSmbd, write } from './remote.ts'
-import { serveCharon, serveOpenvpn, serveWireguard, swanctl } from './vpn.ts'
+import { INNER, serveCharon, serveOpenvpn, serveWireguard, swanctl } from './vpn.ts'
 
 const SAMBA = 'smbclient 4.17.12, smbd 4.17.12'
 
@@ -50,6 +50,43 @@ const RDP: readonly Row[] = [
     client: '/sec:rdp',
     checks: { 'rdp.encryptionMethod == 2': 'some', 'tls.handshake.type == 1': 0 },
   }),
+]
+
+const OPENVPN = 'OpenVPN 2.6.14, OpenVPN 2.6.14'
+
+/** Both ends agree on no cipher; ping goes through, and OpenVPN's own where `args` have it. */
+function openvpnClear(
+  name: string,
+  shows: string,
+  over: 'tcp' | undefined,
+  args: string[],
+  checks: Row['checks'],
+): Row {
+  const how = `\`openvpn --proto ${over ?? 'udp'} --data-ciphers none --cipher none ${args.join(' ')}\`; \`ping\``
+  return cableRow(name, shows, OPENVPN, how, checks, async (lab) => {
+    const all = ['--data-ciphers', 'none', '--cipher', 'none', ...args]
+    await serveOpenvpn(lab, 'server', all, over)
+    await serveOpenvpn(lab, 'client', all, over)
+    await lab.client(['ping', '-q', '-c', '4', '-i', '0.2', '-I', INNER.client, INNER.server])
+    if (args.includes('--ping')) await sleep(2500)
+  })
+}
+
+const OPENVPN_CLEAR: readonly Row[] = [
+  openvpnClear(
+    'openvpn-udp-cipher-none.pcap',
+    'OpenVPN over UDP whose data channel is signed and not encrypted: ping inside, readable',
+    undefined,
+    ['--auth', 'SHA256'],
+    { 'openvpn.opcode == 9': 'some', 'frame contains 10:11:12:13:14:15:16:17': 8 },
+  ),
+  openvpnClear(
+    'openvpn-tcp-cipher-none.pcap',
+    'OpenVPN over TCP with neither cipher nor HMAC: what its idle ends say, and ping, are readable',
+    'tcp',
+    ['--auth', 'none', '--ping', '1'],
+    { 'openvpn.opcode == 9': 'some', 'frame contains 2a:18:7b:f3:64:1e:b4:cb:07:ed:2d:0a:98:1f:c7:48': 'some' },
+  ),
 ]
 
 const IKE = { name: '', shows: '', checks: {} }
@@ -106,4 +143,4 @@ const VPNS: readonly Row[] = [
   ),
 ]
 
-export const ENCRYPTION_WAYS: readonly Row[] = [...SMB, ...RDP, ...VPNS]
+export const ENCRYPTION_WAYS: readonly Row[] = [...SMB, ...RDP, ...VPNS, ...OPENVPN_CLEAR]

@@ -23,6 +23,7 @@ import { REMOTE } from './remote.ts'
 import { ROUTING } from './routing.ts'
 import { SCRIPTED } from './scripted.ts'
 import { SSH } from './ssh.ts'
+import { TLS_OTHER_WAYS } from './tls-other-ways.ts'
 import { TLS_WAYS } from './tls-ways.ts'
 import { TLS10, TLS12 } from './tls12.ts'
 import { TLS13 } from './tls13.ts'
@@ -60,7 +61,10 @@ export const GROUPS: readonly Group[] = [
   { title: 'Routing, exports of flows and metrics', rows: ROUTING },
   { title: 'Controllers, grids and carriers', rows: CONTROL },
   { title: 'Files, desktops and remote access', rows: REMOTE },
-  { title: 'TLS asked for and not to be had, to be had and not asked for', rows: [...TLS_WAYS, ...ENCRYPTION_WAYS] },
+  {
+    title: 'TLS asked for and not to be had, to be had and not asked for',
+    rows: [...TLS_WAYS, ...TLS_OTHER_WAYS, ...ENCRYPTION_WAYS],
+  },
   { title: 'Industrial and other protocols without a peer in Debian', rows: [...SCRIPTED, ...VNC_RSA] },
   { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
 ]

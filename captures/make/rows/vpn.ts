@@ -57,7 +57,7 @@ export const swanctl = (lab: Lab, place: Place, ...args: string[]): string[] => 
 
 type Place = 'client' | 'server'
 /** What the tunnels join. */
-const INNER: Readonly<Record<Place, string>> = { client: '10.12.0.2', server: '10.12.0.3' }
+export const INNER: Readonly<Record<Place, string>> = { client: '10.12.0.2', server: '10.12.0.3' }
 
 /** Each charon has a /run of its own, since its path is fixed. */
 export async function serveCharon(lab: Lab, place: Place, row: IkeRow): Promise<void> {
