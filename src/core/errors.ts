@@ -19,6 +19,7 @@ export const ERROR_CODES = {
   },
   ERR_STORE_UNREACHABLE: { exit: 5, meaning: 'the store cannot be reached or refuses the login' },
   ERR_STORE_SCHEMA: { exit: 5, meaning: 'the store, or the schema it holds, is of a version that cannot be used' },
+  ERR_STORE_FULL: { exit: 5, meaning: 'the disk of the store or of the spool is full' },
   ERR_STORE_WRITE: { exit: 5, meaning: 'the store refused rows' },
   ERR_STORE_READ: { exit: 5, meaning: 'the store did not answer a query' },
   ERR_DATA_FOLDER: { exit: 5, meaning: 'the data folder cannot be used' },

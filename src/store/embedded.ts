@@ -15,7 +15,7 @@ import { isMainThread } from 'node:worker_threads'
 import type { ClickHouseClient, ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { OperatorError } from '../core/errors.ts'
 import { type Engine, insertClauses } from './engine.ts'
-import { shortMessage } from './reason.ts'
+import { diskFull, shortMessage } from './reason.ts'
 
 const DATABASE = 'intransit'
 
@@ -41,6 +41,8 @@ export async function connectEmbedded(folder: string): Promise<Engine> {
     await client.command({ query: `USE ${DATABASE}` })
     return new EmbeddedEngine(client, incoming)
   } catch (error) {
+    const full = diskFull(error, `the embedded store cannot open ${path}`, '--data')
+    if (full !== null) throw full
     throw new OperatorError(
       'ERR_DATA_FOLDER',
       `the embedded store cannot open ${path}: ${shortMessage(error)}`,
@@ -140,10 +142,11 @@ const PROBLEMS: Record<string, string> = {
   EACCES: 'it is not writable',
   EPERM: 'it is not writable',
   EROFS: 'it is on a read-only file system',
-  ENOSPC: 'its disk is full',
 }
 
 function folderError(path: string, error: unknown): OperatorError {
+  const full = diskFull(error, `the data folder ${path} cannot be used`, '--data')
+  if (full !== null) return full
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const problem = PROBLEMS[code] ?? shortMessage(error)
   return new OperatorError(

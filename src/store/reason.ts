@@ -1,4 +1,6 @@
 /** What an error of the store's says, in the words of an operator. */
+import { OperatorError } from '../core/errors.ts'
+
 const MAX_CHARACTERS = 300
 
 /** The first line of what an error says; engines add stacks, settings and the rows they were reading. */
@@ -35,3 +37,17 @@ const REASONS: Record<string, string> = {
 
 /** In a few words, without its code. */
 export const reasonOf = (error: unknown): string => REASONS[codeOf(error)] ?? shortMessage(error)
+
+/** ClickHouse's NOT_ENOUGH_SPACE; no space left on the device, and none left of a user's share (errno(3)). */
+const FULL_CODES = ['243', 'ENOSPC', 'EDQUOT']
+const FULL_WORDS = /not enough space|no space left on device|disk quota exceeded/i
+
+/** Null: something else is wrong. `what` could not be done; `option` names another place. */
+export function diskFull(error: unknown, what: string, option: string): OperatorError | null {
+  if (!FULL_CODES.includes(codeOf(error)) && !FULL_WORDS.test(shortMessage(error))) return null
+  return new OperatorError(
+    'ERR_STORE_FULL',
+    `${what}: its disk is full`,
+    `make room on it, or name another place with ${option}; nothing that was stored is lost`,
+  )
+}

@@ -2,7 +2,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { OperatorError } from '../core/errors.ts'
 import { type ClusterForm, clusterForm } from './cluster.ts'
-import { reasonOf } from './reason.ts'
+import { diskFull, reasonOf } from './reason.ts'
 import { type Migration, readMigrations, readQuery } from './sql-files.ts'
 
 interface AppliedMigration {
@@ -10,6 +10,8 @@ interface AppliedMigration {
   name: string
   checksum: string
 }
+
+const ELSEWHERE = '--data or --clickhouse'
 
 const lastOf = (list: readonly { version: number }[]): number => list.at(-1)?.version ?? 0
 
@@ -77,6 +79,8 @@ async function apply(
     }
     await client.insert({ table: 'schema_migrations', values: [{ version, name, checksum }], format: 'JSONEachRow' })
   } catch (error) {
+    const full = diskFull(error, `the store has no room for schema step ${name}`, ELSEWHERE)
+    if (full !== null) throw full
     throw new OperatorError(
       'ERR_STORE_SCHEMA',
       `schema step ${name} failed: ${reasonOf(error)}`,
@@ -90,6 +94,8 @@ async function appliedMigrations(client: ClickHouseClient): Promise<AppliedMigra
     const [answer] = await ask<{ result: number }>(client, 'EXISTS TABLE schema_migrations')
     return answer?.result === 1 ? await ask<AppliedMigration>(client, readQuery('applied-migrations')) : []
   } catch (error) {
+    const full = diskFull(error, 'the schema of the store cannot be read', ELSEWHERE)
+    if (full !== null) throw full
     throw new OperatorError(
       'ERR_STORE_SCHEMA',
       `the schema of the store cannot be read: ${reasonOf(error)}`,

@@ -4,6 +4,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, statSyn
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { OperatorError } from '../core/errors.ts'
+import { diskFull } from './reason.ts'
 
 /** What one insert takes. The token is the SHA-256 of the lines, and so their checksum as well. */
 export interface SpooledBatch {
@@ -42,6 +43,8 @@ export class Spool {
       if (made !== undefined) syncFolders(resolve(folder), dirname(made))
       for (const name of readdirSync(folder).sort()) this.#takeUp(name)
     } catch (error) {
+      const full = diskFull(error, `the spool folder ${folder} cannot be used`, '--spool')
+      if (full !== null) throw full
       throw new OperatorError(
         'ERR_DATA_FOLDER',
         `the spool folder ${folder} cannot be used: ${(error as Error).message}`,
