@@ -24,6 +24,16 @@ describe('the folder', () => {
   })
 })
 
+it('a flow in five tunnels has the outermost tag, the innermost identifier and the tunnel directly around it', async () => {
+  const { records } = await replayCapture(`${FOLDER}tls13-nested.pcap`)
+  expect(records).toMatchObject([{ vlan: 100, vni: 4711, tunnel: 'vxlan', client_ip: '10.11.0.2', verdict: 'strong' }])
+})
+
+it('frames that MACsec encrypts are counted, each of them', async () => {
+  const { records, result } = await replayCapture(`${FOLDER}macsec-encrypted.pcap`)
+  expect([records, result.stats.macsecFrames]).toEqual([[], 22])
+})
+
 describe('golden', () => {
   it.each(captures)('%s', async (name) => {
     expect(await goldenOf(FOLDER + name)).toEqual(JSON.parse(read(`${name}.json`)))
@@ -35,6 +45,7 @@ describe('a tunnel', () => {
     { name: 'tls13-ah.pcap', tunnels: ['ah'], why: 'authenticates alone' },
     { name: 'tls13-macsec-integrity.pcap', tunnels: ['macsec'], why: 'authenticates alone' },
     { name: 'tls13-gre.pcap', tunnels: ['gre'], why: 'does neither' },
+    { name: 'dtls-capwap-control.pcap', tunnels: ['capwap'], why: 'is closed by DTLS' },
     { name: 'esp.pcap', tunnels: [null], why: 'encrypts, and is all that is seen' },
     { name: 'wireguard.pcap', tunnels: [null], why: 'encrypts, and is all that is seen' },
     {

@@ -26,3 +26,17 @@ it('docs/flow-record.md names every tunnel', () => {
   const documented = [...text.matchAll(/^\| "([a-z0-9_]+)" \|/gm)].map(([, name]) => name)
   expect(documented.sort()).toEqual(TUNNEL_NAMES.filter((name) => name !== null).sort())
 })
+
+it.each(TUNNEL_NAMES.filter((name) => name !== null))(
+  'docs/flow-record.md names captures of the tunnel %s',
+  (tunnel) => {
+    const text = readFileSync(new URL('../docs/flow-record.md', import.meta.url), 'utf8')
+    const row = text.split('\n').find((line) => line.startsWith(`| "${tunnel}" |`)) ?? ''
+    const captures = [...(row.split('|')[4] ?? '').matchAll(/`([^`]+)`/g)].map(([, name]) => name)
+    expect(captures.length).toBeGreaterThan(0)
+    for (const name of captures) {
+      const { records } = JSON.parse(readFileSync(new URL(`../captures/${name}.json`, import.meta.url), 'utf8'))
+      expect(records).toContainEqual(expect.objectContaining({ tunnel }))
+    }
+  },
+)

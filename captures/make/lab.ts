@@ -16,6 +16,7 @@ export type Wiring =
   | 'switch' // both hosts on a relay of ours that can drop, delay, double and mirror Ethernet frames
   | 'router' // a router between them whose server side has an MTU of 576
   | 'layer3' // the cable carries VXLAN-GPE; the hosts talk over an interface that has no link layer
+  | 'underlay' // a cable and nothing on it: the ends are somebody else's ports
 
 type Place = 'client' | 'server' | 'switch' | 'monitor'
 const NAMESPACES = ['client', 'server', 'switch', 'monitor'] as const
@@ -217,6 +218,13 @@ const WIRINGS: Record<Wiring, string> = {
   ip netns exec ${namespaceOf('client')} sysctl -qw net.ipv4.ip_no_pmtu_disc=1
   ip netns exec ${namespaceOf('server')} sysctl -qw net.ipv4.ip_no_pmtu_disc=1
   ${plain('client', 'c0')}${plain('server', 's0')}${plain('switch', 'p1')}${plain('switch', 'p2')}`,
+
+  underlay: `
+  ${namespaces('client', 'server')}
+  ip link add u0 netns ${namespaceOf('client')} mtu 1700 type veth peer name u0 netns ${namespaceOf('server')} mtu 1700
+  ip -n ${namespaceOf('client')} link set u0 addrgenmode none up
+  ip -n ${namespaceOf('server')} link set u0 addrgenmode none up
+  ${plain('client', 'u0')}${plain('server', 'u0')}`,
 
   layer3: `
   ${namespaces('client', 'server')}

@@ -21,6 +21,8 @@ export const LISP_DATA_PORT = 4341
 export const TEREDO_PORT = 3544
 export const L2TP_PORT = 1701
 export const CAPWAP_DATA_PORT = 5247
+/** No tunnel: but its DTLS stands behind the same preamble as that of the data. */
+export const CAPWAP_CONTROL_PORT = 5246
 /** Either end may have any port, and is answered there: these count as source ports too. */
 export const ANSWERING_TUNNEL_PORTS = [GTPU_PORT, TEREDO_PORT, L2TP_PORT, CAPWAP_DATA_PORT]
 /** Destination ports. */

@@ -1,4 +1,4 @@
-import { u8, u24 } from '../core/bytes.ts'
+import { u8, u24, u32 } from '../core/bytes.ts'
 import { LAYER_DONE, LAYER_ETHERNET, LAYER_LLC } from './layers.ts'
 import { type PacketMeta, TUNNEL_CAPWAP } from './packet-meta.ts'
 import { looksLikeFrame, looksLikeSnap } from './plausible.ts'
@@ -17,8 +17,30 @@ const KEEP_ALIVE = 0x08
 const RESERVED = 0x07
 const MIN_HEADER = 8
 
-/** RFC 5415 §4.3, data channel. In DTLS (§4.2: preamble type 1), in fragments, or as keep-alive it stays a datagram. */
+// RFC 5415 §4.2: version 0, type 1, and three bytes that are reserved; then records of DTLS.
+const DTLS_PREAMBLE = 0x01000000
+const DTLS_PREAMBLE_BYTES = 4
+const DTLS_RECORD_HEADER = 13
+/** RFC 6347 §4.1: change_cipher_spec to heartbeat, and tls12_cid (RFC 9146 §4). */
+const FIRST_CONTENT_TYPE = 20
+const LAST_CONTENT_TYPE = 25
+/** Every version of DTLS begins so. */
+const DTLS_MAJOR = 0xfe
+
+/** RFC 5415 §4.2, either channel: what is closed by DTLS is DTLS, and known to be CAPWAP's. Never another layer. */
+export function stepIntoCapwapDtls(buf: Uint8Array, m: PacketMeta): number {
+  const record = m.at + DTLS_PREAMBLE_BYTES
+  if (m.end - record < DTLS_RECORD_HEADER || u32(buf, m.at) !== DTLS_PREAMBLE) return LAYER_DONE
+  const type = u8(buf, record)
+  if (type < FIRST_CONTENT_TYPE || type > LAST_CONTENT_TYPE || u8(buf, record + 1) !== DTLS_MAJOR) return LAYER_DONE
+  m.tunnel = TUNNEL_CAPWAP
+  m.at = record
+  return LAYER_DONE
+}
+
+/** RFC 5415 §4.3, data channel. In fragments or as keep-alive it stays a datagram. */
 export function decodeCapwap(buf: Uint8Array, m: PacketMeta): number {
+  if (m.end > m.at && u8(buf, m.at) === 1) return stepIntoCapwapDtls(buf, m)
   // Version 0, type 0.
   if (m.end - m.at < MIN_HEADER || u8(buf, m.at) !== 0) return LAYER_DONE
   const word = u24(buf, m.at + 1)

@@ -1,6 +1,7 @@
 /** Tunnels in UDP: what stands behind which port, and the shorter ones among them. */
 import { u8, u16, u24, u32 } from '../core/bytes.ts'
 import {
+  CAPWAP_CONTROL_PORT,
   CAPWAP_DATA_PORT,
   GENEVE_PORT,
   GTPU_PORT,
@@ -12,7 +13,7 @@ import {
   VXLAN_LINUX_PORT,
   VXLAN_PORT,
 } from '../core/ip-numbers.ts'
-import { decodeCapwap } from './capwap.ts'
+import { decodeCapwap, stepIntoCapwapDtls } from './capwap.ts'
 import { ETHERTYPE_IPV4, ETHERTYPE_IPV6, ETHERTYPE_TEB } from './ethertypes.ts'
 import { decodeGtpu } from './gtpu.ts'
 import { decodeL2tp } from './l2tp.ts'
@@ -60,7 +61,11 @@ function tunnelTo(buf: Uint8Array, m: PacketMeta): number {
 }
 
 const isAnswering = (port: number): boolean =>
-  port === GTPU_PORT || port === TEREDO_PORT || port === L2TP_PORT || port === CAPWAP_DATA_PORT
+  port === GTPU_PORT ||
+  port === TEREDO_PORT ||
+  port === L2TP_PORT ||
+  port === CAPWAP_DATA_PORT ||
+  port === CAPWAP_CONTROL_PORT
 
 /** Those whose other end may have any port, and is answered there. */
 function answeringTunnel(buf: Uint8Array, m: PacketMeta, port: number): number {
@@ -68,6 +73,7 @@ function answeringTunnel(buf: Uint8Array, m: PacketMeta, port: number): number {
   if (port === TEREDO_PORT) return decodeTeredo(buf, m)
   if (port === L2TP_PORT) return decodeL2tp(buf, m)
   if (port === CAPWAP_DATA_PORT) return decodeCapwap(buf, m)
+  if (port === CAPWAP_CONTROL_PORT) return stepIntoCapwapDtls(buf, m)
   return LAYER_DONE
 }
 

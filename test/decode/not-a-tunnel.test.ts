@@ -22,6 +22,9 @@ import {
 } from './encapsulations.ts'
 import { DATA, decode, ethernet, IPV4, IPV6, ipv4, ipv6, PACKET, PACKET6, tcp } from './frames.ts'
 
+/** RFC 5415 §4.2: a preamble, then a record of DTLS. */
+const CAPWAP_DTLS = [...hex('01000000 16fefd 0000 000000000000 0004'), ...DATA]
+
 /** What the outer datagram to `port` looks like when it is taken for no tunnel. */
 const plain = (port: number, payload: Bytes) => ({
   status: 'decoded',
@@ -103,7 +106,11 @@ describe('a datagram is the payload', () => {
     { name: 'L2TP around IPv6 that says IPv4', port: 1701, payload: l2tp(2, SESSION, [0, 0x21, ...PACKET6]) },
     { name: 'L2TP version 3 for control', port: 1701, payload: [...hex('0003 0000 00000000'), ...FRAME] },
     { name: 'L2TP version 3 around no frame', port: 1701, payload: [...hex('0003 0000 00000007'), ...PACKET] },
-    { name: 'CAPWAP in DTLS', port: 5247, payload: [1, 0, 0, 0, ...hex('16feff 0000'), ...DATA] },
+    { name: 'CAPWAP in less than a record of DTLS', port: 5247, payload: CAPWAP_DTLS.slice(0, 16) },
+    { name: 'CAPWAP in DTLS with a reserved bit', port: 5246, payload: CAPWAP_DTLS.with(3, 1) },
+    { name: 'CAPWAP in DTLS of a type that no record has', port: 5246, payload: CAPWAP_DTLS.with(4, 0x1a) },
+    { name: 'CAPWAP in TLS', port: 5246, payload: CAPWAP_DTLS.with(5, 3) },
+    { name: 'CAPWAP for control', port: 5246, payload: capwap(FRAME) },
     { name: 'CAPWAP of a later version', port: 5247, payload: [0x10, ...capwap(FRAME).slice(1)] },
     { name: 'CAPWAP in fragments', port: 5247, payload: capwap(FRAME, { flags: 0x80 }) },
     { name: "CAPWAP's keep-alive", port: 5247, payload: capwap(FRAME, { flags: 0x08 }) },
@@ -121,6 +128,13 @@ describe('a datagram is the payload', () => {
     { name: 'CAPWAP of AppleTalk', port: 5247, payload: capwap(wifi('0801', PACKET, 0x809b), { flags: 0x100 }) },
     { name: 'GTP-U longer than the datagram', port: 2152, payload: [...hex('30ff 0010 00000001'), ...LONG] },
   ])('of $name', ({ port, payload }) => expect(decode(inUdp(port, payload))).toMatchObject(plain(port, payload)))
+})
+
+describe('CAPWAP in DTLS', () => {
+  it.each([5246, 5247])('to port %i is DTLS, and known to be in CAPWAP', (port) => {
+    const payload = CAPWAP_DTLS.slice(4)
+    expect(decode(inUdp(port, CAPWAP_DTLS))).toMatchObject({ ...plain(port, payload), tunnel: 'capwap' })
+  })
 })
 
 describe('not a tunnel in IP', () => {

@@ -11,11 +11,13 @@ import { DNS_SECURE, RADIUS_SECURE } from './dns-secure.ts'
 import { DTLS } from './dtls.ts'
 import { ENCRYPTION_WAYS } from './encryption-ways.ts'
 import { FAILURES } from './failures.ts'
+import { HIDING } from './hiding.ts'
 import { LEGACY } from './legacy.ts'
 import { MAIL } from './mail.ts'
 import { MEDIA } from './media.ts'
 import { NETWORK } from './network.ts'
 import { ODD } from './odd.ts'
+import { OVERLAYS } from './overlays.ts'
 import { PEERS } from './peers.ts'
 import { PLAINTEXT } from './plaintext.ts'
 import { QUIC } from './quic.ts'
@@ -51,7 +53,7 @@ export const GROUPS: readonly Group[] = [
   { title: 'HTTP/2, proxies, signatures and tokens', rows: WEB },
   { title: 'APIs over HTTP', rows: APIS },
   { title: 'SSH', rows: SSH },
-  { title: 'VPNs', rows: VPN },
+  { title: 'VPNs', rows: [...VPN, ...HIDING] },
   { title: 'Mail, news, files, directories and talk', rows: MAIL },
   { title: 'Databases', rows: [...DATABASES_SQL, ...DATABASES, ...CACHES] },
   { title: 'Message brokers', rows: BROKERS },
@@ -66,5 +68,5 @@ export const GROUPS: readonly Group[] = [
     rows: [...TLS_WAYS, ...TLS_OTHER_WAYS, ...ENCRYPTION_WAYS],
   },
   { title: 'Industrial and other protocols without a peer in Debian', rows: [...SCRIPTED, ...VNC_RSA] },
-  { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS] },
+  { title: 'What mirrors, tunnels and other links make of them', rows: [...CUTS, ...TUNNELS, ...OVERLAYS] },
 ]

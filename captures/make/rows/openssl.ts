@@ -39,6 +39,7 @@ export function opensslRow(spec: OpensslRow): Row {
     checks,
     record: async (lab) => {
       lab.wire(spec.wiring ?? 'cable')
+      await spec.setUp?.(lab)
       await lab.capture(spec.capture)
       await serveOpenssl(lab, { leaf, port, args: fill(lab, server) })
       for (const client of clients) {

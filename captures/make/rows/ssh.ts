@@ -189,4 +189,20 @@ const OTHERS: readonly Row[] = [
   },
 ]
 
-export const SSH: readonly Row[] = [...OPENSSH_ROWS.map(opensshRow), ...OTHERS]
+const VERSION_1: Row = {
+  name: 'ssh1-blowfish.pcap',
+  shows: 'SSH version 1: the keys of server and host (1024 bits) in the clear, and the client that takes Blowfish',
+  peers: 'OpenSSH 7.5p1 of Debian’s openssh-client-ssh1, a script of ours',
+  how: '`ssh1 -1 -c blowfish` to `peers/ssh1-server.mjs`, which ends in noise behind the keys',
+  checks: { 'frame contains "SSH-1.5-"': 2, 'tcp.srcport == 22 and tcp.len > 200': 'some' },
+  record: async (lab) => {
+    lab.wire('cable')
+    await lab.capture({ filter: 'tcp port 22' })
+    await lab.serve(lab.node('ssh1-server.mjs', { host: SERVER_IP, port: 22, keyBits: [896, 1024] }), /ready/)
+    const options = ['-1', '-c', 'blowfish', '-F', 'none', '-o', 'StrictHostKeyChecking=no', '-o', 'BatchMode=yes']
+    const known = ['-o', 'UserKnownHostsFile=/dev/null']
+    await lab.client(['ssh1', ...options, ...known, `nobody@${SERVER_IP}`, 'true'], { mayFail: true, timeoutMs: 6000 })
+  },
+}
+
+export const SSH: readonly Row[] = [...OPENSSH_ROWS.map(opensshRow), ...OTHERS, VERSION_1]

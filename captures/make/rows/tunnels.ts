@@ -1,8 +1,9 @@
 /**
  * A TLS 1.3 flow in each of many tunnels. Only VXLAN-GPE is the kernel's own: for the others the kernel of these recordings
- * has no module, so they are wrapped by hand, and read back by tshark.
+ * has no module. Those that a program of Debian has are in `overlays.ts`; these are wrapped by hand, and read back by tshark.
  */
-import { asIpv6, be16, type Frame, ipPacket, map, wrapIpv4, wrapUdp } from '../edit.ts'
+import { createHash } from 'node:crypto'
+import { asIpv6, be16, type Frame, ipPacket, map, tag, wrapIpv4, wrapUdp } from '../edit.ts'
 import type { Row } from '../row.ts'
 import { BASE13, type Cut, cut, fromClient, WHOLE } from './cuts.ts'
 import { opensslRow } from './openssl.ts'
@@ -50,7 +51,28 @@ function wirelessFrame(frame: Frame): Buffer {
   return Buffer.concat([be16(station ? 0x0108 : 0x0208, 0), ...addresses, be16(0), snap, ipPacket(frame)])
 }
 
-const SPECS: readonly Omit<Cut, 'minutes' | 'from' | 'by'>[] = [
+/** Options of GENEVE, each behind class, type and words of data: the endpoint (1), the attachment (2), the flow cookie (3). */
+const GWLB = Buffer.concat([
+  be16(0x0800, 0x0800, 0, 0),
+  ...[be16(0x0108, 0x0102, 0, 0, 0, 11), be16(0x0108, 0x0202, 0, 0, 0, 12), be16(0x0108, 0x0301, 0x1234, 0x5678)],
+])
+
+/** Bytes that look like ciphertext, the same in every run. */
+const noise = (n: number, bytes: number): Buffer =>
+  Buffer.concat(
+    Array.from({ length: Math.ceil(bytes / 32) }, (_, i) => createHash('sha256').update(`${n} ${i}`).digest()),
+  ).subarray(0, bytes)
+
+function capwapDtls(frame: Frame): Buffer {
+  const udp = ipPacket(frame).subarray(20)
+  const isClients = fromClient(frame)
+  const addresses = Buffer.from(ipPacket(frame).subarray(12, 20))
+  const payload = Buffer.concat([be16(0x0100, 0), udp.subarray(8)])
+  const ports = isClients ? [udp.readUInt16BE(0), 5246] : [5246, udp.readUInt16BE(2)]
+  return wrapIpv4(17, Buffer.concat([be16(...ports, 8 + payload.length, 0), payload]), addresses)
+}
+
+const SPECS: readonly (Omit<Cut, 'minutes' | 'from' | 'by'> & Pick<Cut, 'from'>)[] = [
   {
     name: 'tls13-teredo.pcap',
     shows: 'Teredo (RFC 4380): IPv6 in UDP, to port 3544, and answered from it with an origin indication',
@@ -121,15 +143,11 @@ const SPECS: readonly Omit<Cut, 'minutes' | 'from' | 'by'>[] = [
     ),
   },
   {
-    name: 'tls13-erspan.pcap',
-    shows: 'ERSPAN type II, session 100, as switches mirror ports',
+    name: 'tls13-erspan-i.pcap',
+    shows: 'ERSPAN type I: GRE of its type, without a sequence number, and the frame at once',
     how: 'each frame wrapped',
-    checks: { ...WHOLE, 'erspan.spanid == 100': 'some' },
-    edit: (frames) =>
-      frames.map((frame, n) => ({
-        ...frame,
-        bytes: wrapIpv4(47, Buffer.concat([be16(0x1000, 0x88be, 0, n, 0x1000, 100, 0, 0), frame.bytes])),
-      })),
+    checks: { ...WHOLE, 'gre.proto == 0x88be': 'some', 'gre.flags.sequence_number == 1': 0 },
+    edit: (frames) => map(frames, (bytes) => wrapIpv4(47, Buffer.concat([be16(0, 0x88be), bytes]))),
   },
   {
     name: 'tls13-macsec-integrity.pcap',
@@ -145,6 +163,75 @@ const SPECS: readonly Omit<Cut, 'minutes' | 'from' | 'by'>[] = [
           Buffer.concat([be16(0, 0, n + 1, 0x0800), ipPacket(frame), Buffer.alloc(16)]),
         ),
       })),
+  },
+  {
+    name: 'macsec-encrypted.pcap',
+    shows: 'MACsec that encrypts: nothing of a flow is left, and frames are counted',
+    how: 'a tag put behind the Ethernet addresses, noise in place of all behind it',
+    checks: { macsec: 'some', 'tcp or tls': 0 },
+    edit: (frames) =>
+      frames.map((frame, n) => ({
+        ...frame,
+        bytes: behindEthernet(frame, 0x88e5, Buffer.concat([be16(0x0c00, 0, n + 1), noise(n, frame.bytes.length + 2)])),
+      })),
+  },
+  {
+    name: 'tls13-nsh.pcap',
+    shows: 'a service function chain (NSH, RFC 8300), path 9, around bare IP',
+    how: 'the header put behind the Ethernet header',
+    checks: { ...WHOLE, 'nsh.spi == 9': 'some' },
+    edit: wrapEach((frame) =>
+      behindEthernet(
+        frame,
+        0x894f,
+        Buffer.concat([be16(0x0fc6, 0x0101, 0, 0x09ff), Buffer.alloc(16), ipPacket(frame)]),
+      ),
+    ),
+  },
+  {
+    name: 'tls13-ipip.pcap',
+    shows: 'IPv4 in IPv4 (RFC 2003)',
+    how: 'each IP packet wrapped',
+    checks: { ...WHOLE, 'ip.proto == 4': 'some' },
+    edit: wrapEach((frame) => wrapIpv4(4, ipPacket(frame))),
+  },
+  {
+    name: 'tls13-6in4.pcap',
+    shows: 'IPv6 in IPv4 (RFC 4213), as tunnel brokers carry it',
+    how: 'each packet made IPv6 and wrapped',
+    checks: { ...WHOLE, 'ip.proto == 41': 'some', ipv6: 'some' },
+    edit: wrapEach((frame) => wrapIpv4(41, asIpv6(frame).bytes.subarray(14))),
+  },
+  {
+    name: 'tls13-geneve-gwlb.pcap',
+    shows:
+      "GENEVE as AWS's Gateway Load Balancer sends it: bare IP behind the endpoint, the attachment and a flow cookie",
+    how: 'each IP packet wrapped behind three options of class 0x0108',
+    checks: { ...WHOLE, 'geneve.option.class == 0x0108': 'some', 'geneve.proto_type == 0x0800': 'some' },
+    edit: wrapEach((frame) => wrapUdp(6081, Buffer.concat([GWLB, ipPacket(frame)]))),
+  },
+  {
+    name: 'tls13-nested.pcap',
+    shows: 'five around each other: two VLAN tags, MPLS, GRE with a key, VXLAN 4711, and a VLAN tag inside',
+    how: 'each frame wrapped',
+    checks: { ...WHOLE, 'ieee8021ad.id == 100': 'some', 'mpls.label == 16': 'some', 'vxlan.vni == 4711': 'some' },
+    edit: wrapEach((frame) => {
+      const vxlan = wrapUdp(
+        4789,
+        Buffer.concat([be16(0x0800, 0, 4711 >>> 8, (4711 & 255) << 8), tag(frame.bytes, [0x8100, 7])]),
+      )
+      const gre = wrapIpv4(47, Buffer.concat([be16(0x2000, 0x0800, 0, 5), vxlan.subarray(14)]))
+      const mpls = Buffer.concat([gre.subarray(0, 12), be16(0x8847, 0x0001, 0x0140), gre.subarray(14)])
+      return tag(mpls, [0x88a8, 100], [0x8100, 42])
+    }),
+  },
+  {
+    name: 'dtls-capwap-control.pcap',
+    shows: 'CAPWAP whose control channel is in DTLS (RFC 5415 §4.2): the handshake can be read',
+    how: 'the client given port 5246 for the server, and a preamble of four bytes put before each record',
+    from: 'dtls12-openssl.pcap',
+    checks: { 'udp.port == 5246': 'some', 'frame[42:4] == 01:00:00:00': 'some' },
+    edit: wrapEach(capwapDtls),
   },
 ]
 
@@ -164,5 +251,5 @@ const KERNEL = opensslRow({
 
 export const TUNNELS: readonly Row[] = [
   KERNEL,
-  ...SPECS.map((spec, n) => cut({ ...spec, from: BASE13, by: 'tunnels.ts', minutes: FIRST_MINUTE + n })),
+  ...SPECS.map((spec, n) => cut({ from: BASE13, ...spec, by: 'tunnels.ts', minutes: FIRST_MINUTE + n })),
 ]
