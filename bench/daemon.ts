@@ -35,12 +35,21 @@ interface Looked {
   other: number
 }
 
+/** A connection that both ends let idle may be closed by one while the other asks: that is no answer either. */
+async function isAnswered(url: string): Promise<boolean> {
+  try {
+    const answer = await fetch(url)
+    await answer.arrayBuffer()
+    return answer.ok
+  } catch {
+    return false
+  }
+}
+
 /** Asks until told to stop, one thing after the other. */
 async function look(url: string, everyMs: number, counts: Looked, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
-    const answer = await fetch(url)
-    await answer.arrayBuffer()
-    if (answer.ok) counts.answered += 1
+    if (await isAnswered(url)) counts.answered += 1
     else counts.other += 1
     for (const endMs = performance.now() + everyMs; !isOver() && performance.now() < endMs; ) await sleep(250)
   }

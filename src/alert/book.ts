@@ -34,7 +34,7 @@ export interface Entry {
   /** What the finding's words are of; null = of an earlier run. */
   signal: Signal | null
   /** Facts, places and names of which it lists all that it would: most flows bring no others. */
-  readonly listed: Set<object>
+  listed: Set<object> | null
 }
 
 /** What a restart must not lose; plain JSON. */
@@ -180,7 +180,7 @@ export class FindingBook {
   restore(entries: readonly SavedEntry[]): void {
     for (const saved of entries) {
       const firstBadUs = timeUs(saved.finding.first_seen)
-      const entry: Entry = { ...saved, firstBadUs, listedUs: 0, signal: null, listed: new Set() }
+      const entry: Entry = { ...saved, firstBadUs, listedUs: 0, signal: null, listed: null }
       this.#entries.set(entry.finding.key, entry)
       if (!isOver(entry.finding)) this.#noteOpen(entry)
     }
@@ -202,7 +202,7 @@ export class FindingBook {
       goodFlows: 0,
       listedUs: 0,
       signal: null,
-      listed: new Set(),
+      listed: null,
     }
     this.#entries.set(key, entry)
     this.#noteOpen(entry)

@@ -14,9 +14,10 @@ import type { Exception, Finding, FindingEvent } from './finding.ts'
 import { type Flow, flowOf, timeUs } from './flow.ts'
 import { HealthMemory } from './health.ts'
 import { Memories, type SavedMemory } from './memories.ts'
+import { planOf } from './plan.ts'
 import type { CertificateRecord, FlowRecord, HealthRecord } from './records.ts'
 import { Revocations } from './revocations.ts'
-import { Unit, Units } from './unit.ts'
+import { type Unit, Units } from './unit.ts'
 import { type Watch, watchesOf } from './watch.ts'
 import { Zones } from './zones.ts'
 
@@ -79,8 +80,7 @@ export class AlertEngine {
   }
 
   flow(record: FlowRecord): void {
-    const flow = flowOf(record)
-    this.#look(flow, new Unit(flow, this.#watches[flow.facts.kind]))
+    this.#look(flowOf(record), null)
   }
 
   /** As `flow`, for those who share places, names and facts between flows. */
@@ -88,12 +88,13 @@ export class AlertEngine {
     this.#look(flow, this.#units.of(flow, this.#watches[flow.facts.kind]))
   }
 
-  #look(flow: Flow, unit: Unit): void {
+  #look(flow: Flow, unit: Unit | null): void {
     if (flow.facts.verdict === 'exempt') return
     this.#flows += 1
     this.#moveTo(flow.lastUs)
-    unit.show(flow)
-    const { raises, sound } = unit.plan
+    const { observers, raises, sound } = unit?.plan ?? planOf(flow.facts, this.#watches[flow.facts.kind])
+    if (unit === null) for (const watch of observers) watch.observe(flow)
+    else unit.show(flow)
     for (const { watch, signal } of raises) watch.raiseOf(flow, signal)
     if (this.#book.openCount > 0) for (const watch of sound) watch.goodOf(flow)
   }

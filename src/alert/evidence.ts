@@ -94,6 +94,7 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
 /** A flow of which an open finding would only be counted: what it would be listed by is listed, or there is no room for it. */
 export function showsNothingNew(entry: Entry, signal: Signal, severity: Severity, flow: Flow): boolean {
   const { finding, listed } = entry
+  if (listed === null) return false
   if (severity !== finding.severity || flow.firstUs < entry.firstBadUs || !isSame(entry.signal, signal)) return false
   if (!listed.has(flow.facts) || !listed.has(flow.place) || (flow.name !== null && !listed.has(flow.name))) return false
   if (finding.exception !== null || !(isFull(finding.sensors) || finding.sensors.includes(flow.sensor))) return false
@@ -112,20 +113,26 @@ const isSame = (a: Signal | null, b: Signal): boolean =>
 const isMilder = (a: Severity, b: Severity): boolean => SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b)
 
 function addFlow(entry: Entry, flow: Flow, isCounted: boolean): void {
-  const { finding, listed } = entry
+  const { finding } = entry
   if (!isFull(finding.clients)) note(finding.clients, flow.clientIp)
   note(finding.servers, flow.server)
   if (flow.serverName !== null) note(finding.server_names, flow.serverName)
-  if (!listed.has(flow.facts)) addFacts(finding, flow.facts)
-  if (listed.size > MAX_KNOWN) listed.clear()
-  listed.add(flow.facts).add(flow.place)
-  if (flow.name !== null) listed.add(flow.name)
+  if (entry.listed?.has(flow.facts) !== true) addFacts(finding, flow.facts)
+  if (finding.flows > 1) noteListed(entry, flow)
   const ids = finding.flow_ids
   if (!isDue(entry, flow)) return
   if (isCounted && ids.includes(flow.id)) return
   if (ids.length >= MAX_FLOW_IDS) ids.splice(MAX_FLOW_IDS / 2, 1)
   ids.push(flow.id)
   entry.listedUs = flow.lastUs
+}
+
+/** Of findings that one flow shows nobody asks again. */
+function noteListed(entry: Entry, { facts, place, name }: Flow): void {
+  entry.listed ??= new Set()
+  if (entry.listed.size > MAX_KNOWN) entry.listed.clear()
+  entry.listed.add(facts).add(place)
+  if (name !== null) entry.listed.add(name)
 }
 
 function addFacts(finding: Finding, facts: Facts): void {

@@ -14,7 +14,12 @@ export interface Place {
   /** By which zones were looked at last, and the number of its own among them. */
   zones: Zones | null
   zone: number
+  /** Another one for each place that was read. */
+  readonly serial: number
 }
+
+let places = 0
+let names = 0
 
 export type PlaceRecord = Pick<FlowRecord, 'server_ip' | 'server_port' | 'vni' | 'increment'>
 
@@ -27,11 +32,13 @@ export function placeOf({ server_ip, server_port, vni = -1, increment = 0 }: Pla
     isRepeat: increment > 0,
     zones: null,
     zone: -1,
+    serial: ++places,
   }
 }
 
 /** A name that was asked for; many flows ask for the same one. */
 export class ServerName {
+  readonly serial = ++names
   readonly text: string
   readonly #lower: string
   #port = -1

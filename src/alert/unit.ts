@@ -92,12 +92,29 @@ const NONE: readonly Slot[] = []
 
 /** Past it they are made again. */
 const MAX_UNITS = 16_384
+/** Flows of which one has come, by a hash of what they share: where every flow is another, units would be made for nothing. */
+const SEEN_ONCE = 1 << 16
 
 export class Units {
   readonly #places = new Map<Place, UnitsOfPlace>()
+  readonly #seenOnce = new Int32Array(SEEN_ONCE)
   #count = 0
 
-  of(flow: Flow, watches: readonly Watch[]): Unit {
+  /** Null = none like it came before. */
+  of(flow: Flow, watches: readonly Watch[]): Unit | null {
+    return this.#isFirst(flow) ? null : this.#unitOf(flow, watches)
+  }
+
+  #isFirst({ place, name, facts }: Flow): boolean {
+    let hash = Math.imul(place.serial, 0x9e3779b1) ^ Math.imul(facts.serial, 0x85ebca6b)
+    hash = Math.imul(hash ^ (hash >>> 15) ^ (name === null ? 0 : name.serial), 0xc2b2ae35)
+    const slot = (hash ^ (hash >>> 16)) & (SEEN_ONCE - 1)
+    if (this.#seenOnce[slot] === hash) return false
+    this.#seenOnce[slot] = hash
+    return true
+  }
+
+  #unitOf(flow: Flow, watches: readonly Watch[]): Unit {
     let place = this.#places.get(flow.place)
     if (place !== undefined) {
       const known = place.find(flow.name, flow.facts)

@@ -42,6 +42,7 @@ export class Watch implements Context {
   readonly #subjectOfRow: DetectorRow['subjectOf']
   readonly #kind: SubjectKind
   readonly #isForgetful: boolean
+  readonly #settles: boolean
   readonly #settings: Settings
   readonly #severity: Severity | null
   readonly #acceptedKeys: ReadonlySet<string>
@@ -67,6 +68,7 @@ export class Watch implements Context {
     this.#subjectOfRow = row.subjectOf
     this.#kind = row.subject
     this.#isForgetful = row.fresh === nothing
+    this.#settles = row.settles === true
     this.#settings = settingsOf(row, config.settings ?? {})
     this.#severity = config.severity ?? null
     this.#acceptedKeys = acceptedKeysOf(row, config.allow_spki)
@@ -78,12 +80,21 @@ export class Watch implements Context {
   }
 
   observe(flow: Flow): void {
-    if (this.#takes(flow)) this.#observe?.(flow, this.#memory(), this.#settings, this)
+    if (!this.#takes(flow)) return
+    this.#settledUs = -1
+    if (this.#isForgetful) {
+      this.#observe?.(flow, nothing(), this.#settings, this)
+      return
+    }
+    const owner = this.#memories.of(this.#subject)
+    this.#observe?.(flow, owner.ofRule(this.#index, this.row), this.#settings, this)
+    // Who had settled by what is remembered of the subject must look again.
+    if (this.#settles && this.#settledUs < 0) owner.noteChange(this.#index)
   }
 
   /** Its view of flows that are like this one; null = it must see each of them. */
   slotOf(flow: Flow): Slot | null {
-    if (this.row.settles !== true || this.#isMeant !== null) return null
+    if (!this.#settles || this.#isMeant !== null) return null
     const subject = this.#subjectOf(flow)
     return subject === null ? null : new Slot(this, subject, this.#memories.of(subject))
   }
