@@ -113,7 +113,9 @@ function takeSample(memory: Memory, nowUs: number, settings: Limits): void {
   const expected = memory.mean + (isSeasonKnown ? (memory.season[hour] ?? 0) : 0)
   memory.samples += 1
   if (memory.samples > settings.warmup_samples) judge(memory, sample - expected, settings)
-  if (!memory.isLow) learn(memory, sample, hour, expected)
+  if (!memory.isLow) learn(memory, sample, expected)
+  // Until it is known, nothing tells a fault from what comes every Sunday.
+  if (!memory.isLow || !isSeasonKnown) learnSeason(memory, sample, hour)
 }
 
 function judge(memory: Memory, difference: number, settings: Limits): void {
@@ -129,12 +131,15 @@ function judge(memory: Memory, difference: number, settings: Limits): void {
   if (!memory.isLow && memory.ewma > -limit / 2) memory.cusum = Math.min(memory.cusum, decision_sigmas * sigma)
 }
 
-function learn(memory: Memory, sample: number, hour: number, expected: number): void {
+function learn(memory: Memory, sample: number, expected: number): void {
   const weight = Math.max(1 / memory.samples, LEARN)
   const residual = sample - (memory.samples === 1 ? sample : expected)
   memory.variance += weight * (residual * residual - memory.variance)
   const difference = sample - memory.mean
   memory.mean += (memory.samples === 1 ? 1 : weight) * difference
+}
+
+function learnSeason(memory: Memory, sample: number, hour: number): void {
   const known = memory.seasonSamples[hour] ?? 0
   memory.seasonSamples[hour] = known + 1
   const usual = memory.season[hour] ?? 0
