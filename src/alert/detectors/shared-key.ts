@@ -3,7 +3,8 @@ import { detector } from '../detector.ts'
 import { showsChain } from '../facts.ts'
 
 interface Memory {
-  servers: string[]
+  /** Addresses, without ports: one more than are allowed, as of the others. */
+  hosts: string[]
   zones: string[]
   /** Whom the key was certified for. */
   subjects: string[]
@@ -12,7 +13,6 @@ interface Memory {
   lastBeginsUs?: number
 }
 
-const MAX_LISTED = 16
 const US_PER_DAY = 86_400_000_000
 
 /** One key that leaks gives away all who use it. */
@@ -31,15 +31,17 @@ export const sharedKey = detector({
     const spki = leaf === undefined ? null : (context.certificate(leaf)?.spki ?? null)
     return spki
   },
-  fresh: (): Memory => ({ servers: [], zones: [], subjects: [] }),
+  fresh: (): Memory => ({ hosts: [], zones: [], subjects: [] }),
   observe(flow, memory, settings, context) {
     const leaf = flow.facts.chain[0]
     const certificate = leaf === undefined ? null : context.certificate(leaf)
     if (certificate === null || certificate.isSelfIssued) return
+    // Memories of earlier versions know ports as well.
+    memory.hosts ??= []
     const before = sizeOf(memory)
-    note(memory.servers, flow.server)
-    note(memory.zones, context.zonePair(flow).split(' -> ')[1] ?? '')
-    note(memory.subjects, certificate.subject ?? '')
+    note(memory.hosts, flow.server.slice(0, flow.server.lastIndexOf(':')), settings.servers)
+    note(memory.zones, context.zonePair(flow).split(' -> ')[1] ?? '', settings.zones)
+    note(memory.subjects, certificate.subject ?? '', settings.identities)
     const isNews = noteBegin(memory, certificate.notBefore) || sizeOf(memory) !== before
     const oldUs = oldFrom(memory, settings.key_days)
     const kept = `its certificates are renewed, and its key is the same for more than ${settings.key_days} days`
@@ -56,11 +58,11 @@ interface Limits {
   identities: number
 }
 
-function faultOf({ servers, zones, subjects }: Memory, { wildcards, label }: Certificate, most: Limits): string | null {
-  const isSpread = wildcards.size > 0 && (servers.length > most.servers || zones.length > most.zones)
+function faultOf({ hosts, zones, subjects }: Memory, { wildcards, label }: Certificate, most: Limits): string | null {
+  const isSpread = wildcards.size > 0 && (hosts.length > most.servers || zones.length > most.zones)
   if (isSpread)
     return `the wildcard ${label} is on more than ${most.servers} servers or in more than ${most.zones} zones`
-  return subjects.length > most.identities ? `one key is certified for ${subjects.slice(0, 3).join(' and ')}` : null
+  return subjects.length > most.identities ? `one key is certified for ${subjects.join(' and ')}` : null
 }
 
 /** True when it is one that was not known. */
@@ -76,8 +78,8 @@ function noteBegin(memory: Memory, beginsUs: number): boolean {
 const oldFrom = ({ firstBeginsUs = 0, lastBeginsUs = 0 }: Memory, days: number): number =>
   firstBeginsUs === lastBeginsUs ? Number.POSITIVE_INFINITY : firstBeginsUs + days * US_PER_DAY
 
-const sizeOf = ({ servers, zones, subjects }: Memory): number => servers.length + zones.length + subjects.length
+const sizeOf = ({ hosts, zones, subjects }: Memory): number => hosts.length + zones.length + subjects.length
 
-function note(list: string[], value: string): void {
-  if (list.length < MAX_LISTED && !list.includes(value)) list.push(value)
+function note(list: string[], value: string, allowed: number): void {
+  if (list.length <= allowed && !list.includes(value)) list.push(value)
 }
