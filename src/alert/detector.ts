@@ -36,6 +36,8 @@ export interface Context {
   zonePair(flow: Flow): string
   /** Null = not seen, or no longer known. */
   certificate(fingerprint: string): Certificate | null
+  /** A certificate of an authority of this name was shown, by this server or another. */
+  knowsAuthority(subject: string): boolean
   /** How it is known that the certificate was revoked by then; null = nothing says so. */
   revocation(fingerprint: string, timeUs: number): RevokedBy | null
   /** The operator knows this public key, and accepts it. */

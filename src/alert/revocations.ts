@@ -72,6 +72,11 @@ export class Revocations {
     })
   }
 
+  /** Somebody showed a certificate of an authority of this name. */
+  knowsAuthority(subject: string): boolean {
+    return this.#issuers.get(subject) !== undefined
+  }
+
   /** All that the store knows by now, in place of what it knew: a hold may be lifted. */
   know(rows: readonly StoredRevocation[]): void {
     this.#stored = new Map(

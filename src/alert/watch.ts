@@ -178,6 +178,10 @@ export class Watch implements Context {
     return this.#engine.knownCertificate(fingerprint)
   }
 
+  knowsAuthority(subject: string): boolean {
+    return this.#engine.revocations.knowsAuthority(subject)
+  }
+
   revocation(fingerprint: string, timeUs: number): RevokedBy | null {
     return this.#engine.revocations.of(fingerprint, timeUs)
   }

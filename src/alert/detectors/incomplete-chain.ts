@@ -5,11 +5,14 @@ interface Memory {
   handshakes: number
 }
 
+/** Other servers may show its issuer meanwhile. */
+const LEARNT_US = 60_000_000
+
 export const incompleteChain = detector({
   id: 'A18',
   name: 'incomplete-chain',
   severity: 'low',
-  title: 'A server with a public certificate leaves out the intermediate one',
+  title: 'A server with a public certificate leaves out the intermediate one, and nobody else shows it',
   subject: 'identity',
   kinds: ['tls'],
   concerns: showsChain,
@@ -23,10 +26,11 @@ export const incompleteChain = detector({
     // Public authorities never issue from their root (Baseline Requirements §6.1.7); private ones do.
     if (certificate === null) return
     const isJudged = !certificate.isSelfIssued && certificate.isPublic
-    if (!isJudged || next !== undefined) context.settled(Number.POSITIVE_INFINITY)
-    if (isJudged && next !== undefined) context.good()
-    if (!isJudged || next !== undefined) return
-    if (flow.isRepeat || memory.handshakes >= handshakes) context.settled(Number.POSITIVE_INFINITY)
+    const isComplete = next !== undefined || context.knowsAuthority(certificate.issuer ?? '')
+    if (!isJudged || isComplete) context.settled(Number.POSITIVE_INFINITY)
+    if (isJudged && isComplete) context.good()
+    if (!isJudged || isComplete) return
+    if (flow.isRepeat || memory.handshakes >= handshakes) context.settled(flow.lastUs + LEARNT_US)
     else memory.handshakes = Math.min(memory.handshakes + 1, handshakes)
     if (memory.handshakes < handshakes) return
     const what = `${certificate.label} comes alone: clients must have ${certificate.issuer} already`
