@@ -1,14 +1,15 @@
 /** Suppressions: what is accepted, by whom, why, and until when. */
 import { OperatorError } from '../core/errors.ts'
-import type { Suppression } from './config.ts'
+import type { Selector, Suppression } from './config.ts'
 import type { Detector } from './detector.ts'
 import type { Exception } from './finding.ts'
 import type { Flow } from './flow.ts'
-import { compileSelector } from './selector.ts'
+import { compileSelector, meansSensor } from './selector.ts'
 
 interface Compiled {
   readonly rules: ReadonlySet<string> | null
   readonly means: (flow: Flow) => boolean
+  readonly where: Selector
   readonly untilUs: number
   readonly exception: Exception
 }
@@ -31,7 +32,9 @@ export class Exceptions {
   }
 
   silence(key: string, exception: Exception): void {
-    if (this.#silences.size >= MAX_SILENCES) return
+    this.#silences.delete(key)
+    const [oldest] = this.#silences.keys()
+    if (this.#silences.size >= MAX_SILENCES && oldest !== undefined) this.#silences.delete(oldest)
     this.#silences.set(key, { untilUs: Date.parse(exception.expires) * 1000, exception })
   }
 
@@ -39,14 +42,14 @@ export class Exceptions {
     return this.#suppressions.length === 0 && this.#silences.size === 0
   }
 
-  /** Null = nothing accepts it now. */
-  of(row: Detector, subject: string, flow: Flow | null, nowUs: number): Exception | null {
+  /** Of a flow, or of an interval of a sensor; null = nothing accepts it now. */
+  of(row: Detector, subject: string, seen: Flow | string, nowUs: number): Exception | null {
     const silence = this.#silences.size === 0 ? undefined : this.#silences.get(`${row.id}|${subject}`)
     if (silence !== undefined && nowUs < silence.untilUs) return silence.exception
-    if (flow === null) return null
-    const found = this.#suppressions.find(
-      ({ rules, means, untilUs }) => nowUs < untilUs && (rules === null || rules.has(row.id)) && means(flow),
-    )
+    const found = this.#suppressions.find(({ rules, means, where, untilUs }) => {
+      if (nowUs >= untilUs || (rules !== null && !rules.has(row.id))) return false
+      return typeof seen === 'string' ? meansSensor(where, seen) : means(seen)
+    })
     return found?.exception ?? null
   }
 }
@@ -57,6 +60,7 @@ function compile(table: readonly Detector[], { rules, where, owner, reason, expi
   return {
     rules: rules === undefined ? null : new Set(rules.map((rule) => findRow(table, rule).id)),
     means: compileSelector(where),
+    where,
     untilUs,
     exception: { owner, reason, expires },
   }

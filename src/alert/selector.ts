@@ -24,6 +24,12 @@ export function compileSelector(selector: Selector): (flow: Flow) => boolean {
   return (flow) => tests.every((test) => test(flow))
 }
 
+/** Does it mean an interval of this sensor, which has no server, client, port or name? */
+export function meansSensor({ sensors, ...others }: Selector, sensor: string): boolean {
+  const isOfFlows = Object.values(others).some((words) => words !== undefined)
+  return !isOfFlows && (sensors === undefined || sensors.includes(sensor))
+}
+
 function addressTest(texts: readonly string[]): (address: string) => boolean {
   const ranges = texts.map(parseRange)
   return (address) => {

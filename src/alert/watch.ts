@@ -3,7 +3,7 @@ import type { Severity } from '../classify/policy.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { Entry } from './book.ts'
 import type { Certificate } from './certificates.ts'
-import type { RuleConfig } from './config.ts'
+import type { RuleConfig, Selector } from './config.ts'
 import {
   type Context,
   type Detector,
@@ -19,7 +19,7 @@ import { type Flow, type Place, timeUs } from './flow.ts'
 import type { MemoriesOfKind, SubjectMemory } from './memories.ts'
 import type { HealthRecord } from './records.ts'
 import type { RevokedBy } from './revocations.ts'
-import { compileSelector } from './selector.ts'
+import { compileSelector, meansSensor } from './selector.ts'
 import { Slot } from './unit.ts'
 import type { Zones } from './zones.ts'
 
@@ -47,6 +47,7 @@ export class Watch implements Context {
   readonly #severity: Severity | null
   readonly #acceptedKeys: ReadonlySet<string>
   readonly #isMeant: ((flow: Flow) => boolean) | null
+  readonly #only: Selector | null
   readonly #engine: AlertEngine
   readonly #memories: MemoriesOfKind
   /** Of its row in the table. */
@@ -72,6 +73,7 @@ export class Watch implements Context {
     this.#settings = settingsOf(row, config.settings ?? {})
     this.#severity = config.severity ?? null
     this.#acceptedKeys = acceptedKeysOf(row, config.allow_spki)
+    this.#only = config.only ?? null
     this.#isMeant = config.only === undefined ? null : compileSelector(config.only)
     this.#engine = engine
     this.#memories = engine.memories.ofKind(row.subject)
@@ -147,6 +149,7 @@ export class Watch implements Context {
   }
 
   observeHealth(record: HealthRecord): void {
+    if (this.#only !== null && !meansSensor(this.#only, record.sensor)) return
     this.#flow = null
     this.#health = record
     this.#subject = `${record.sensor}/${record.source}`
@@ -208,7 +211,7 @@ export class Watch implements Context {
       flow,
       zonePair: () => (flow === null ? '' : this.zonePair(flow)),
       severity,
-      exception: exceptions.of(this.row, this.#subject, flow, atUs),
+      exception: exceptions.of(this.row, this.#subject, flow ?? sensor, atUs),
       health: health.of(sensor, atUs),
       isCounted: flow !== null && this.#engine.isCounted(this.#index, flow),
     })

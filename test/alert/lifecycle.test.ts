@@ -1,7 +1,7 @@
 /** The life of a finding: one for a rule and a subject, ended by proof, damped when it flaps. */
 import { describe, expect, it } from 'vitest'
 import { type AlertConfig, createAlertEngine } from '../../src/alert/index.ts'
-import { at, clear, DAY, flow, HOUR, many } from './simulate.ts'
+import { at, clear, DAY, flow, HOUR, health, many } from './simulate.ts'
 
 const config = (different: Partial<AlertConfig> = {}): AlertConfig => ({
   rules: {},
@@ -108,6 +108,28 @@ describe('a suppression', () => {
     run(engine, [flow(0, { ...declined, server_port: 5433 })])
     expect(engine.findings()[0]?.exception).toBeNull()
   })
+
+  it.each([
+    { name: 'of its sensor', where: { sensors: ['sim'] }, owner: 'ada' },
+    { name: 'of anything', where: {}, owner: 'ada' },
+    { name: 'of another sensor', where: { sensors: ['other'] }, owner: undefined },
+    { name: 'of servers', where: { servers: ['10.0.0.0/8'] }, owner: undefined },
+  ])('$name: a sensor that is blind', ({ where, owner }) => {
+    const exception = { owner: 'ada', reason: 'moves in April', expires: at(10 * DAY) }
+    const engine = createAlertEngine(config({ suppressions: [{ rules: ['A35'], where, ...exception }] }))
+    engine.healthInterval(health(0, 10, { kernel_drops: 5000 }))
+    expect(engine.findings()[0]?.exception?.owner).toBe(owner)
+  })
+})
+
+it('a silence that is given holds, however many were given before', () => {
+  const engine = createAlertEngine()
+  const silence = (n: number, expires: string) =>
+    engine.silence(`A5|10.0.${n >> 8}.${n & 255}:5432`, { owner: 'ada', reason: 'lab', expires })
+  for (let n = 0; n < 10_001; n++) silence(n, at(DAY))
+  silence(10_000, at(2 * DAY))
+  run(engine, [flow(60, { ...declined, server_ip: '10.0.39.16' })])
+  expect(engine.findings()[0]?.exception?.expires).toBe(at(2 * DAY))
 })
 
 describe('a configuration', () => {
@@ -120,6 +142,14 @@ describe('a configuration', () => {
     const engine = createAlertEngine(config({ rules }))
     run(engine, [flow(0, declined)])
     expect(engine.findings().map(({ severity }) => severity)).toEqual(want)
+  })
+
+  it('limits the sensors of which it looks at intervals', () => {
+    const engine = createAlertEngine(config({ rules: { A35: { only: { sensors: ['other'] } } } }))
+    engine.healthInterval(health(0, 10, { kernel_drops: 5000 }))
+    expect(engine.findings()).toEqual([])
+    engine.healthInterval(health(0, 10, { kernel_drops: 5000, sensor: 'other' }))
+    expect(engine.findings().map(({ key }) => key)).toEqual(['A35|other/eth1'])
   })
 
   it.each([
