@@ -33,6 +33,8 @@ export function ofStore(name: string, limit = 0): string {
     .replaceAll("{from:DateTime64(6, 'UTC')}", '$__fromTime')
     .replaceAll("{to:DateTime64(6, 'UTC')}", '$__toTime')
     .replaceAll('{limit:UInt32}', String(limit))
+    // Cut by nothing.
+    .replace(/\{\w+:Array\(String\)\}/g, '[]')
   const left = /\{\w+:[^}]+\}/.exec(text)
   if (left !== null) throw new Error(`${name}.sql has ${left[0]}, which a dashboard does not know`)
   return text.trim()
@@ -53,6 +55,29 @@ export const INTERVAL = '$__timeInterval(first_seen) AS time'
 /** Sums over the flows that began in it, as KPIs read them: what a year costs is what a day costs (docs/store.md). */
 export const ROLLED_UP =
   'kpi_rows(from = $__fromTime, to = $__toTime, zones = [], services = [], sensors = [], protocols = [], packs = [])'
+/**
+ * Sums over the time of the dashboard, `told` and `counted`: of rollups, or of the flows themselves where something is typed that no
+ * rollup knows. What the condition rules out is not read.
+ */
+export const either = ({ rollups, flows, where, isTyped, typedWhere }: Either): string => `(
+    SELECT ${rollups[0]} AS told, ${rollups[1]} AS counted
+    FROM ${ROLLED_UP} AS r
+    WHERE ${where} AND NOT (${isTyped})
+    UNION ALL
+    SELECT ${flows[0]}, ${flows[1]}
+    FROM flows FINAL
+    WHERE ${SEEN} AND ${where} AND (${isTyped}) AND ${typedWhere}
+)`
+
+interface Either {
+  readonly rollups: readonly [told: string, counted: string]
+  readonly flows: readonly [told: string, counted: string]
+  /** Of columns that both have. */
+  readonly where: string
+  readonly isTyped: string
+  readonly typedWhere: string
+}
+
 const LENGTH = "dateDiff('second', $__fromTime, $__toTime)"
 /**
  * For graphs, which need more points than that: `began`, `verdict`, `flows`. Flows themselves up to two days, hours up to 62, then

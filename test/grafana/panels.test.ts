@@ -118,6 +118,26 @@ describe('filters', () => {
   })
 
   it.each([
+    { title: 'TLS 1.3', own: 'countIf(tls_version = 772) / count()', of: 'tls_version IS NOT NULL' },
+    { title: 'Resumed', own: 'countIf(resumed = true) / count()', of: 'tls_version IS NOT NULL' },
+    { title: 'Plaintext flows', own: 'count()', of: "verdict = 'plaintext'" },
+    { title: 'Plaintext bytes', own: 'sum(bytes_client + bytes_server)', of: "verdict = 'plaintext'" },
+  ])('that no rollup knows give $title from the flows, and all others from rollups', async ({ title, own, of }) => {
+    const sql = panels.find((one) => one.title === title)?.target.sql ?? ''
+    const shown = async (variables: View['variables']) =>
+      Number(Object.values((await rowsOf(expand(sql, { ...view, variables })))[0] ?? {})[0])
+    const [row] = await rowsOf(`
+      SELECT ${own} AS everything FROM flows FINAL WHERE ${of}`)
+    expect(await shown({})).toBeCloseTo(Number(row?.['everything']))
+    const [most] = await rowsOf(`
+      SELECT replaceRegexpOne(toString(server_ip), '^::ffff:', '') AS server, ${own} AS its
+      FROM flows FINAL WHERE ${of} GROUP BY server ORDER BY count() DESC LIMIT 1`)
+    expect(await shown({ server: String(most?.['server']) })).toBeCloseTo(Number(most?.['its']))
+    const [http] = await rowsOf(`SELECT ${own} AS its FROM flows FINAL WHERE ${of} AND app_protocol = 'http'`)
+    expect(await shown({ app_protocol: ['http'] })).toBeCloseTo(Number(http?.['its']))
+  })
+
+  it.each([
     { name: 'an unknown macro', sql: 'SELECT $__nothing' },
     { name: 'a variable without a format', sql: 'SELECT ${sensor}' },
   ])('$name would be told', ({ sql }) => expect(() => expand(sql, view)).toThrow('no macro'))

@@ -1,16 +1,18 @@
 import type { Dashboard } from '../dashboard.ts'
 import { graph, linkTo, NONE_STEPS, pie, rows, stat } from '../panel.ts'
-import { BEGUN, INTERVAL, SEEN, SERVER, series, table } from '../query.ts'
+import { BEGUN, INTERVAL, ROLLED_UP, SEEN, SERVER, series, table } from '../query.ts'
 import { choice, chosen, clickhouse } from '../variable.ts'
 
 const FILTERS = [chosen('sensor'), chosen('app_protocol')].join(' AND ')
 const WHERE = `WHERE ${SEEN} AND ${FILTERS}`
-const figure = (title: string, description: string, what: string, more: Record<string, unknown> = {}) =>
-  stat({
-    ...{ title, description, width: 6 },
-    ...more,
-    targets: [table(`SELECT ${what} FROM flows FINAL\n${WHERE}`)],
-  })
+const OF_FLOWS = `FROM flows FINAL\n${WHERE}`
+const OF_ROLLUPS = `FROM ${ROLLED_UP} AS r\nWHERE ${FILTERS}`
+const figure = (
+  title: string,
+  description: string,
+  what: string,
+  { from, ...more }: { from: string } & Record<string, unknown>,
+) => stat({ ...{ title, description, width: 6 }, ...more, targets: [table(`SELECT ${what}\n${from}`)] })
 
 export const authentication: Dashboard = {
   uid: 'intransit-authentication',
@@ -22,25 +24,27 @@ export const authentication: Dashboard = {
     figure(
       'Mutual TLS',
       'Clients that presented a certificate, of handshakes in which that could be seen. Requested is not presented',
-      "countIf(client_certificate = 'presented') / nullIf(countIf(client_certificate IN ('none', 'requested', 'empty', 'presented')), 0) AS share",
-      { unit: 'percentunit', decimals: 1 },
+      "sumIf(r.flows, mtls = 'presented') / nullIf(sumIf(r.flows, mtls IN ('none', 'requested', 'empty', 'presented')), 0) AS share",
+      { from: OF_ROLLUPS, unit: 'percentunit', decimals: 1 },
     ),
     figure(
       'Asked, and got none',
       'Servers that asked for a certificate and got an empty answer',
-      "countIf(client_certificate = 'empty') AS flows",
+      "sumIf(r.flows, mtls = 'empty') AS flows",
       {
+        from: OF_ROLLUPS,
         thresholds: NONE_STEPS,
       },
     ),
     figure('Logins in the clear', 'Flows with exposed credentials', 'countIf(notEmpty(credentials_exposed)) AS flows', {
+      from: OF_FLOWS,
       thresholds: NONE_STEPS,
     }),
     figure(
       'Failed logins',
       'Of those whose outcome could be seen',
       "countIf(auth_outcome = 'failure') / nullIf(countIf(auth_outcome IS NOT NULL), 0) AS share",
-      { unit: 'percentunit', decimals: 1 },
+      { from: OF_FLOWS, unit: 'percentunit', decimals: 1 },
     ),
     graph({
       title: 'Client certificates',

@@ -18,13 +18,13 @@ import { clickhouse } from '../variable.ts'
 const coverage = (weight: string, what: string) =>
   gauge({
     title: `Coverage by ${weight}`,
-    description: `Share of ${what} that is encrypted. point: of what could be judged; low and high: with what could not be, and what sensors lost, taken for plaintext and for encrypted.`,
+    description: `Share of ${what} of what began in this time that is encrypted. point: of what could be judged; low and high: with what could not be, and what sensors lost, taken for plaintext and for encrypted.`,
     width: 8,
     height: 7,
     unit: 'percentunit',
     decimals: 1,
     thresholds: COVERAGE_STEPS,
-    targets: [table(`SELECT low, point, high FROM\n(\n${ofStore('coverage')}\n)\nWHERE unit = '${weight}'`)],
+    targets: [table(`SELECT low, point, high FROM\n(\n${ofStore(`kpi-coverage-${weight}`)}\n)`)],
   })
 
 const amount = (title: string, description: string, sql: string, isBad = true) =>

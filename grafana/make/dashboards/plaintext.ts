@@ -1,17 +1,33 @@
 import type { Dashboard } from '../dashboard.ts'
 import { graph, linkTo, NONE_STEPS, pie, rows, stat, unitOf } from '../panel.ts'
-import { BEGUN, CLIENT, INTERVAL, SEEN, SERVER, series, table } from '../query.ts'
-import { choice, chosen, clickhouse, isTyped, typed } from '../variable.ts'
+import { BEGUN, CLIENT, either, INTERVAL, SEEN, SERVER, series, table } from '../query.ts'
+import { choice, chosen, clickhouse, isTyped, typed, typedText } from '../variable.ts'
 
 const PLAIN = "verdict = 'plaintext'"
-const FILTERS = [chosen('sensor'), chosen('app_protocol'), isTyped('server', SERVER), isTyped('client', CLIENT)].join(
-  '\n    AND ',
-)
+const CHOSEN = `${chosen('sensor')} AND ${chosen('app_protocol')}`
+const TYPED = `${isTyped('server', SERVER)}\n    AND ${isTyped('client', CLIENT)}`
+const FILTERS = `${CHOSEN}\n    AND ${TYPED}`
 const WHERE = `WHERE ${SEEN} AND ${PLAIN}\n    AND ${FILTERS}`
-const figure = (title: string, description: string, what: string, unit?: string) =>
+/** Of rollups, where no address is typed. */
+const amount = (title: string, description: string, of: 'flows' | 'bytes', unit?: string) =>
   stat({
     ...{ title, description, width: 6, thresholds: NONE_STEPS },
     ...(unit === undefined ? {} : { unit }),
+    targets: [
+      table(
+        `SELECT sum(told) AS ${of} FROM\n${either({
+          rollups: [`sum(r.${of})`, 'count()'],
+          flows: [of === 'flows' ? 'count()' : 'sum(bytes_client + bytes_server)', 'count()'],
+          where: `${PLAIN} AND ${CHOSEN}`,
+          isTyped: `${typedText('server')} != '' OR ${typedText('client')} != ''`,
+          typedWhere: TYPED,
+        })}`,
+      ),
+    ],
+  })
+const figure = (title: string, description: string, what: string) =>
+  stat({
+    ...{ title, description, width: 6, thresholds: NONE_STEPS },
     targets: [table(`SELECT ${what} FROM flows FINAL\n${WHERE}`)],
   })
 
@@ -27,8 +43,8 @@ export const plaintext: Dashboard = {
     typed('client', 'Client address'),
   ],
   panels: [
-    figure('Plaintext flows', 'Application data crossed in the clear', 'count() AS flows'),
-    figure('Plaintext bytes', 'L4 payload of these flows', 'sum(bytes_client + bytes_server) AS bytes', 'bytes'),
+    amount('Plaintext flows', 'Application data crossed in the clear', 'flows'),
+    amount('Plaintext bytes', 'L4 payload of these flows', 'bytes', 'bytes'),
     figure('Servers', 'Addresses and ports', 'uniqExact(server_ip, server_port) AS servers'),
     figure('Logins in the clear', 'Flows with exposed credentials', 'countIf(notEmpty(credentials_exposed)) AS flows'),
     graph({

@@ -1,6 +1,6 @@
 import type { Dashboard } from '../dashboard.ts'
 import { bars, graph, linkTo, rows, stat, unitOf } from '../panel.ts'
-import { BEGUN, INTERVAL, POST_QUANTUM, SEEN, SERVER, series, table } from '../query.ts'
+import { BEGUN, INTERVAL, POST_QUANTUM, ROLLED_UP, SEEN, SERVER, series, table } from '../query.ts'
 import { choice, chosen, clickhouse } from '../variable.ts'
 
 /** IANA, TLS Supported Groups: ML-KEM alone and beside a curve, and the drafts before them. */
@@ -8,7 +8,9 @@ const OFFERED = 'hasAny(h.offered_groups, [512, 513, 514, 4587, 4588, 4589, 2549
 const FILTERS = chosen('sensor')
 const GROUP = 'named_group IS NOT NULL'
 const WHERE = `WHERE ${SEEN} AND ${FILTERS} AND ${GROUP}`
-const share = (title: string, description: string, what: string, from = `FROM flows FINAL\n${WHERE}`) =>
+/** Rows of rollups, SSH among them. */
+const KX_SEEN = `FROM ${ROLLED_UP} AS r\nWHERE ${FILTERS} AND kx != ''`
+const share = (title: string, description: string, what: string, from: string) =>
   stat({
     ...{ title, description, width: 6, unit: 'percentunit', decimals: 1 },
     targets: [table(`SELECT ${what} AS share\n${from}`)],
@@ -26,14 +28,11 @@ export const postQuantum: Dashboard = {
   panels: [
     share(
       'Flows',
-      'With post-quantum key exchange, of those whose group was seen',
-      `countIf(${POST_QUANTUM}) / nullIf(count(), 0)`,
+      'With post-quantum key exchange, of those whose key exchange was seen',
+      "sumIf(r.flows, kx = 'pq') / nullIf(sum(r.flows), 0)",
+      KX_SEEN,
     ),
-    share(
-      'Bytes',
-      'The same by L4 payload bytes',
-      `sumIf(bytes_client + bytes_server, ${POST_QUANTUM}) / nullIf(sum(bytes_client + bytes_server), 0)`,
-    ),
+    share('Bytes', 'The same by L4 payload bytes', "sumIf(r.bytes, kx = 'pq') / nullIf(sum(r.bytes), 0)", KX_SEEN),
     share(
       'Clients that offer it',
       'Of TLS and QUIC flows with a ClientHello',
@@ -45,9 +44,7 @@ export const postQuantum: Dashboard = {
       description: 'L4 payload bytes under classical key exchange: who keeps them can open them later',
       width: 6,
       unit: 'bytes',
-      targets: [
-        table(`SELECT sumIf(bytes_client + bytes_server, NOT ${POST_QUANTUM}) AS bytes\nFROM flows FINAL\n${WHERE}`),
-      ],
+      targets: [table(`SELECT sumIf(r.bytes, kx != 'pq') AS bytes\n${KX_SEEN}`)],
     }),
     graph({
       title: 'Key exchange over time',

@@ -1,17 +1,35 @@
 import type { Dashboard } from '../dashboard.ts'
 import { graph, linkTo, NONE_STEPS, pie, rows, stat, unitOf } from '../panel.ts'
-import { BEGUN, INTERVAL, SEEN, SERVER, series, table } from '../query.ts'
+import { BEGUN, either, INTERVAL, SEEN, SERVER, series, table } from '../query.ts'
 import { choice, chosen, clickhouse, isTyped, typed, typedText } from '../variable.ts'
 
 const TLS = 'tls_version IS NOT NULL'
 const RULE = `(${typedText('rule')} = '' OR has(violations, ${typedText('rule')}))`
-const FILTERS = [chosen('sensor'), chosen('app_protocol'), isTyped('server', SERVER), RULE].join('\n    AND ')
+const CHOSEN = `${chosen('sensor')} AND ${chosen('app_protocol')}`
+const TYPED = `${isTyped('server', SERVER)}\n    AND ${RULE}`
+const FILTERS = `${CHOSEN}\n    AND ${TYPED}`
 const WHERE = `WHERE ${SEEN} AND ${FILTERS}`
-const share = (title: string, description: string, what: string) =>
+/** `flows`: of one flow; `rollups`: a sum over rows of flows whose version was seen. */
+const share = (title: string, description: string, { flows, rollups }: { flows: string; rollups: string }) =>
   stat({
     ...{ title, description, width: 4, unit: 'percentunit', decimals: 1 },
-    targets: [table(`SELECT countIf(${what}) / nullIf(count(), 0) AS share FROM flows FINAL\n${WHERE} AND ${TLS}`)],
+    targets: [
+      table(
+        `SELECT sum(told) / nullIf(sum(counted), 0) AS share FROM\n${either({
+          rollups: [rollups, 'sum(r.flows)'],
+          flows: [`countIf(${flows})`, 'count()'],
+          // 0 = not seen, of rollups.
+          where: `ifNull(tls_version, 0) != 0 AND ${CHOSEN}`,
+          isTyped: `${typedText('server')} != '' OR ${typedText('rule')} != ''`,
+          typedWhere: TYPED,
+        })}`,
+      ),
+    ],
   })
+const byVersion = (versions: string) => ({
+  flows: `tls_version IN (${versions})`,
+  rollups: `sumIf(r.flows, tls_version IN (${versions}))`,
+})
 
 export const tls: Dashboard = {
   uid: 'intransit-tls',
@@ -25,15 +43,20 @@ export const tls: Dashboard = {
     typed('rule', 'Rule, as pack/rule'),
   ],
   panels: [
-    share('TLS 1.3', 'Of flows whose negotiated version was seen', 'tls_version = 772'),
-    share('Older than 1.2', 'The same; DTLS counts by what it is made of', 'tls_version IN (2, 768, 769, 770, 65279)'),
-    share('Resumed', 'Handshakes that took up an earlier session', 'resumed = true'),
-    share(
-      'Retried',
-      'The server asked for another key share (HelloRetryRequest): a round trip more',
-      'hello_retry = true',
-    ),
-    share('With ECH', 'Clients that offered or greased Encrypted Client Hello', 'ech IS NOT NULL'),
+    share('TLS 1.3', 'Of flows whose negotiated version was seen', byVersion('772')),
+    share('Older than 1.2', 'The same; DTLS counts by what it is made of', byVersion('2, 768, 769, 770, 65279')),
+    share('Resumed', 'Handshakes that took up an earlier session', {
+      flows: 'resumed = true',
+      rollups: 'sum(r.resumed)',
+    }),
+    share('Retried', 'The server asked for another key share (HelloRetryRequest): a round trip more', {
+      flows: 'hello_retry = true',
+      rollups: 'sum(r.hello_retries)',
+    }),
+    share('With ECH', 'Clients that offered or greased Encrypted Client Hello', {
+      flows: 'ech IS NOT NULL',
+      rollups: 'sum(r.ech_offered)',
+    }),
     stat({
       title: 'Downgrade marks',
       description: 'Servers that could have spoken a newer version (RFC 8446 §4.1.3): client-limited, or an attack',
