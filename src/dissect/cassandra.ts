@@ -16,7 +16,7 @@ import {
 } from '../wire/cql.ts'
 import { standsAt } from '../wire/inner-text.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE, type Walk } from './messages.ts'
 
 const FIRST_WITH_SEGMENTS = 5
 const BAD_CREDENTIALS = 0x0100
@@ -40,7 +40,8 @@ export class CassandraState extends MessagesState {
   }
 }
 
-const FRAMING: Framing<CassandraState> = {
+const WALK: Walk<CassandraState> = {
+  ...BOUNDS,
   length(state, _facts, _direction, buf, at, end): number {
     if (state.segmented) return end - at < SEGMENT_HEADER_BYTES ? MORE : segmentLength(buf, at)
     if (end - at < CQL_HEADER_BYTES) return MORE
@@ -80,7 +81,7 @@ export const cassandra: Dissector<CassandraState> = {
     return fresh(used, () => new CassandraState())
   },
 
-  feed: (state, facts, direction, buf, at, end) => feedMessages(FRAMING, state, facts, direction, buf, at, end),
+  feed: (state, facts, direction, buf, at, end) => feedMessages(WALK, state, facts, direction, buf, at, end),
   gap: loseMessages,
   finish() {},
 }

@@ -3,14 +3,15 @@ import { u8, u32le } from '../core/bytes.ts'
 import type { FlowFacts } from '../core/facts.ts'
 import { ClickhouseHello, ClickhousePacket, clientHelloKind, helloKind } from '../wire/clickhouse.ts'
 import { CLIENT, type Direction, type Dissector, type Probe } from './dissector.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE, type Walk } from './messages.ts'
 
 /** UNKNOWN_USER, WRONG_PASSWORD, REQUIRED_PASSWORD, AUTHENTICATION_FAILED (ClickHouse src/Common/ErrorCodes.cpp). */
 const NOT_LET_IN = [192, 193, 194, 516]
 const EXCEPTION_BYTES = 5
 const HELLO = new ClickhouseHello()
 
-const FRAMING: Framing<MessagesState> = {
+const WALK: Walk<MessagesState> = {
+  ...BOUNDS,
   length(_state, _facts, direction, buf, at, end): number {
     // A server's answer is known by its first byte, and nothing behind it is read.
     if (direction !== CLIENT) return u8(buf, at) === ClickhousePacket.EXCEPTION ? EXCEPTION_BYTES : 1
@@ -59,7 +60,7 @@ export const clickhouse: Dissector<MessagesState> = {
     return fresh(used, () => new MessagesState())
   },
 
-  feed: (state, facts, direction, buf, at, end) => feedMessages(FRAMING, state, facts, direction, buf, at, end),
+  feed: (state, facts, direction, buf, at, end) => feedMessages(WALK, state, facts, direction, buf, at, end),
   gap: loseMessages,
   finish() {},
 }

@@ -16,11 +16,12 @@ import {
   pduType,
 } from '../wire/dcerpc.ts'
 import { tokenMechanism } from '../wire/windows-token.ts'
-import { CLIENT, type DissectorState, SERVER } from './dissector.ts'
+import { CLIENT, SERVER } from './dissector.ts'
 import { framed } from './framed.ts'
+import type { Walked } from './messages.ts'
 import { recognisedDatagrams } from './recognised.ts'
 
-interface DcerpcState extends DissectorState {
+interface DcerpcState extends Walked {
   /** Auth level of the latest request; 0 = none was seen. */
   level: number
 }
@@ -46,7 +47,7 @@ export const dcerpc = framed<DcerpcState>({
   headerBytes: PDU_HEADER_BYTES,
   length: pduLength,
   lookBytes: MAX_PDU_BYTES,
-  start: () => ({ done: false, level: 0 }),
+  start: () => ({ done: false, messages: 0, level: 0 }),
   message(state, facts, _direction, buf, at, end) {
     const auth = authLength(buf, at)
     const trailer = auth === 0 ? -1 : at + fragmentLength(buf, at) - auth - AUTH_HEADER_BYTES

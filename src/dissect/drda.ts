@@ -13,9 +13,10 @@ import {
   parameterAt,
 } from '../wire/drda.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE, type Walk } from './messages.ts'
 
-const FRAMING: Framing<MessagesState> = {
+const WALK: Walk<MessagesState> = {
+  ...BOUNDS,
   length(_state, _facts, _direction, buf, at, end): number {
     if (end - at < DSS_HEADER_BYTES) return MORE
     return isDssHeader(buf, at) ? dssLength(buf, at) : NO_MESSAGE
@@ -48,7 +49,7 @@ export const drda: Dissector<MessagesState> = {
     return fresh(used, () => new MessagesState())
   },
 
-  feed: (state, facts, direction, buf, at, end) => feedMessages(FRAMING, state, facts, direction, buf, at, end),
+  feed: (state, facts, direction, buf, at, end) => feedMessages(WALK, state, facts, direction, buf, at, end),
   gap: loseMessages,
   finish() {},
 }

@@ -1,12 +1,9 @@
-/** Protocols over TCP whose messages say how long they are: the walk from one to the next, and what a gap does. */
+/** Protocols whose length stands in a header of fixed size, and which a gap in either direction ends. */
 import type { FlowFacts } from '../core/facts.ts'
-import type { Direction, Dissector, DissectorState } from './dissector.ts'
+import type { Direction, Dissector } from './dissector.ts'
+import { MORE, NO_MESSAGE, type Walk, type Walked, walkMessages } from './messages.ts'
 
-/** Passed over by one call, so that a sum of offsets stays a small integer. */
-const MAX_SKIP_BYTES = 2 ** 30
-
-export interface FramedRow<S extends DissectorState>
-  extends Pick<Dissector, 'name' | 'about' | 'ports' | 'probe' | 'opener'> {
+export interface FramedRow<S extends Walked> extends Pick<Dissector, 'name' | 'about' | 'ports' | 'probe' | 'opener'> {
   /** Bytes from which a message's length can be told. */
   readonly headerBytes: number
   /** Bytes of the message at `at`, header included; 0 = none can stand there. */
@@ -27,8 +24,18 @@ export interface FramedRow<S extends DissectorState>
   finish?(state: S, facts: FlowFacts): void
 }
 
-export function framed<S extends DissectorState>(row: FramedRow<S>): Dissector<S> {
-  const { name, about, ports, probe } = row
+export function framed<S extends Walked>(row: FramedRow<S>): Dissector<S> {
+  const { name, about, ports, probe, headerBytes, length } = row
+  const walk: Walk<S> = {
+    lookBytes: row.lookBytes,
+    maxMessages: Number.POSITIVE_INFINITY,
+    length(_state, _facts, _direction, buf, at, end) {
+      if (end - at < headerBytes) return MORE
+      const total = length(buf, at)
+      return total < headerBytes ? NO_MESSAGE : total
+    },
+    read: row.message,
+  }
   return {
     name,
     about,
@@ -38,21 +45,12 @@ export function framed<S extends DissectorState>(row: FramedRow<S>): Dissector<S
     ...(row.opener && { opener: row.opener }),
     start: () => row.start(),
     feed(state, facts, direction, buf, at, end) {
-      let p = at
-      while (!state.done && end - p >= row.headerBytes) {
-        const total = row.length(buf, p)
-        if (total < row.headerBytes) {
-          facts.malformed++
-          state.done = true
-          break
-        }
-        const look = Math.min(total, row.lookBytes)
-        if (end - p < look) break
-        facts.appProtocol ??= name
-        row.message(state, facts, direction, buf, p, p + look, total)
-        p += Math.min(total, MAX_SKIP_BYTES)
-      }
-      return p - at
+      const p = walkMessages(walk, state, facts, direction, buf, at, end)
+      if (state.messages > 0) facts.appProtocol ??= name
+      if (p >= 0) return p - at
+      facts.malformed++
+      state.done = true
+      return ~p - at
     },
     gap(state, facts) {
       // Where the next message begins may be lost with the bytes, and who was to be answered with them.

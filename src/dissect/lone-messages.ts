@@ -1,21 +1,10 @@
 /** Protocols whose messages stand for themselves: little or nothing has to be remembered from one to the next. */
 import type { FlowFacts } from '../core/facts.ts'
-import {
-  CLIENT,
-  type DatagramDissector,
-  type Direction,
-  type Dissector,
-  type DissectorState,
-  SERVER,
-} from './dissector.ts'
+import { CLIENT, type DatagramDissector, type Direction, type Dissector, SERVER } from './dissector.ts'
+import { REST, type Walk, type Walked, walkMessages } from './messages.ts'
 
-/** Passed over by one call, so that a sum of offsets stays a small integer. */
-const REST = 2 ** 30
-
-export interface Reader extends DissectorState {
+export interface Reader extends Walked {
   done: boolean
-  /** Messages read so far. */
-  messages: number
   /** Bit a direction: where its next message begins is not known any more. */
   lost: number
 }
@@ -65,26 +54,29 @@ export function datagramMessages(row: DatagramRow): DatagramDissector<Reader> {
 /** A protocol of messages that say how long they are. A gap loses the place in its direction for good. */
 export function streamMessages(row: StreamRow): Dissector<Reader> {
   const { size, read, finish, ...rest } = row
+  const walk: Walk<Reader> = {
+    // Each is waited for to its end.
+    lookBytes: REST,
+    maxMessages: Number.POSITIVE_INFINITY,
+    length: (_state, _facts, _direction, buf, at, end) => size(buf, at, end),
+    read(state, facts, direction, buf, at, end) {
+      facts.appProtocol ??= row.name
+      state.done = read(facts, direction, buf, at, end, state, 0)
+    },
+  }
   return {
     ...rest,
     transport: 'tcp',
     start: (_facts, used = null) => fresh(used),
     feed(state, facts, direction, buf, at, end) {
-      let p = at
-      while (!state.done && p < end && (state.lost & (1 << direction)) === 0) {
-        const bytes = size(buf, p, end)
-        if (bytes === 0 || bytes > end - p) return p - at
-        if (bytes < 0) {
-          facts.malformed += 1
-          lose(state, direction)
-        } else {
-          facts.appProtocol ??= row.name
-          state.messages += 1
-          state.done = read(facts, direction, buf, p, p + bytes, state, 0)
-          p += bytes
-        }
+      if ((state.lost & (1 << direction)) !== 0) return REST
+      const p = walkMessages(walk, state, facts, direction, buf, at, end)
+      if (p < 0) {
+        facts.malformed += 1
+        lose(state, direction)
+        return REST
       }
-      return state.done && state.tunnel !== true && p < end ? end - at : p === end ? p - at : REST
+      return state.done ? end - at : p - at
     },
     gap(state, facts, direction) {
       facts.sawGap = true

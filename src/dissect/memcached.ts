@@ -13,13 +13,14 @@ import {
   textKind,
 } from '../wire/memcached.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE, type Walk } from './messages.ts'
 
 const STATUS = { OK: 0x00, AUTH_ERROR: 0x20 } as const
 const UPPER_CASE_A = 0x41
 const UPPER_CASE_Z = 0x5a
 
-const FRAMING: Framing<MessagesState> = {
+const WALK: Walk<MessagesState> = {
+  ...BOUNDS,
   length(_state, _facts, _direction, buf, at, end): number {
     if (!isBinary(buf, at)) return NO_MESSAGE
     return end - at < BINARY_HEADER_BYTES ? MORE : BINARY_HEADER_BYTES + bodyLength(buf, at)
@@ -61,7 +62,7 @@ export const memcached: Dissector<MessagesState> = {
   feed(state, facts, direction, buf, at, end): number {
     // Text says all it has to say by being there.
     if (at < end && state.messages === 0 && !state.lost[direction] && !isBinary(buf, at)) state.done = true
-    return feedMessages(FRAMING, state, facts, direction, buf, at, end)
+    return feedMessages(WALK, state, facts, direction, buf, at, end)
   },
 
   gap: loseMessages,

@@ -1,15 +1,11 @@
-/** Protocols whose messages say their own length: they are read one by one, each direction up to its first hole. */
+/** Protocols over TCP whose messages say their own length: the walk from one to the next, which every one of them takes. */
 import type { FlowFacts } from '../core/facts.ts'
 import type { Direction, DissectorState } from './dissector.ts'
 
 /** Passed over by one call, so that a sum of offsets stays a small integer. */
-const REST = 2 ** 30
-/** Messages of a flow, both directions together. What a connection shows, it shows early. */
-const MAX_MESSAGES = 64
-/** Of a message at most this much is waited for; what lies behind is passed over. */
-const MAX_MESSAGE_BYTES = 20 * 1024
+export const REST = 2 ** 30
 
-/** What `Framing.length` returns when more bytes must tell. */
+/** What `Walk.length` returns when more bytes must tell. */
 export const MORE = 0
 export const NO_MESSAGE = -1
 
@@ -41,15 +37,30 @@ export class MessagesState implements DissectorState {
   }
 }
 
-export interface Framing<S extends MessagesState> {
-  /** Bytes of the message at `at`, its header with it; MORE or NO_MESSAGE. It may `leave`, with none of it taken. */
-  length(state: S, facts: FlowFacts, direction: Direction, buf: Uint8Array, at: number, end: number): number
-  /** Reads the message; `end` is its own end, or where what was waited for of it ends. */
-  read(state: S, facts: FlowFacts, direction: Direction, buf: Uint8Array, at: number, end: number): void
+/** What the walk needs of a flow. */
+export interface Walked extends DissectorState {
+  /** Messages of the flow so far, the one that is being read among them. */
+  messages: number
 }
 
-export function feedMessages<S extends MessagesState>(
-  framing: Framing<S>,
+/** How a protocol's messages follow each other. */
+export interface Walk<S extends Walked> {
+  /** Of a message at most this much is waited for; what lies behind is passed over. */
+  readonly lookBytes: number
+  /** Messages of a flow, both directions together. What a connection shows, it shows early. */
+  readonly maxMessages: number
+  /** Bytes of the message at `at`, its header with it; MORE or NO_MESSAGE. It may end the walk, with none of it taken. */
+  length(state: S, facts: FlowFacts, direction: Direction, buf: Uint8Array, at: number, end: number): number
+  /** Reads the message; `end` is its own end, or where what was waited for of it ends; `total` = all of its bytes. */
+  read(state: S, facts: FlowFacts, direction: Direction, buf: Uint8Array, at: number, end: number, total: number): void
+}
+
+/**
+ * From message to message, up to the first that is not whole: where it begins, or where the last one ends, which may lie
+ * behind `end`. Below 0: no message can stand there, `~` of it is the place.
+ */
+export function walkMessages<S extends Walked>(
+  walk: Walk<S>,
   state: S,
   facts: FlowFacts,
   direction: Direction,
@@ -58,22 +69,39 @@ export function feedMessages<S extends MessagesState>(
   end: number,
 ): number {
   let p = at
-  while (p < end && !state.done && !state.lost[direction]) {
-    const length = framing.length(state, facts, direction, buf, p, end)
-    if (length === MORE) return p - at
-    if (length < 0) {
-      facts.malformed += 1
-      state.lose(direction)
-      break
-    }
-    const wanted = Math.min(length, MAX_MESSAGE_BYTES)
-    if (end - p < wanted) return p - at
-    framing.read(state, facts, direction, buf, p, p + wanted)
-    p += length
-    state.messages++
-    if (state.messages >= MAX_MESSAGES) state.done = true
+  while (p < end && !state.done) {
+    const length = walk.length(state, facts, direction, buf, p, end)
+    if (length === MORE) return p
+    if (length < 0) return ~p
+    const wanted = Math.min(length, walk.lookBytes)
+    if (end - p < wanted) return p
+    state.messages += 1
+    walk.read(state, facts, direction, buf, p, p + wanted, length)
+    p += Math.min(length, REST)
+    if (state.messages >= walk.maxMessages) state.done = true
   }
-  return state.tunnel ? p - at : state.done || state.lost[direction] ? REST : p - at
+  return p
+}
+
+/** Of protocols that lose their place in one direction, and keep the other. */
+export const BOUNDS = { lookBytes: 20 * 1024, maxMessages: 64 } as const
+
+export function feedMessages<S extends MessagesState>(
+  walk: Walk<S>,
+  state: S,
+  facts: FlowFacts,
+  direction: Direction,
+  buf: Uint8Array,
+  at: number,
+  end: number,
+): number {
+  const p = state.lost[direction] ? at : walkMessages(walk, state, facts, direction, buf, at, end)
+  if (p < 0) {
+    facts.malformed += 1
+    state.lose(direction)
+  }
+  if (state.tunnel) return p - at
+  return state.done || state.lost[direction] ? REST : p - at
 }
 
 export function loseMessages(state: MessagesState, facts: FlowFacts, direction: Direction): void {

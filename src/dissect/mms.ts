@@ -8,8 +8,9 @@ import {
   x224Code,
   x224Opens,
 } from '../wire/rdp.ts'
-import { CLIENT, type Direction, type DissectorState, type Probe, SERVER } from './dissector.ts'
+import { CLIENT, type Direction, type Probe, SERVER } from './dissector.ts'
 import { framed } from './framed.ts'
+import type { Walked } from './messages.ts'
 
 /** TPKT, a data TPDU, the first octet of a session PDU (ISO 8327-1 §8.3). */
 const SESSION_AT = 7
@@ -27,7 +28,7 @@ const MMS_SYNTAX = '\x06\x05\x28\xca\x22\x02\x01'
 const PASSWORD = '\x8b\x03\x52\x03\x01\xac'
 
 /** MMS, the protocol of IEC 61850 and ICCP, by the presentation context that its association names. */
-export const mms = framed<DissectorState>({
+export const mms = framed<Walked>({
   name: 'mms',
   about: { title: 'MMS (IEC 61850, ICCP)', source: 'ISO 9506, RFC 1006', reads: 'passwords of an association' },
   ports: [102],
@@ -44,7 +45,7 @@ export const mms = framed<DissectorState>({
   headerBytes: TPKT_HEADER_BYTES,
   length: tpktLength,
   lookBytes: LOOK_BYTES,
-  start: () => ({ done: false }),
+  start: () => ({ done: false, messages: 0 }),
   message(state, facts, _direction, buf, at, end) {
     const kind = end - at > SESSION_AT && x224Code(buf, at) === DATA ? u8(buf, at + SESSION_AT) : 0
     if (kind === 0) return

@@ -14,7 +14,7 @@ import {
   Opcode,
 } from '../wire/mongodb.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE, type Walk } from './messages.ts'
 
 const AUTHENTICATION_FAILED = 18
 /** Commands that clients send before and between those that authenticate. */
@@ -42,7 +42,8 @@ export class MongodbState extends MessagesState {
   }
 }
 
-const FRAMING: Framing<MongodbState> = {
+const WALK: Walk<MongodbState> = {
+  ...BOUNDS,
   length(_state, _facts, _direction, buf, at, end): number {
     if (end - at < MONGODB_HEADER_BYTES) return MORE
     return isMongoHeader(buf, at) ? mongoLength(buf, at) : NO_MESSAGE
@@ -83,7 +84,7 @@ export const mongodb: Dissector<MongodbState> = {
     return fresh(used, () => new MongodbState())
   },
 
-  feed: (state, facts, direction, buf, at, end) => feedMessages(FRAMING, state, facts, direction, buf, at, end),
+  feed: (state, facts, direction, buf, at, end) => feedMessages(WALK, state, facts, direction, buf, at, end),
   gap: loseMessages,
   finish() {},
 }

@@ -16,7 +16,7 @@ import {
   responseKind,
 } from '../wire/mysql.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, type Walk } from './messages.ts'
 
 /** First byte of what the server says while the client authenticates. */
 const HEADER = { OK: 0x00, AUTH_MORE_DATA: 0x01, AUTH_SWITCH_REQUEST: 0xfe, ERR: 0xff } as const
@@ -49,7 +49,8 @@ export class MysqlState extends MessagesState {
   }
 }
 
-const FRAMING: Framing<MysqlState> = {
+const WALK: Walk<MysqlState> = {
+  ...BOUNDS,
   length: (_state, _facts, _direction, buf, at, end) =>
     end - at < PACKET_HEADER_BYTES ? MORE : PACKET_HEADER_BYTES + packetLength(buf, at),
   read(state, facts, direction, buf, at, end) {
@@ -86,7 +87,7 @@ export const mysql: Dissector<MysqlState> = {
     return fresh(used, () => new MysqlState())
   },
 
-  feed: (state, facts, direction, buf, at, end) => feedMessages(FRAMING, state, facts, direction, buf, at, end),
+  feed: (state, facts, direction, buf, at, end) => feedMessages(WALK, state, facts, direction, buf, at, end),
   gap: loseMessages,
   finish() {},
 }

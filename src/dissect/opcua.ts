@@ -9,17 +9,18 @@ import {
   uaLength,
   uaOpens,
 } from '../wire/opcua.ts'
-import { CLIENT, type DissectorState, SERVER } from './dissector.ts'
+import { CLIENT, SERVER } from './dissector.ts'
 import { framed } from './framed.ts'
+import type { Walked } from './messages.ts'
 
-interface OpcuaState extends DissectorState {
+interface OpcuaState extends Walked {
   policy: string | null
   /** A service was named in the clear: it is waited for the one that logs in. */
-  messages: number
+  services: number
 }
 
 const LOOK_BYTES = 4096
-const MAX_MESSAGES = 12
+const MAX_SERVICES = 12
 
 /** OPC UA over TCP: the policy of the secure channel, and whether its messages are encrypted or only signed. */
 export const opcua = framed<OpcuaState>({
@@ -37,7 +38,7 @@ export const opcua = framed<OpcuaState>({
   headerBytes: UA_HEADER_BYTES,
   length: uaLength,
   lookBytes: LOOK_BYTES,
-  start: () => ({ done: false, policy: null, messages: 0 }),
+  start: () => ({ done: false, policy: null, messages: 0, services: 0 }),
   message(state, facts, direction, buf, at, end) {
     if (isType(buf, at, 'OPNF')) state.policy ??= securityPolicy(buf, at, end)
     if (!isMessage(buf, at)) return
@@ -57,6 +58,6 @@ export const opcua = framed<OpcuaState>({
       }
       state.done = true
     }
-    if (++state.messages >= MAX_MESSAGES) state.done = true
+    if (++state.services >= MAX_SERVICES) state.done = true
   },
 })

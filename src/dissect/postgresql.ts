@@ -11,7 +11,7 @@ import {
   startupKind,
 } from '../wire/postgresql.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE, type Walk } from './messages.ts'
 
 /** What the answer to the client's request is about; its answer is one byte without a length. */
 type Asked = 'ssl' | 'gssenc' | null
@@ -55,7 +55,7 @@ export class PostgresqlState extends MessagesState {
   }
 }
 
-const FRAMING: Framing<PostgresqlState> = { length, read }
+const WALK: Walk<PostgresqlState> = { ...BOUNDS, length, read }
 
 export const postgresql: Dissector<PostgresqlState> = {
   name: 'postgresql',
@@ -92,7 +92,7 @@ export const postgresql: Dissector<PostgresqlState> = {
     return fresh(used, () => new PostgresqlState())
   },
 
-  feed: (state, facts, direction, buf, at, end) => feedMessages(FRAMING, state, facts, direction, buf, at, end),
+  feed: (state, facts, direction, buf, at, end) => feedMessages(WALK, state, facts, direction, buf, at, end),
   gap: loseMessages,
   finish() {},
 }

@@ -13,10 +13,11 @@ import {
   tpktLength,
   x224Code,
 } from '../wire/rdp.ts'
-import { CLIENT, type Direction, type DissectorState, SERVER } from './dissector.ts'
+import { CLIENT, type Direction, SERVER } from './dissector.ts'
 import { framed } from './framed.ts'
+import type { Walked } from './messages.ts'
 
-interface RdpState extends DissectorState {
+interface RdpState extends Walked {
   tunnel: boolean
   /** encryptionMethod of standard security; -1 = not seen. */
   method: number
@@ -61,7 +62,7 @@ export const rdp = framed<RdpState>({
   headerBytes: TPKT_HEADER_BYTES,
   length: tpktLength,
   lookBytes: LOOK_BYTES,
-  start: () => ({ done: false, tunnel: false, method: -1 }),
+  start: () => ({ done: false, messages: 0, tunnel: false, method: -1 }),
   message(state, facts, direction, buf, at, end) {
     const code = x224Code(buf, at)
     if (code === CONNECTION_REQUEST) readRequest(facts, buf, at, end)

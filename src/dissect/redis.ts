@@ -4,7 +4,7 @@ import type { FlowFacts } from '../core/facts.ts'
 import { Bulk, CountLine, commandKind, readBulk, readCount, replyKind } from '../wire/resp.ts'
 import { isAnsweredInline, mayBeInline } from '../wire/resp-inline.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE, type Walk } from './messages.ts'
 
 /** Commands after which nobody authenticates any more. */
 const MAX_COMMANDS = 16
@@ -54,7 +54,8 @@ export class RedisState extends MessagesState {
 }
 
 /** A "message" is one line with what belongs to it: an element of a command or of a reply. */
-const FRAMING: Framing<RedisState> = {
+const WALK: Walk<RedisState> = {
+  ...BOUNDS,
   length: (state, _facts, direction, buf, at, end) =>
     direction === CLIENT ? wordLength(state, buf, at, end) : elementLength(buf, at, end),
   read(state, facts, direction, buf, at, end) {
@@ -93,7 +94,7 @@ export const redis: Dissector<RedisState> = {
     return fresh(used, () => new RedisState())
   },
 
-  feed: (state, facts, direction, buf, at, end) => feedMessages(FRAMING, state, facts, direction, buf, at, end),
+  feed: (state, facts, direction, buf, at, end) => feedMessages(WALK, state, facts, direction, buf, at, end),
   gap: loseMessages,
   finish() {},
 }

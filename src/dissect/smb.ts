@@ -16,14 +16,15 @@ import {
   TRANSFORM,
 } from '../wire/smb.ts'
 import { tokenMechanism } from '../wire/windows-token.ts'
-import { CLIENT, type Direction, type DissectorState, SERVER } from './dissector.ts'
+import { CLIENT, type Direction, SERVER } from './dissector.ts'
 import { framed } from './framed.ts'
+import type { Walked } from './messages.ts'
 
 /** A Kerberos ticket in a session setup begins within this. */
 const LOOK_BYTES = 1024
 const MORE_PROCESSING_REQUIRED = 0xc0000016
 
-interface SmbState extends DissectorState {
+interface SmbState extends Walked {
   /** Names that the client's SMB 1 NEGOTIATE listed. */
   offered: readonly string[]
   cipher: string | null
@@ -58,6 +59,7 @@ export const smb = framed<SmbState>({
   lookBytes: LOOK_BYTES,
   start: () => ({
     done: false,
+    messages: 0,
     offered: [],
     cipher: null,
     sawNegotiate: false,

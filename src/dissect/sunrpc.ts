@@ -22,10 +22,11 @@ import {
   verifierFlavor,
   xid,
 } from '../wire/sunrpc.ts'
-import { CLIENT, type DatagramDissector, type DissectorState, SERVER } from './dissector.ts'
+import { CLIENT, type DatagramDissector, SERVER } from './dissector.ts'
 import { framed } from './framed.ts'
+import type { Walked } from './messages.ts'
 
-interface SunrpcState extends DissectorState {
+interface SunrpcState extends Walked {
   tunnel: boolean
   /** xid of the probe for TLS; -1 = none waits. */
   probeXid: number
@@ -47,7 +48,7 @@ const MIN_MARK_BYTES = 12
 /** Of an accepted reply without verifier and result. */
 const REPLY_BYTES = 24
 
-const fresh = (): SunrpcState => ({ done: false, tunnel: false, probeXid: -1, first: true })
+const fresh = (): SunrpcState => ({ done: false, messages: 0, tunnel: false, probeXid: -1, first: true })
 
 /** Remote procedure calls over TCP, with record marks. */
 export const sunrpc = framed<SunrpcState>({

@@ -24,7 +24,7 @@ import {
 import { ContentType, RECORD_HEADER_BYTES } from '../wire/tls-record.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
 import { InnerTls } from './inner-tls.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE, type Walk } from './messages.ts'
 
 const UNKNOWN = -1
 const TLS_MAJOR = 3
@@ -50,7 +50,7 @@ export class TdsState extends MessagesState {
   }
 }
 
-const FRAMING: Framing<TdsState> = { length, read }
+const WALK: Walk<TdsState> = { ...BOUNDS, length, read }
 
 export const tds: Dissector<TdsState> = {
   name: 'tds',
@@ -83,7 +83,7 @@ export const tds: Dissector<TdsState> = {
 
   feed(state, facts, direction, buf, at, end, timeUs): number {
     state.nowUs = timeUs
-    return feedMessages(FRAMING, state, facts, direction, buf, at, end)
+    return feedMessages(WALK, state, facts, direction, buf, at, end)
   },
 
   gap(state, facts, direction): void {

@@ -15,7 +15,7 @@ import {
   tnsType,
 } from '../wire/tns.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE, type Walk } from './messages.ts'
 
 export class TnsState extends MessagesState {
   accepted = false
@@ -31,7 +31,8 @@ export class TnsState extends MessagesState {
   }
 }
 
-const FRAMING: Framing<TnsState> = {
+const WALK: Walk<TnsState> = {
+  ...BOUNDS,
   length(state, _facts, _direction, buf, at, end): number {
     if (end - at < TNS_HEADER_BYTES) return MORE
     return isTnsHeader(buf, at, state.large) ? tnsLength(buf, at, state.large) : NO_MESSAGE
@@ -66,7 +67,7 @@ export const tns: Dissector<TnsState> = {
     return fresh(used, () => new TnsState())
   },
 
-  feed: (state, facts, direction, buf, at, end) => feedMessages(FRAMING, state, facts, direction, buf, at, end),
+  feed: (state, facts, direction, buf, at, end) => feedMessages(WALK, state, facts, direction, buf, at, end),
   gap: loseMessages,
   finish() {},
 }

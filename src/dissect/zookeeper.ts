@@ -4,7 +4,7 @@ import type { FlowFacts } from '../core/facts.ts'
 import { copyName } from '../wire/inner-text.ts'
 import { connectKind, isConnectRequest } from '../wire/zookeeper.ts'
 import { CLIENT, type Direction, type Dissector, type Probe, SERVER } from './dissector.ts'
-import { type Framing, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE } from './messages.ts'
+import { BOUNDS, feedMessages, fresh, loseMessages, MessagesState, MORE, NO_MESSAGE, type Walk } from './messages.ts'
 
 const LENGTH_BYTES = 4
 const MAX_BYTES = 4 * 1024 * 1024
@@ -27,7 +27,8 @@ export class ZookeeperState extends MessagesState {
   }
 }
 
-const FRAMING: Framing<ZookeeperState> = {
+const WALK: Walk<ZookeeperState> = {
+  ...BOUNDS,
   length(_state, _facts, _direction, buf, at, end): number {
     if (end - at < LENGTH_BYTES) return MORE
     const size = u32(buf, at)
@@ -64,7 +65,7 @@ export const zookeeper: Dissector<ZookeeperState> = {
     return fresh(used, () => new ZookeeperState())
   },
 
-  feed: (state, facts, direction, buf, at, end) => feedMessages(FRAMING, state, facts, direction, buf, at, end),
+  feed: (state, facts, direction, buf, at, end) => feedMessages(WALK, state, facts, direction, buf, at, end),
   gap: loseMessages,
   finish() {},
 }
