@@ -7,6 +7,7 @@ import type { Detector, Signal } from './detector.ts'
 import type { Facts } from './facts.ts'
 import type { Finding } from './finding.ts'
 import type { Flow } from './flow.ts'
+import { sqlText } from './sql-text.ts'
 
 /** Of names, peers and suites each; the query shows the rest. */
 const MAX_LISTED = 8
@@ -147,17 +148,30 @@ function note(list: string[], value: string): void {
   if (!isFull(list) && !list.includes(value)) list.push(value)
 }
 
+/** Ids as findings and flow records have them; the table holds their bytes. */
+const FLOWS = 'SELECT * REPLACE (lower(hex(flow_id)) AS flow_id) FROM flows FINAL'
+
 /** A query for people: it runs as it stands on the store. */
 function sqlOf({ finding, firstBadUs }: Entry, signal: Signal, { flow }: Sighting): string {
   const since = `first_seen >= toDateTime64('${rfc3339(firstBadUs).slice(0, 19).replace('T', ' ')}', 6, 'UTC')`
   if (flow === null) return `SELECT * FROM sensor_health FINAL WHERE ${signal.sql} ORDER BY window_start DESC LIMIT 100`
   const conditions = [since, ...placeOf(finding, flow), ...(signal.sql === '' ? [] : [`(${signal.sql})`])]
-  return `SELECT * FROM flows FINAL WHERE ${conditions.join(' AND ')} ORDER BY first_seen DESC LIMIT 100`
+  return `${FLOWS} WHERE ${conditions.join(' AND ')} ORDER BY first_seen DESC LIMIT 100`
 }
 
-function placeOf({ subject_kind }: Finding, { serverIp, serverPort, clientIp }: Flow): string[] {
-  const server = [`server_ip = toIPv6('${serverIp}')`, `server_port = ${serverPort}`]
-  if (subject_kind === 'server') return server
-  if (subject_kind === 'edge') return [`client_ip = toIPv6('${clientIp}')`, ...server]
-  return []
+function placeOf({ subject_kind }: Finding, { serverIp, serverPort, serverName, clientIp, sensor }: Flow): string[] {
+  const port = `server_port = ${serverPort}`
+  const server = [`server_ip = toIPv6('${serverIp}')`, port]
+  switch (subject_kind) {
+    case 'server':
+      return server
+    case 'edge':
+      return [`client_ip = toIPv6('${clientIp}')`, ...server]
+    case 'identity':
+      return serverName === null ? server : [`lower(server_name) = '${sqlText(serverName.toLowerCase())}'`, port]
+    case 'sensor':
+      return [`sensor = '${sqlText(sensor)}'`]
+    default:
+      return []
+  }
 }

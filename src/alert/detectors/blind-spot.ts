@@ -2,6 +2,7 @@ import { detector } from '../detector.ts'
 import { timeUs } from '../flow.ts'
 import { lostRatioOf } from '../health.ts'
 import type { HealthRecord } from '../records.ts'
+import { sqlText } from '../sql-text.ts'
 
 interface Memory {
   /** Since when a source has had no frame, µs; 0 = it has some. */
@@ -111,6 +112,3 @@ function blindnessOf(record: HealthRecord, memory: Memory, limits: Limits): stri
   if (frames < MIN_FRAMES || unread <= limits.not_decoded_ratio * frames) return null
   return `more than ${limits.not_decoded_ratio * 100} % of the frames were cut short or could not be read`
 }
-
-/** Names come from the operator and from files. */
-const sqlText = (text: string): string => text.replace(/['\\]/g, '\\$&')

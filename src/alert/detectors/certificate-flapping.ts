@@ -1,5 +1,6 @@
 import { detector } from '../detector.ts'
 import { showsChain } from '../facts.ts'
+import { sqlText } from '../sql-text.ts'
 
 interface Sight {
   firstUs: number
@@ -61,6 +62,3 @@ export const certificateFlapping = detector({
 function forget(memory: Memory, beforeUs: number): void {
   for (const [leaf, { lastUs }] of Object.entries(memory.seen)) if (lastUs < beforeUs) delete memory.seen[leaf]
 }
-
-/** Names come from the wire. */
-const sqlText = (text: string): string => text.replace(/['\\]/g, '\\$&')
