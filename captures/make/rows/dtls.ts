@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { be16, type Frame, ipPacket, wrapIpv4 } from '../edit.ts'
 import { HOST, type Lab, SERVER_IP } from '../lab.ts'
 import type { Row } from '../row.ts'
-import { cut } from './cuts.ts'
+import { cut, fromClient } from './cuts.ts'
 import { type OpensslRow, opensslRow } from './openssl.ts'
 import { CHROMIUM_FLAGS } from './peers.ts'
 
@@ -163,7 +164,77 @@ export const DTLS: readonly Row[] = [
     checks: { 'dtls.handshake.type == 1': 0, 'dtls.record.content_type == 23': 'some' },
     edit: (frames) => frames.filter(({ bytes }) => bytes.readUInt16BE(45) === 1),
   }),
+  cut({
+    name: 'dtls12-connection-ids.pcap',
+    shows: 'connection ids (RFC 9146): both hellos ask for one, and protected records hide their type behind it',
+    how: 'the extension put into the hellos, protected records given the type tls12_cid and the id of their receiver',
+    from: BASE,
+    by: 'dtls.ts',
+    minutes: 60,
+    checks: {
+      [HELLO]: 2,
+      [SERVER_HELLO]: 1,
+      'udp.payload[0:3] == 19:fe:fd': 'some',
+      'dtls.record.content_type == 23': 0,
+    },
+    edit: (frames) => frames.map(withConnectionIds),
+  }),
 ]
+
+const RECORD_HEADER = 13
+const HANDSHAKE_HEADER = 12
+/** What each end wants to be called. */
+const IDS = { client: Buffer.from('c1c1c1', 'hex'), server: Buffer.from('5e5e', 'hex') }
+
+/** Every record of the frame's datagram, rewritten as between ends that have agreed on connection ids. */
+function withConnectionIds(frame: Frame): Frame {
+  const packet = ipPacket(frame)
+  const datagram = packet.subarray(28)
+  const isClients = fromClient(frame)
+  const records: Buffer[] = []
+  for (let at = 0; at < datagram.length; ) {
+    const record = datagram.subarray(at, at + RECORD_HEADER + datagram.readUInt16BE(at + 11))
+    records.push(
+      record.readUInt16BE(3) > 0 ? named(record, isClients ? IDS.server : IDS.client) : asking(record, isClients),
+    )
+    at += record.length
+  }
+  const payload = Buffer.concat(records)
+  const ports = packet.subarray(20, 24)
+  const udp = Buffer.concat([ports, be16(8 + payload.length, 0), payload])
+  return { ...frame, bytes: wrapIpv4(17, udp, Buffer.from(packet.subarray(12, 20))) }
+}
+
+/** RFC 9146 §4: type 25, and the id before the length. */
+const named = (record: Buffer, id: Buffer): Buffer =>
+  Buffer.concat([Buffer.from([25]), record.subarray(1, 11), id, record.subarray(11)])
+
+/** RFC 9146 §3: the extension stands at the end of a hello, and five lengths grow by it. */
+function asking(record: Buffer, isClients: boolean): Buffer {
+  const type = record[RECORD_HEADER]
+  if (record[0] !== 22 || (type !== 1 && type !== 2)) return record
+  const id = isClients ? IDS.client : IDS.server
+  const extension = Buffer.concat([be16(54, 1 + id.length), Buffer.from([id.length]), id])
+  const longer = Buffer.concat([record, extension])
+  const grow = (at: number): void => {
+    longer.writeUInt16BE(longer.readUInt16BE(at) + extension.length, at)
+  }
+  grow(11)
+  grow(RECORD_HEADER + 2)
+  grow(RECORD_HEADER + 10)
+  grow(extensionsAt(record, type === 1))
+  return longer
+}
+
+/** Where the length of the extensions stands in a hello: behind version, random, session, and what either has. */
+function extensionsAt(record: Buffer, isClients: boolean): number {
+  let at = RECORD_HEADER + HANDSHAKE_HEADER + 34
+  at += 1 + record.readUInt8(at)
+  if (!isClients) return at + 3
+  at += 1 + record.readUInt8(at)
+  at += 2 + record.readUInt16BE(at)
+  return at + 1 + record.readUInt8(at)
+}
 
 interface Range {
   readonly first: number

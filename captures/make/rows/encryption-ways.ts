@@ -89,6 +89,23 @@ const OPENVPN_CLEAR: readonly Row[] = [
   ),
 ]
 
+/** Each client has a key of its own, which the server gave it. */
+const TLS_CRYPT_V2 = cableRow(
+  'openvpn-udp-tls-crypt-v2.pcap',
+  'OpenVPN over UDP that encrypts its control channel by a key of the client’s own, which its first packet brings along',
+  OPENVPN,
+  '`openvpn --tls-crypt-v2`; `ping -c 4`',
+  { 'udp.dstport == 1194 and udp.payload[0:1] == 50': 'some' },
+  async (lab) => {
+    const make =
+      'openvpn --genkey tls-crypt-v2-server server.key; openvpn --tls-crypt-v2 server.key --genkey tls-crypt-v2-client client.key'
+    await lab.client(['sh', '-ec', make])
+    await serveOpenvpn(lab, 'server', ['--tls-crypt-v2', 'server.key'])
+    await serveOpenvpn(lab, 'client', ['--tls-crypt-v2', 'client.key'])
+    await lab.client(['ping', '-q', '-c', '4', '-i', '0.2', '-I', INNER.client, INNER.server])
+  },
+)
+
 const IKE = { name: '', shows: '', checks: {} }
 
 const VPNS: readonly Row[] = [
@@ -143,4 +160,4 @@ const VPNS: readonly Row[] = [
   ),
 ]
 
-export const ENCRYPTION_WAYS: readonly Row[] = [...SMB, ...RDP, ...VPNS, ...OPENVPN_CLEAR]
+export const ENCRYPTION_WAYS: readonly Row[] = [...SMB, ...RDP, ...VPNS, ...OPENVPN_CLEAR, TLS_CRYPT_V2]
