@@ -136,7 +136,19 @@ const GTPU: Row = {
     const config = file(lab, 'ggsn.cfg', GGSN(lab.temp))
     await lab.serve(['osmo-ggsn', '-c', config], /Successfully started/)
     await lab.capture({ filter: 'udp port 2152 or udp port 2123' })
-    const contexts = ['--contexts', '1', '--createif', '--apn', 'internet', '--timelimit', '30']
+    const contexts = [
+      '--contexts',
+      '1',
+      '--createif',
+      '--apn',
+      'internet',
+      '--uid',
+      'alice',
+      '--pwd',
+      'not-a-secret',
+      '--timelimit',
+      '30',
+    ]
     const state = ['--statedir', `${lab.temp}/sgsn`, '--pidfile', `${lab.temp}/sgsn/pid`]
     const sgsn = ['sgsnemu', '--listen', CLIENT_IP, '--remote', SERVER_IP, ...contexts, ...state]
     await serveQuietly(lab, sgsn.join(' '), 3, 'client')
