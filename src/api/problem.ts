@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { OperatorError } from '../core/errors.ts'
+import { nearest } from '../core/nearest.ts'
 
 export const PROBLEM_JSON = 'application/problem+json'
 
@@ -40,12 +41,29 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
     .send(Buffer.from(JSON.stringify(problemDetails(problem))))
 }
 
+/** Only what reads like a name is said back. */
+const NAME = /^[A-Za-z_]{1,40}$/
+
+/** `known`: what the path takes. */
+function wrongQuery(error: unknown, known: readonly string[]): string | null {
+  const { validation } = error as { validation?: readonly { keyword: string; params: Record<string, unknown> }[] }
+  const { keyword, params = {} } = validation?.[0] ?? {}
+  const { message } = error as Error
+  if (keyword === 'enum') return `${message}: ${(params['allowedValues'] as unknown[]).join(', ')}`
+  if (keyword !== 'additionalProperties') return null
+  const asked = String(params['additionalProperty'])
+  const name = NAME.test(asked) ? asked : 'what is no name of a parameter'
+  const meant = nearest(asked, known)
+  if (known.length === 0) return `${name} is not asked here: this path takes nothing`
+  return `${name} is not asked here${meant === null ? `: ${known.join(', ')} are` : `; did you mean ${meant}?`}`
+}
+
 /** What an error says to the caller. Null: a fault of ours, of which a caller learns nothing. */
-export function problemOf(error: unknown): Problem | null {
+export function problemOf(error: unknown, known: readonly string[] = []): Problem | null {
   if (error instanceof Problem) return error
   // The words of the store are for the operator, who finds them in the log.
   if (error instanceof OperatorError) return new Problem(503, 'the store did not answer in time, or not at all')
   const { statusCode, message } = error as { statusCode?: unknown; message?: unknown }
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null
-  return new Problem(statusCode, String(message))
+  return new Problem(statusCode, wrongQuery(error, known) ?? String(message))
 }

@@ -114,7 +114,8 @@ async function buildServer(
   const connections = new Connections(app.server)
 
   app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error)
+    const { querystring } = (request.routeOptions.schema ?? {}) as { querystring?: { properties: object } }
+    const problem = problemOf(error, Object.keys(querystring?.properties ?? {}))
     if (error instanceof OperatorError) say(`${error.code}: ${error.message}`)
     if (problem === null) say(`${request.method} ${request.routeOptions.url}: ${(error as Error).stack}`)
     return sendProblem(reply, problem ?? new Problem(500, 'the fault is of intransit itself: its log has more'))

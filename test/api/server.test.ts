@@ -139,9 +139,14 @@ describe('every error is a problem', () => {
   })
 
   it('400 for a parameter that is not known, or a path that is none', async () => {
-    expect(await expectProblem(await fetch(`${open.url}/api/v1/health?verbose=1`), 400)).toContain(
-      'additional properties',
+    const said = async (path: string): Promise<string> =>
+      await expectProblem(await fetch(`${open.url}/api/v1/${path}`), 400)
+    expect(await said('health?verbose=1')).toBe('verbose is not asked here: this path takes nothing')
+    expect(await said('flows?verdct=weak')).toBe('verdct is not asked here; did you mean verdict?')
+    expect(await said(`flows?${'x'.repeat(500)}=1`)).toMatch(
+      /^what is no name of a parameter is not asked here: .*verdict.* are$/,
     )
+    expect(await said('flows?verdict=green')).toMatch(/allowed values: plaintext, weak, strong/)
     await expectProblem(await fetch(`${open.url}/api/%zz`), 400)
   })
 
