@@ -1,12 +1,12 @@
 /**
- * The API under load beside a capture, in one daemon (`intransit run`): tcpreplay sends the same frames to it while nobody
- * asks, while /metrics is scraped each second, and while autocannon asks: each path for a while within the limit of requests, then one as fast as it can. What is lost, how long answers
- * take, and how much memory it has.
+ * The API under load beside a capture, in one daemon (`intransit run`). First a rate is looked for at which the capture loses nothing
+ * while nobody asks; then at that rate the same frames are sent again and again, in turn while nobody asks, while /metrics is scraped
+ * each second, while autocannon asks each path for a while within the limit of requests, and while it asks one as fast as it can. What is
+ * lost in the turns of each kind says what asking costs. Beside it how long answers take, and how much memory it has.
  *
- *   npm run bench:api            1,200,000 frames at 20,000 a second, three times
- *   npm run bench:api -- N PPS   N frames at that rate
- *   npm run bench:api -- N PPS MIB   with a ring of so many MiB, where the machine has other work: 64 MiB outlast 3 s without a core
- *   npm run bench:api -- N PPS MIB asked   only with the load whose name begins so
+ *   npm run bench:api                     600,000 frames a turn, 20,000 a second to begin with, three rounds
+ *   npm run bench:api -- N PPS MIB R      N frames a turn, PPS to begin with, a ring of so many MiB (64 outlast 3 s without a core), R rounds
+ *   npm run bench:api -- --short          20,000 frames, 2,000 a second, one round
  *
  * Needs root, iproute2 and tcpreplay. The kernel's count of frames must be accounted for; no time fails it.
  */
@@ -21,17 +21,23 @@ import { lastSummary } from '../test/live/running-capture.ts'
 import { makeFile } from './make-file.ts'
 import { rssMbOf } from './memory.ts'
 
-const [frames = 1_200_000, pps = 20_000, ringMib = 64] = process.argv.slice(2, 5).map(Number)
-const [only = ''] = process.argv.slice(5)
+const isShort = process.argv[2] === '--short'
+const given = isShort ? [20_000, 2000, 64, 1] : process.argv.slice(2).map(Number)
+const [frames = 600_000, firstPps = 20_000, ringMib = 64, rounds = 3] = given
+/** Below it the machine has no time for a capture at all. */
+const LEAST_PPS = 250
 const AUTOCANNON = fileURLToPath(import.meta.resolve('autocannon'))
 const IDLE_MS = 10_000
-/** What is in the ring after the last frame is read as well. */
-const SETTLE_MS = 15_000
+/** What is in the ring after the last frame is read as well, in so long at the most. */
+const SETTLE_MS = 30_000
 /** Far more than it takes on a machine that has nothing else to do. */
 const START_MS = 240_000
-/** Below the 300 that one address may ask in a minute: each of these is answered by a query. A sixth of the time for each path. */
-const WITHIN_LIMIT = ['-c', '2', '-R', '4', '-d', `${Math.round(frames / pps / 6)}`]
-const BEYOND_LIMIT = ['-c', '10', '-d', '10']
+/** Below the 300 that one address may ask in a minute: each of these is answered by a query. */
+const withinLimit = (seconds: number): string[] => [
+  ...['-c', '2', '-R', '4', '-d'],
+  `${Math.max(1, Math.round(seconds / PATHS.length))}`,
+]
+const BEYOND_LIMIT = ['-c', '10', '-d', '5']
 const PATHS = ['/api/v1/flows?limit=100', '/api/v1/kpis', '/api/v1/services', '/metrics']
 
 interface Answers {
@@ -60,7 +66,14 @@ interface Daemon {
   pid: number
   url: string
   said: () => string
+  /** Frames taken and lost since its start, as it says when it is asked. */
+  counts(): Promise<Counts>
   stop(): Promise<void>
+}
+
+interface Counts {
+  readonly taken: number
+  readonly lost: number
 }
 
 async function startRun(net: Net, { receiver }: Pair, data: string): Promise<Daemon> {
@@ -78,6 +91,16 @@ async function startRun(net: Net, { receiver }: Pair, data: string): Promise<Dae
     pid: child.pid as number,
     url: String(/serves (http\S+?),/.exec(said)?.[1]),
     said: () => said,
+    async counts() {
+      const before = said.length
+      child.kill('SIGUSR1')
+      let counts = null
+      while (counts === null) {
+        await sleep(20)
+        counts = lastSummary(said.slice(before))
+      }
+      return { taken: counts.frames, lost: counts.kernelDrops + counts.interfaceDrops }
+    },
     async stop() {
       child.kill('SIGTERM')
       await closed
@@ -95,8 +118,11 @@ async function until(done: Promise<unknown>, each: () => Promise<unknown>): Prom
   await ended
 }
 
-const LOADS: Record<string, (net: Net, url: string, sent: Promise<void>) => Promise<string>> = {
-  'nobody asks': async (_net, _url, sent) => {
+type Load = (net: Net, url: string, sent: Promise<void>, seconds: number) => Promise<string>
+
+const QUIET = 'nobody asks'
+const LOADS: Readonly<Record<string, Load>> = {
+  [QUIET]: async (_net, _url, sent) => {
     await sent
     return ''
   },
@@ -109,12 +135,16 @@ const LOADS: Record<string, (net: Net, url: string, sent: Promise<void>) => Prom
     })
     return `${scrapes} scrapes`
   },
-  'asked at full speed': async (net, url, sent) => {
+  'asked within the limit': async (net, url, sent, seconds) => {
     const told: string[] = []
     for (const path of PATHS) {
-      const { answered, p50, p99, failed } = await ask(net, url + path, WITHIN_LIMIT)
+      const { answered, p50, p99, failed } = await ask(net, url + path, withinLimit(seconds))
       told.push(`${path}: ${answered} answered, p50 ${p50} ms, p99 ${p99} ms, ${failed} failed`)
     }
+    await sent
+    return told.join('\n    ')
+  },
+  'asked at full speed': async (net, url, sent) => {
     const all = { total: 0, answered: 0, p99: 0, failed: 0 }
     await until(sent, async () => {
       const { total, answered, p99, failed } = await ask(net, url + PATHS[0], BEYOND_LIMIT)
@@ -123,9 +153,64 @@ const LOADS: Record<string, (net: Net, url: string, sent: Promise<void>) => Prom
       all.failed += failed
       all.p99 = Math.max(all.p99, p99)
     })
-    told.push(`then ${all.total} requests, ${all.answered} within the limit, p99 ${all.p99} ms, ${all.failed} failed`)
-    return told.join('\n    ')
+    return `${all.total} requests, ${all.answered} within the limit, p99 ${all.p99} ms, ${all.failed} failed`
   },
+}
+
+/** The same frames once, under a load. */
+async function turn(name: string, pps: number, { net, daemon, send }: Bench): Promise<Counts> {
+  const before = await daemon.counts()
+  let mostMb = 0
+  const sampling = setInterval(() => {
+    mostMb = Math.max(mostMb, rssMbOf(daemon.pid))
+  }, 500)
+  const load = LOADS[name] as Load
+  const told = await load(net, daemon.url, send(pps), frames / pps)
+  const counts = await settled(daemon, before)
+  clearInterval(sampling)
+  console.log(`${name}: ${counts.taken} taken, ${counts.lost} lost; ${mostMb.toFixed(0)} MB at the most`)
+  if (told !== '') console.log(`    ${told}`)
+  if (counts.taken + counts.lost < frames) {
+    console.log(`WRONG: ${frames - counts.taken - counts.lost} frames are not accounted for`)
+    process.exitCode = 1
+  }
+  return counts
+}
+
+/** Once what is in the ring is read. Counters of a worker come each second. */
+async function settled(daemon: Daemon, before: Counts): Promise<Counts> {
+  for (const endMs = performance.now() + SETTLE_MS; ; await sleep(1000)) {
+    const now = await daemon.counts()
+    const since = { taken: now.taken - before.taken, lost: now.lost - before.lost }
+    if (since.taken + since.lost >= frames || performance.now() > endMs) return since
+  }
+}
+
+interface Bench {
+  readonly net: Net
+  readonly daemon: Daemon
+  send(pps: number): Promise<void>
+}
+
+/** At which nothing is lost while nobody asks; the least where there is none. */
+async function quietRate(bench: Bench): Promise<number> {
+  for (let pps = firstPps; ; pps = Math.max(LEAST_PPS, Math.round(pps / 2))) {
+    console.log(`at ${pps} a second:`)
+    const { lost } = await turn(QUIET, pps, bench)
+    if (lost === 0 || pps === LEAST_PPS) return pps
+  }
+}
+
+/** What asking costs, by the turns of each kind. */
+function conclude(lost: ReadonlyMap<string, number[]>): void {
+  const sum = (name: string): number => (lost.get(name) ?? []).reduce((all, one) => all + one, 0)
+  const quiet = sum(QUIET)
+  console.log('')
+  for (const [name, turns] of lost)
+    console.log(`${name}: ${sum(name)} of ${frames * turns.length} lost in ${turns.length} turns`)
+  const asked = [...lost.keys()].filter((name) => name !== QUIET && sum(name) > 0)
+  if (quiet > 0) console.log('Frames are lost while nobody asks: what asking costs cannot be told on this machine.')
+  else console.log(asked.length === 0 ? 'Asking costs no frame.' : `Asking costs frames: ${asked.join(', ')}.`)
 }
 
 const why = whyNoNet()
@@ -139,36 +224,25 @@ net.ip('link', 'set', 'lo', 'up')
 const leave = enter(net)
 try {
   const file = join(folder, 'traffic.pcap')
-  const { flows } = await makeFile(file, 'captures', { packets: frames, concurrent: 2000, stepUs: 1e6 / pps })
-  console.log(
-    `${cpus()[0]?.model}, Node ${process.versions.node}: ${frames} frames of ${flows} flows, ${pps} a second\n`,
-  )
+  const { flows } = await makeFile(file, 'captures', { packets: frames, concurrent: 2000, stepUs: 1e6 / firstPps })
+  console.log(`${cpus()[0]?.model}, Node ${process.versions.node}: ${frames} frames of ${flows} flows a turn\n`)
   const pair = net.pair()
   for (const end of [pair.sender, pair.receiver]) net.ip('link', 'set', end, 'mtu', '65521')
-  for (const [name, load] of Object.entries(LOADS).filter(([name]) => name.startsWith(only))) {
-    const daemon = await startRun(net, pair, join(folder, name.replaceAll(' ', '-')))
+  const daemon = await startRun(net, pair, join(folder, 'data'))
+  const send = (pps: number): Promise<void> => net.replay(pair.sender, [file], `--pps=${pps}`, '--preload-pcap')
+  try {
     await sleep(IDLE_MS)
-    const idleMb = rssMbOf(daemon.pid)
-    let mostMb = 0
-    const sampling = setInterval(() => {
-      mostMb = Math.max(mostMb, rssMbOf(daemon.pid))
-    }, 500)
-    const sent = net.replay(pair.sender, [file], `--pps=${pps}`, '--preload-pcap')
-    const told = await load(net, daemon.url, sent)
-    clearInterval(sampling)
-    await sleep(SETTLE_MS)
-    await daemon.stop()
-    const counts = lastSummary(daemon.said())
-    if (counts === null) throw new Error(`it said no summary: ${daemon.said()}`)
-    const lost = counts.kernelDrops + counts.interfaceDrops
-    console.log(
-      `${name}: ${counts.frames} frames taken, ${lost} lost; ${idleMb.toFixed(0)} MB idle, ${mostMb.toFixed(0)} MB at the most`,
-    )
-    if (told !== '') console.log(`    ${told}`)
-    if (counts.frames + lost < frames) {
-      console.log(`WRONG: ${frames - counts.frames - lost} frames are not accounted for`)
-      process.exitCode = 1
+    console.log(`${rssMbOf(daemon.pid).toFixed(0)} MB after ${IDLE_MS / 1000} s idle`)
+    const bench = { net, daemon, send }
+    const pps = await quietRate(bench)
+    const lost = new Map(Object.keys(LOADS).map((name): [string, number[]] => [name, []]))
+    for (let round = 1; round <= rounds; round++) {
+      console.log(`\nround ${round} of ${rounds}, ${pps} a second:`)
+      for (const [name, turns] of lost) turns.push((await turn(name, pps, bench)).lost)
     }
+    conclude(lost)
+  } finally {
+    await daemon.stop()
   }
 } finally {
   leave()

@@ -44,7 +44,8 @@ export async function askPanels(folder: string, say: Say): Promise<void> {
       targets
         .filter((target): target is SqlTarget => target.kind === 'sql')
         .map(({ sql }) => ({
-          name: `${/\bflows FINAL\b/.test(sql) ? 'flows' : 'rollups'}: ${uid.slice(10)}, ${title}`,
+          // Those that read both read flows where an address is typed, or of a graph of two days at the most.
+          name: `${/\bflows FINAL\b/.test(sql) && !/\bkpi_rows\(|\brollups\b/.test(sql) ? 'flows' : 'rollups'}: ${uid.slice(10)}, ${title}`,
           sql,
         })),
     ),
