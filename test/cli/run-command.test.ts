@@ -1,5 +1,5 @@
 /** `intransit run` as users run it: captures are sent to it over TCP, and asked for over HTTP. */
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
+import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +17,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const NAMES = ['tls13-aes128gcm-secp256r1', 'tls12-3des', 'http-plain-get', 'postgresql-plain', 'ssh-openssh']
 const CAPTURE_FILES = NAMES.map((name) => join(CAPTURES, `${name}.pcap`))
 
-const start = (data: string) => startDaemon(['--data', data])
+const ZONES = join(folder, 'zones.yaml')
+writeFileSync(ZONES, 'zones:\n  - name: lab\n    cidrs: [10.11.0.0/16]\n')
+const start = (data: string) => startDaemon(['--data', data, '--zones', ZONES])
 
 async function send(port: number, files: readonly string[]): Promise<void> {
   for (const file of files) {
@@ -46,10 +48,17 @@ describe('intransit run', () => {
       let series = await scrape(running.url)
       const judged = async () => {
         series = await scrape(running.url)
-        return [...series].filter(([name]) => name.startsWith('intransit_flows_total{sensor="here",')).length
+        return [...series].filter(([name]) =>
+          name.startsWith(
+            'intransit_flows_total{sensor="here",zone_pair="lab -> lab",app_proto="http",enc="plaintext"}',
+          ),
+        ).length
       }
       // Counters of a worker come each second, and a scrape is good for ten.
       await expect.poll(judged, { timeout: 25_000, interval: 1000 }).toBeGreaterThan(0)
+      expect(
+        series.get('intransit_bytes_total{sensor="here",zone_pair="lab -> lab",app_proto="http",enc="plaintext"}'),
+      ).toBeGreaterThan(100)
       expect(series.get('intransit_stored_rows_total')).toBeGreaterThan(0)
       expect(series.get('intransit_worker_restarts_total')).toBe(0)
       const sinceMs = performance.now()
