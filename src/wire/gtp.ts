@@ -6,7 +6,7 @@ const V2_HEADER_BYTES = 8
 const MAX_ELEMENTS = 256
 
 /** Lengths of version 1's elements without a length of their own (TS 29.060 §7.7). */
-const FIXED: Readonly<Record<number, number>> = {
+export const V1_FIXED_ELEMENTS: Readonly<Record<number, number>> = {
   1: 1,
   2: 8,
   3: 6,
@@ -65,7 +65,7 @@ function v1ElementsAddUp(buf: Uint8Array, at: number, end: number, missing: numb
     if (type < last) return false
     last = type
     if (type < 128) {
-      const size = FIXED[type]
+      const size = V1_FIXED_ELEMENTS[type]
       if (size === undefined) return false
       p += 1 + size
     } else {

@@ -26,6 +26,20 @@ interface Case {
   readonly facts: object
 }
 
+/** Recovery, and protocol configuration options (TS 29.060 §7.7.31; TS 29.274 §8.13), in a message that sets something up. */
+const withLength = (hexDigits: string, bytes: number): string =>
+  (hexDigits.length / 2).toString(16).padStart(bytes * 2, '0')
+const gtp1 = (options: string) => {
+  const elements = `0e07 84${withLength(`80${options}`, 2)} 80${options}`.replaceAll(' ', '')
+  return fromHex(`32 10 ${withLength(`00000000${elements}`, 2)} 00000000 0001 00 00 ${elements}`)
+}
+const gtp2 = (options: string) => {
+  const elements = `0300010007 4e${withLength(`80${options}`, 2)}00 80${options}`.replaceAll(' ', '')
+  return fromHex(`48 20 ${withLength(`0000000000000100${elements}`, 2)} 00000000 000001 00 ${elements}`)
+}
+/** RFC 1334 §2.2.1: a name of two bytes, a password of three. */
+const PAP = 'c0230b0101000b026162' + '03787978'
+
 const CASES: Case[] = [
   { shows: 'NTP', dissector: ntp, bytes: fromHex(NTP_CLIENT), facts: { protocolVersion: '4', protocolSecurity: null } },
   {
@@ -105,6 +119,42 @@ const CASES: Case[] = [
     dissector: collectd,
     bytes: fromHex(`0210 0040 0005 616c696365 ${'ab'.repeat(53)}`),
     facts: { protection: 'opaque', protocolSecurity: 'encrypt' },
+  },
+  {
+    shows: 'a login by PAP in a context that GTP version 1 asks for',
+    dissector: gtp,
+    bytes: gtp1(PAP),
+    facts: { protocolVersion: '1', authMechanisms: ['pap'], credentialsExposed: ['gtp-pap'] },
+  },
+  {
+    shows: 'a login by PAP in a session that GTP version 2 asks for',
+    dissector: gtp,
+    bytes: gtp2(PAP),
+    facts: { protocolVersion: '2', authMechanisms: ['pap'], credentialsExposed: ['gtp-pap'] },
+  },
+  {
+    shows: 'a login by PAP without a password',
+    dissector: gtp,
+    bytes: gtp1('c0230801010008' + '02616200'),
+    facts: { authMechanisms: ['pap'], credentialsExposed: [] },
+  },
+  {
+    shows: 'a challenge of CHAP, which is nobody’s login',
+    dissector: gtp,
+    bytes: gtp1('c22306010100060155'),
+    facts: { authMechanisms: [], credentialsExposed: [] },
+  },
+  {
+    shows: 'the response to a challenge of CHAP',
+    dissector: gtp,
+    bytes: gtp2('802104010100' + '04c22306020100060155'),
+    facts: { authMechanisms: ['chap'], credentialsExposed: [] },
+  },
+  {
+    shows: 'PAP whose lengths do not add up',
+    dissector: gtp,
+    bytes: gtp1('c02308010100080261627f'),
+    facts: { authMechanisms: [], credentialsExposed: [] },
   },
   {
     shows: 'an echo of GTP version 2',

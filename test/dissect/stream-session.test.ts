@@ -493,7 +493,8 @@ describe('a hole anywhere in a captured flow', () => {
         }
       }
     }
-  })
+    // Every capture there is, with a hole at every place.
+  }, 180_000)
 })
 
 it('a session that is opened again knows nothing of its earlier flow', () => {

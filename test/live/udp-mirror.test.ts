@@ -45,7 +45,8 @@ async function mirrored(): Promise<{ name: string; frames: Buffer[]; records: Fl
     const frames = await framesOf(name)
     if (frames.some(({ link }) => link !== ETHERNET) || name.includes('-side-only') || name === GOES_ON) continue
     const { records } = await replayCapture(FOLDER + name)
-    if (records.every(({ tunnel }) => tunnel === undefined || tunnel === null))
+    // Frames that MACsec encrypts are nobody's flow, wrapped or not.
+    if (records.length > 0 && records.every(({ tunnel }) => tunnel === undefined || tunnel === null))
       captures.push({ name, frames: frames.map(({ bytes }) => bytes), records })
   }
   return captures
@@ -68,7 +69,8 @@ describe('VXLAN', () => {
       expect(new Set(mine.map(({ tunnel }) => tunnel))).toEqual(new Set(['vxlan']))
     }
     expect(source.stats.drops).toMatchObject({ kernel: 0, reader: 0 })
-  })
+    // Every capture there is, twice: a machine with other work needs its time.
+  }, 180_000)
 
   it('keeps two networks apart whose inner conversations have the same addresses and ports', async () => {
     const frames = await framesOf(TLS13)

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { decodeFrame } from '../../../src/decode/decode.ts'
-import { FRAGMENT, PacketMeta, PROTO_SCTP, TUNNEL_NONE } from '../../../src/decode/packet-meta.ts'
+import { FRAGMENT, LINK_ONLY, PacketMeta, PROTO_SCTP, TUNNEL_NONE } from '../../../src/decode/packet-meta.ts'
 import type { Instruction } from '../../../src/source/bpf/instruction.ts'
 import { PcapWriter } from '../../../src/source/pcap-write.ts'
 import { readBytes } from '../captures.ts'
@@ -32,13 +32,14 @@ async function kept(expression: string, frames: readonly Uint8Array[]): Promise<
 
 const runs = (program: readonly Instruction[], frame: Uint8Array): boolean =>
   runProgram(program, { buf: frame, at: 0, end: frame.length, length: frame.length, vlanTag: -1 }) > 0
-/** Neither tagged, in a tunnel, SCTP's, nor a fragment; and without the options that stand before multicast listener reports. */
+/** Neither tagged, in a tunnel, encrypted by MACsec, SCTP's, nor a fragment; and without the options that stand before multicast listener reports. */
 function isPlain(frame: Buffer): boolean {
   const m = new PacketMeta()
   const status = decodeFrame(frame, 0, frame.length, frame.length, 1, m)
   const hasOptions = frame.readUInt16BE(12) === 0x86dd && frame[20] === 0
   return (
     status !== FRAGMENT &&
+    status !== LINK_ONLY &&
     m.vlan < 0 &&
     m.tunnel === TUNNEL_NONE &&
     !hasOptions &&
