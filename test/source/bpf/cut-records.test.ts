@@ -55,20 +55,25 @@ it('records are the same with application data cut', async () => {
     const cut = await recordsOf(name, true)
     const whole = await recordsOf(name, false)
     expect({ name, records: cut.records }).toEqual({ name, records: whole.records })
-    expect(whole.records).toContain('"verdict"')
+    // What MACsec encrypts is no flow.
+    if (name !== 'macsec-encrypted.pcap') expect(whole.records).toContain('"verdict"')
     cuts += cut.cuts
   }
   expect(cuts).toBeGreaterThan(200)
-})
+}, 180_000)
 
 /** What nobody recognises is unknown, and where it was cut that is one reason more. */
 const withoutReason = (records: string): string =>
   records.replaceAll(/"payload_kind":"[^"]*",/g, '').replaceAll(/"reason":"(?:midstream|truncated)"/g, '')
 
-it.each([8, 11, 14])('records are the same of conversations met in their middle, at frame %d', async (from) => {
-  for (const name of names) {
-    const { records } = await recordsOf(name, true, from)
-    const whole = await recordsOf(name, false, from)
-    expect({ name, records: withoutReason(records) }).toEqual({ name, records: withoutReason(whole.records) })
-  }
-})
+it.each([8, 11, 14])(
+  'records are the same of conversations met in their middle, at frame %d',
+  async (from) => {
+    for (const name of names) {
+      const { records } = await recordsOf(name, true, from)
+      const whole = await recordsOf(name, false, from)
+      expect({ name, records: withoutReason(records) }).toEqual({ name, records: withoutReason(whole.records) })
+    }
+  },
+  180_000,
+)
