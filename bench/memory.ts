@@ -21,6 +21,8 @@ export function slopeOf(samples: readonly Sample[]): number {
   return variance === 0 ? 0 : (covariance / variance) * 60
 }
 
+const STEPS_S = [5, 30, 60, 300, 600, 3600]
+const MAX_LABELS = 12
 const WIDTH = 720
 const HEIGHT = 300
 const LEFT = 60
@@ -39,7 +41,8 @@ export function drawMemory(title: string, samples: readonly Sample[], markS: num
     grid.push(`<path d="M${LEFT} ${y(mb)}H${WIDTH - 20}" stroke="#ddd"/>`)
     grid.push(`<text x="${LEFT - 6}" y="${Number(y(mb)) + 4}" text-anchor="end">${mb}</text>`)
   }
-  const stepS = lastS > 120 ? 30 : 5
+  // As many as do not run into each other.
+  const stepS = STEPS_S.find((step) => lastS / step <= MAX_LABELS) ?? lastS
   for (let s = 0; s <= lastS; s += stepS)
     grid.push(`<text x="${x(s)}" y="${HEIGHT - BOTTOM + 16}" text-anchor="middle">${s}</text>`)
   const line = samples.map(({ s, rssMb }) => `${x(s)},${y(rssMb)}`).join(' ')
