@@ -8,6 +8,7 @@ import {
   readlinkSync,
   realpathSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -15,6 +16,7 @@ import { isMainThread } from 'node:worker_threads'
 import type { ClickHouseClient, ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { OperatorError } from '../core/errors.ts'
 import { type Engine, insertClauses } from './engine.ts'
+import { engineConfig } from './memory-bounds.ts'
 import { diskFull, shortMessage } from './reason.ts'
 
 const DATABASE = 'intransit'
@@ -53,15 +55,18 @@ export async function connectEmbedded(folder: string): Promise<Engine> {
 
 /**
  * A `config.xml` in the folder that the process was started in, whoever's it is, would be read by the engine as its own, and
- * may move its data elsewhere: it starts in an empty one.
+ * may move its data elsewhere: it starts in one where there is only ours.
  */
 async function within<T>(folder: string, start: () => Promise<T>): Promise<T> {
   const startedIn = process.cwd()
+  const config = join(folder, 'config.xml')
+  writeFileSync(config, engineConfig(), { mode: 0o600 })
   process.chdir(folder)
   try {
     return await start()
   } finally {
     process.chdir(startedIn)
+    rmSync(config, { force: true })
   }
 }
 

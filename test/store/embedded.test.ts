@@ -9,11 +9,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { OperatorError } from '../../src/core/errors.ts'
 import { connectEmbedded } from '../../src/store/embedded.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
+import { engineMemoryBytes } from '../../src/store/memory-bounds.ts'
 import { migrateSchema } from '../../src/store/schema.ts'
 import { readMigrations } from '../../src/store/sql-files.ts'
 import { CAPTURES, intransit } from '../cli/run.ts'
 import { capturedLines } from './captured-lines.ts'
 import { ALL_TIME, flowLine } from './lines.ts'
+
+const MIB = 1024 * 1024
+const GIB = 1024 * MIB
 
 let root: string
 let folder: string
@@ -305,4 +309,32 @@ describe('another process', () => {
       expect(await flowCount(store)).toBe(flows)
     })
   })
+})
+
+describe('memory of the engine', () => {
+  it('is bounded: caches, and what all queries may take', async () => {
+    const asked = "name LIKE '%cache_size' AND default != value OR name = 'max_server_memory_usage'"
+    const rows = await ask<{ name: string; value: string }>(
+      `SELECT name, value FROM system.server_settings WHERE ${asked}`,
+    )
+    const set = Object.fromEntries(rows.map(({ name, value }) => [name, Number(value)]))
+    expect(set).toMatchObject({ mark_cache_size: 128 * MIB, primary_index_cache_size: 64 * MIB })
+    expect(set).toMatchObject({ max_server_memory_usage: engineMemoryBytes() })
+  })
+
+  it('ends a query that would take more, and nothing else', async () => {
+    const rows = Math.ceil((engineMemoryBytes() * 2) / 8)
+    await expect(ask(`SELECT length(groupArray(number)) FROM numbers(${rows})`)).rejects.toThrow(/memory limit/i)
+    expect(await ask('SELECT 1 AS one')).toEqual([{ one: 1 }])
+  })
+
+  it.each([
+    { machine: 24, group: 0, gib: 8 },
+    { machine: 4, group: 0, gib: 2 },
+    { machine: 1, group: 0, gib: 1 },
+    { machine: 64, group: 4, gib: 2 },
+    { machine: 8, group: 2 ** 33, gib: 4 },
+  ])('of $machine GiB, $group GiB of them for the group: $gib GiB', ({ machine, group, gib }) =>
+    expect(engineMemoryBytes(machine * GIB, group * GIB)).toBe(gib * GIB),
+  )
 })
