@@ -1,9 +1,12 @@
 /** A YAML file held against a schema: the first mistake is told with its line, and an unknown word with what was meant. */
 import { readFileSync } from 'node:fs'
-import { LineCounter, parseDocument } from 'yaml'
+import { isMap, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { OperatorError } from '../core/errors.ts'
 import { nearest } from '../core/nearest.ts'
+
+/** A table's name in brackets, or a key before an equals sign (TOML v1.0.0). */
+const TOML = /^\s*(\[+[\w."-]+\]+\s*(#.*)?$|[\w."-]+\s*=)/m
 
 export interface YamlWords {
   /** What the file is, as "the configuration". */
@@ -16,10 +19,18 @@ export interface YamlWords {
 /** @throws OperatorError ERR_USAGE */
 export function readYamlFile<S extends z.ZodType>(file: string, schema: S, words: YamlWords): z.output<S> {
   const lines = new LineCounter()
-  const document = parseDocument(readText(file, words), { lineCounter: lines, prettyErrors: false })
+  const text = readText(file, words)
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const wrong = (at: number, what: string): OperatorError =>
     new OperatorError('ERR_USAGE', `${file}:${lines.linePos(at).line}: ${what}`, words.fix)
   const [mistake] = document.errors
+  const isMapping = isMap(document.contents) || document.contents === null
+  if (TOML.test(text) && (mistake !== undefined || !isMapping)) {
+    throw wrong(
+      0,
+      `${words.what} is written in YAML, and this looks like TOML: write "sensor: here" for sensor = "here"`,
+    )
+  }
   if (mistake !== undefined) throw wrong(mistake.pos[0], mistake.message)
   const { data, error } = schema.safeParse(contentOf(document, wrong))
   if (error === undefined) return data as z.output<S>

@@ -48,7 +48,11 @@ export class Queue {
       this.#deadCount = readdirSync(this.#dead).length
     } catch (error) {
       const what = `the folder for alerts ${folder} cannot be used: ${(error as Error).message}`
-      throw new OperatorError('ERR_DATA_FOLDER', what, 'name a folder that this user may write')
+      throw new OperatorError(
+        'ERR_DATA_FOLDER',
+        what,
+        'name a folder that this user may write, and see whether its disk is full',
+      )
     }
   }
 

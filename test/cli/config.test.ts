@@ -206,6 +206,8 @@ describe('serve', () => {
   })
   it.each([
     { yaml: 'serve:\n  lisen: x', says: /:2: serve: lisen: .*did you mean listen\?/ },
+    { yaml: '[serve]\nlisten = "127.0.0.1:0"', says: /:1: .* is written in YAML, and this looks like TOML/ },
+    { yaml: 'policy = "sec09-literal"', says: /:1: .* is written in YAML, and this looks like TOML/ },
     { yaml: 'serve:\n  data: a\n  clickhouse: b', says: /:3: serve: clickhouse: .*exclude each other/ },
     { yaml: 'serve: x', says: /:1: serve: .*expected object/ },
   ])('refuses $yaml', ({ yaml: wrong, says }) => expect(() => inForceOfServe(wrong)).toThrow(says))
