@@ -84,6 +84,8 @@ async function flap(net: Net, { sender, receiver }: Pair, capture: RunningCaptur
   await net.replay(sender, [odd], '--topspeed')
 }
 
+/** For all rows of an hour, should the store never take one: what has no room is lost, and said to be, but adds up to nothing here. */
+const SPOOL_MIB = 16_384
 /** A store that is slower than the capture has the rest in the spool: the next run with it takes that up. */
 const SENDING_S = 3600
 
@@ -157,7 +159,8 @@ try {
   const url = `http://${USER.username}:${USER.password}@127.0.0.1:${port}/soak`
   const spool = join(folder, 'spool')
   const options = ['--source', `afpacket:${pair.receiver}`, '--format', 'jsonl', '--ring', '64', '--clickhouse', url]
-  const capture = await startCapture(net, [...options, '--spool', spool], (chunk) => printed.take(chunk))
+  const room = ['--spool', spool, '--spool-size', `${SPOOL_MIB}`]
+  const capture = await startCapture(net, [...options, ...room], (chunk) => printed.take(chunk))
   console.log(
     `${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.versions.node}: ${minutes} minutes, ${PPS} frames a second`,
   )
