@@ -8,6 +8,8 @@ import type { RowOutput } from './pipeline.ts'
 
 /** Rows wait no longer than this for more to come with them: an insert costs milliseconds, however small. */
 const FLUSH_MS = 400
+/** Where they go into the spool: one insert for each file, however small, or a store that is slow would never catch up. */
+const SPOOL_FLUSH_MS = 2000
 /** At this size a batch does not wait. */
 const BATCH_BYTES = 8 * 1024 * 1024
 const FIRST_RETRY_MS = 1000
@@ -20,6 +22,8 @@ const ROLL_UP_MS = 60_000
 const EDGES_EVERY = 10
 const MAX_ROLL_UP_SHARE = 0.1
 const READ_SECONDS = 10
+
+const TAKES_AGAIN = 'the store takes rows again, and has all that waited in the spool'
 
 type Kind = 'flows' | 'certificates' | 'health' | 'findings' | 'events'
 
@@ -44,6 +48,9 @@ export class LiveStore implements RowOutput {
   }
   /** One insert after the other: the order of batches is the order in which they came. */
   #work: Promise<void> = Promise.resolve()
+  /** Batches that are neither in the store nor in the spool yet. */
+  #underway = 0
+  #flushedMs = 0
   readonly #flushTimer: NodeJS.Timeout
   readonly #rollUpTimer: NodeJS.Timeout
   #rollingUp: Promise<void> | null = null
@@ -69,7 +76,7 @@ export class LiveStore implements RowOutput {
       this.#abandon = reject
     })
     this.#abandoned.catch(() => undefined)
-    this.#flushTimer = setInterval(() => void this.flush(), FLUSH_MS)
+    this.#flushTimer = setInterval(() => this.#flushIfIdle(), FLUSH_MS)
     this.#rollUpTimer = setInterval(() => this.#rollUp(), rollUpMs)
     if (spool.batches > 0) {
       say(`${spool.rows} rows of an earlier run wait in the spool`)
@@ -115,6 +122,15 @@ export class LiveStore implements RowOutput {
     return this.#work
   }
 
+  /** A store that is slow gets larger batches, not more of them: each costs it much the same. */
+  #flushIfIdle(): void {
+    const nowMs = performance.now()
+    const isWaiting = this.spool.batches > 0 && nowMs - this.#flushedMs < SPOOL_FLUSH_MS
+    if (this.#underway > 0 || isWaiting) return
+    this.#flushedMs = nowMs
+    void this.flush()
+  }
+
   /** The capture is ending: from now on the store's time is limited. What it does not take stays in the spool. */
   hurry(): void {
     if (this.#endTimer !== null) return
@@ -131,11 +147,12 @@ export class LiveStore implements RowOutput {
     this.hurry()
     clearInterval(this.#flushTimer)
     clearInterval(this.#rollUpTimer)
+    // Nothing is begun by itself from here on.
+    this.#closed = true
+    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
     await this.flush()
     // The store must not be closed under them.
     await Promise.race([Promise.all([this.#rollingUp, this.#reading]), this.#abandoned.catch(() => undefined)])
-    this.#closed = true
-    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer)
     // One more try: a store that is back takes all of it.
     await this.#drainSpool()
     if (this.#endTimer !== null) clearInterval(this.#endTimer)
@@ -189,7 +206,12 @@ export class LiveStore implements RowOutput {
     this.#gathered[kind] = nothing()
     const lines = Buffer.concat(chunks)
     const token = createHash('sha256').update(lines).digest('hex')
-    this.#work = this.#work.then(() => this.#insertOrSpool({ kind, lines, rows, token }))
+    this.#underway += 1
+    this.#work = this.#work
+      .then(() => this.#insertOrSpool({ kind, lines, rows, token }))
+      .finally(() => {
+        this.#underway -= 1
+      })
   }
 
   async #insertOrSpool(batch: SpooledBatch): Promise<void> {
@@ -229,22 +251,37 @@ export class LiveStore implements RowOutput {
     this.#retryMs = Math.max(ms, FIRST_RETRY_MS)
     this.#retryTimer ??= setTimeout(() => {
       this.#retryTimer = null
-      this.#work = this.#work.then(() => this.#drainSpool())
+      this.#work = this.#work.then(() => this.#sendOldest())
     }, ms)
   }
 
-  /** Sends what waits, oldest first; what the store does not take now is tried again later. */
-  async #drainSpool(): Promise<void> {
-    const before = this.spool.batches
+  /**
+   * Sends what waits longest, and then the next: each a piece of work by itself, so that what came meanwhile goes into the spool
+   * and not into memory. What the store does not take now is tried again later.
+   */
+  async #sendOldest(): Promise<void> {
+    if (!(await this.#takesOldest())) return
+    // The next failure is a first one.
+    this.#retryMs = FIRST_RETRY_MS / 2
+    if (this.spool.batches === 0) this.#say(TAKES_AGAIN)
+    else if (!this.#closed) this.#work = this.#work.then(() => this.#sendOldest())
+  }
+
+  /** False when it is to be tried again, which is seen to. */
+  async #takesOldest(): Promise<boolean> {
     try {
-      while (await this.spool.sendOldest((batch) => this.#insert(batch)));
+      return await this.spool.sendOldest((batch) => this.#insert(batch))
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error
-      const came = this.spool.batches < before
-      this.#retryLater(came ? FIRST_RETRY_MS : Math.min(this.#retryMs * 2, MAX_RETRY_MS))
-      return
+      this.#retryLater(Math.min(this.#retryMs * 2, MAX_RETRY_MS))
+      return false
     }
-    if (before > 0) this.#say('the store takes rows again, and has all that waited in the spool')
+  }
+
+  async #drainSpool(): Promise<void> {
+    const before = this.spool.batches
+    while (this.spool.batches > 0 && (await this.#takesOldest()));
+    if (before > 0 && this.spool.batches === 0) this.#say(TAKES_AGAIN)
   }
 }
 

@@ -1,7 +1,9 @@
 /** A capture's rows through outages of a real store: the engine behind chdb-http-server.ts, and a wire that can be cut. */
+import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { LiveStore } from '../../src/cli/live-store.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
@@ -106,6 +108,56 @@ describe('a live store', () => {
     expect(await flowsIn(store)).toBe(new Set(chunks.map((chunk) => chunk.toString())).size)
     await store.close()
   })
+
+  it('gives a store that is slow larger batches, not more of them', async () => {
+    const store = await open('slow')
+    const live = new LiveStore(store, new Spool(join(folder, 'slow'), MIB), () => undefined)
+    let inserts = 0
+    const insertFlows = store.insertFlows.bind(store)
+    store.insertFlows = (...batch) => {
+      inserts += 1
+      return insertFlows(...batch)
+    }
+    await server.order('answer_late')
+    const some = chunks.slice(0, 150)
+    for (const chunk of some) {
+      await live.flows(chunk, 1)
+      await sleep(20)
+    }
+    await server.order('behave')
+    await until(() => live.storedRows === some.length)
+    // Each answer comes after 1.5 s, and rows are handed on every 0.4 s where nothing is under way.
+    expect(inserts).toBeLessThanOrEqual(4)
+    await live.close()
+    await store.close()
+  })
+
+  it('puts into the spool, and not into memory, what comes while a long one is sent', async () => {
+    const place = join(folder, 'long')
+    const spool = new Spool(place, 64 * MIB)
+    const waiting = 300
+    for (let n = 0; n < waiting; n++) {
+      const lines = chunks[n % chunks.length] as Buffer
+      const token = createHash('sha256').update(lines).digest('hex')
+      await spool.put({ kind: 'flows', lines, rows: 1, token })
+    }
+    const store = await open('long')
+    const said: string[] = []
+    const live = new LiveStore(store, spool, (text) => void said.push(text))
+    let latest = 0
+    let fed = 0
+    for (const endMs = performance.now() + 60_000; spool.batches > 0 && performance.now() < endMs; fed++) {
+      await live.flows(chunks[fed % chunks.length] as Buffer, 1)
+      for (const name of readdirSync(place)) latest = Math.max(latest, Number.parseInt(name, 10))
+      await sleep(20)
+    }
+    expect(latest).toBeGreaterThan(waiting)
+    await until(() => live.storedRows === waiting + fed)
+    expect(said.at(-1)).toMatch(/takes rows again/)
+    await live.close()
+    expect(readdirSync(place)).toEqual([])
+    await store.close()
+  }, 90_000)
 
   it('leaves to the next run what the store did not take before the end', async () => {
     const place = join(folder, 'left')
