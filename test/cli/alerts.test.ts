@@ -177,7 +177,7 @@ const askedOf = (flow: Flow): object => ({
   visibility: flow.visibility,
   transport: flow.transport,
   isRepeat: flow.isRepeat,
-  facts: { ...flow.facts, plan: null },
+  facts: { ...flow.facts, plan: null, serial: 0 },
 })
 
 it('reads the lines of every capture as it reads their records', () => {
