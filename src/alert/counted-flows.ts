@@ -1,12 +1,12 @@
-/** Which rules' findings have counted a flow: its next report must not count again. Bounded, two bits in arrays a rule. */
+/** Which rules' findings have counted a flow: its next report must not count again. Bounded: a bit a rule, in arrays. */
 import type { Flow } from './flow.ts'
 
 /** Flows that are remembered at the least; twice as many at the most. */
 const REMEMBERED = 65_536
 /** Places of each half, of which every other one is free: a search ends soon. */
 const SLOTS = REMEMBERED * 2
-/** Rules of the table that have a bit. */
-const MAX_RULES = 64
+/** Rules that have a bit: two words of them. */
+export const MAX_RULES = 64
 const WORD = 32
 
 /** Flows by their numbers, with a bit a rule. Never removed from: when it is full the older half is emptied. */
@@ -62,7 +62,7 @@ export class CountedFlows {
     const bit = 1 << (rule % WORD)
     const isHigh = rule >= WORD
     const known = isHigh ? flow.countedHigh : flow.countedLow
-    if ((known & bit) !== 0 || rule >= MAX_RULES) return rule < MAX_RULES
+    if ((known & bit) !== 0) return true
     if (isHigh) flow.countedHigh |= bit
     else flow.countedLow |= bit
     this.#newer.write(numberOf(flow), flow)

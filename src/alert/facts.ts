@@ -29,12 +29,12 @@ const number = (value: number | undefined): number => value ?? 0
 const list = <T>(value: readonly T[] | undefined): readonly T[] => value ?? NONE
 const words = (value: string | undefined): readonly string[] => value?.split(' ') ?? NONE
 
-let read = 0
+let factsRead = 0
 
 /** What of a record does not change from flow to flow of the same two peers, but for the name asked for. Derived once, shared. */
 export class Facts {
   /** Another one for all that were read. */
-  readonly serial = ++read
+  readonly serial = ++factsRead
   readonly verdict: string
   /** Why nothing is known of it. */
   readonly reason: string | null

@@ -8,7 +8,7 @@ const MIB = 1024 * 1024
 const LEAST_BYTES = 1024 * MIB
 const MOST_BYTES = 8 * 1024 * MIB
 
-/** Marks, index and outcomes of conditions of the parts that are asked for most: a year of rollups has some 20 MiB of them. */
+/** Marks, indexes and outcomes of conditions of the parts that are asked for most. */
 const CACHES: Readonly<Record<string, number>> = {
   mark_cache_size: 128 * MIB,
   primary_index_cache_size: 64 * MIB,

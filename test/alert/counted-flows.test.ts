@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
-import { CountedFlows } from '../../src/alert/counted-flows.ts'
+import { CountedFlows, MAX_RULES } from '../../src/alert/counted-flows.ts'
 import { flowOf } from '../../src/alert/flow.ts'
+import { DETECTORS } from '../../src/alert/index.ts'
 import { flow } from './simulate.ts'
 
 const once = (n: number, increment = 0) => flowOf(flow(0, { flow_id: n.toString(16).padStart(32, '0'), increment }))
@@ -27,3 +28,5 @@ it('the last 65,536 at the least are known, and its memory does not grow', () =>
   expect(known).toEqual([true, true, true])
   expect(counted.isCounted(3, once(100, 1))).toBe(false)
 })
+
+it('there is a bit for each rule of the table', () => expect(DETECTORS.length).toBeLessThanOrEqual(MAX_RULES))
