@@ -40,13 +40,13 @@ export class FlowTally {
     this.#judged.note(this.#places[flow] as number, facts, judgement)
   }
 
-  /** A record of the flow is written: what crossed since the one before counts. */
-  report(flow: number): void {
+  /** A record of the flow is written: what crossed since the one before counts. Most flows have one, and take no memory for it. */
+  report(flow: number, isLast: boolean): void {
     const table = this.#table
     const bytes = table.bytesOf(flow, LOW) + table.bytesOf(flow, HIGH)
     const before = table.incrementOf(flow) === 0 ? 0 : (this.#counted[flow] as number)
     this.#judged.noteBytes(this.#places[flow] as number, bytes - before)
-    this.#counted[flow] = bytes
+    if (!isLast) this.#counted[flow] = bytes
   }
 
   #pairOf(flow: number): string {

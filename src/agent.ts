@@ -333,7 +333,7 @@ export class Agent {
     const table = this.table
     const session = this.#sessions.get(index)
     if ((table.flagsOf(index) & flow.SETTLED) === 0) this.#judgeFlow(index, session?.facts ?? null)
-    this.#emit(index)
+    this.#emit(index, false)
     table.noteReport(index, this.#now)
     this.stats.increments += 1
   }
@@ -348,7 +348,7 @@ export class Agent {
   #end(index: number): void {
     const table = this.table
     if ((table.flagsOf(index) & flow.SETTLED) === 0) this.#settle(index, this.#sessions.get(index))
-    this.#emit(index)
+    this.#emit(index, true)
     if ((table.flagsOf(index) & flow.EXPECTED) !== 0) this.#expected.nameOf(index)
     this.#rows.release(table.row, index)
     table.remove(index)
@@ -390,10 +390,10 @@ export class Agent {
     return judged
   }
 
-  #emit(index: number): void {
+  #emit(index: number, isLast: boolean): void {
     const table = this.table
     writeFlow(this.#sink.lines, table, index, this.#rows, this.#sources.head(table.sourceOf(index)))
     this.stats.records += 1
-    this.#tally.report(index)
+    this.#tally.report(index, isLast)
   }
 }
