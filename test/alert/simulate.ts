@@ -1,8 +1,9 @@
 /** Flow records, certificates and intervals of a simulated network, as the JSON lines have them. */
 import type { CertificateRecord, FlowRecord, HealthRecord } from '../../src/alert/index.ts'
+import { SEQUENCE_START_US } from '../../src/cli/rules/sequence.ts'
+import { CERTIFICATE, FLOW_LIKE, INTERVAL } from '../../src/cli/rules/sequence-bases.ts'
 
-/** Monday, 2026-03-02. */
-export const START_MS = Date.UTC(2026, 2, 2)
+export const START_MS = SEQUENCE_START_US / 1000
 export const HOUR = 3600
 export const DAY = 86_400
 
@@ -17,33 +18,13 @@ const hex = (n: number, width: number): string => n.toString(16).padStart(width,
 export function flow(seconds: number, different: Partial<FlowRecord> = {}): FlowRecord {
   serial += 1
   const record: FlowRecord = {
+    ...(FLOW_LIKE['tls1.3'] as unknown as FlowRecord),
     flow_id: hex(serial, 32),
     sensor: 'sim',
     source: 'sim',
     first_seen: at(seconds),
     last_seen: at(seconds),
-    transport: 'tcp',
-    client_ip: '10.0.1.10',
     client_port: 40_000 + (serial % 20_000),
-    server_ip: '10.0.2.20',
-    server_port: 443,
-    packets_client: 8,
-    packets_server: 8,
-    bytes_client: 900,
-    bytes_server: 5000,
-    visibility: 'both',
-    verdict: 'strong',
-    app_protocol: 'tls',
-    tls_version: 0x0304,
-    cipher_suite: 0x1301,
-    named_group: 29,
-    server_name: 'app.example.org',
-    offered_versions: [0x0304, 0x0303],
-    offered_cipher_suites: [0x1301, 0x1302, 0xc02f, 0xc030],
-    offered_groups: [29, 23],
-    ja4: 't13d1516h2_8daaf6152771_02713d6af862',
-    resumed: false,
-    client_certificate: 'unobservable',
     ...different,
   }
   // As a line has it: what was not seen is left out.
@@ -94,18 +75,12 @@ export function certificate(
 ): CertificateRecord {
   serial += 1
   return {
+    ...(CERTIFICATE as unknown as CertificateRecord),
     fingerprint_sha256: hex(serial, 64),
     subject: `CN=${name}`,
-    issuer: 'CN=Example Issuing CA',
     not_before: at(from * DAY),
     not_after: at((from + days) * DAY),
-    key_type: 'ec',
-    key_bits: 256,
-    key_curve: 'secp256r1',
     spki_sha256: hex(serial, 64),
-    signature_hash: 'sha256',
-    is_ca: false,
-    self_issued: false,
     subject_alt_names: [name],
     ...different,
   }
@@ -115,18 +90,9 @@ export function certificate(
 export const PUBLIC_DER = Buffer.from('060667810c010201', 'hex').toString('base64')
 
 export const health = (from: number, seconds: number, different: Partial<HealthRecord> = {}): HealthRecord => ({
+  ...(INTERVAL as unknown as HealthRecord),
   sensor: 'sim',
-  source: 'eth1',
-  worker: 0,
   window_start: at(from),
   window_end: at(from + seconds),
-  state: 'up',
-  frames_received: 100_000,
-  kernel_drops: 0,
-  interface_drops: 0,
-  frames_not_decoded: 0,
-  fragments_dropped: 0,
-  flows_evicted: 0,
-  sessions_evicted: 0,
   ...different,
 })
