@@ -13,8 +13,6 @@ export class FlowTally {
   readonly #table: FlowTable
   readonly #judged: JudgedFlows
   readonly #zones: ZoneTable | null
-  /** "prod -> lab", by the numbers of the client's zone and the server's. */
-  readonly #pairs: string[] = []
   /** Of each flow the place it counts for. */
   readonly #places: Int32Array
   /** Of each flow that was reported before: bytes that are counted. */
@@ -56,10 +54,7 @@ export class FlowTally {
     const client = table.clientSide(flow)
     const from = this.#zoneOf(zones, flow, client)
     const to = this.#zoneOf(zones, flow, 1 - client)
-    const at = from * zones.names.length + to
-    const pair = this.#pairs[at] ?? `${zones.names[from]} -> ${zones.names[to]}`
-    this.#pairs[at] = pair
-    return pair
+    return zones.pair(from, to)
   }
 
   #zoneOf(zones: ZoneTable, flow: number, side: number): number {

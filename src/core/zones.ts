@@ -24,9 +24,12 @@ const SLOT_WORDS = 6
 export class ZoneTable {
   /** By number. */
   readonly names: readonly string[]
+  /** Of what nobody named, and is for the internet. */
+  readonly external: number
   readonly #ranges: readonly { readonly zone: number; readonly vni: number; readonly range: AddressRange }[]
-  readonly #external: number
   readonly #remembered = new Int32Array(SLOTS * SLOT_WORDS)
+  /** Those that were asked for, by the numbers of both. */
+  readonly #pairs = new Map<number, string>()
 
   /** Of ranges that are neither addresses nor CIDR none is known. */
   constructor(told: readonly ZoneRange[]) {
@@ -34,7 +37,7 @@ export class ZoneTable {
     const sorted = [...told].sort((a, b) => Number(a.vni < 0) - Number(b.vni < 0) || narrower(a, b))
     const all = [...sorted, ...DEFAULTS]
     this.names = [...new Set([...all.map(({ name }) => name), EXTERNAL])]
-    this.#external = this.names.indexOf(EXTERNAL)
+    this.external = this.names.indexOf(EXTERNAL)
     this.#ranges = all.flatMap(({ name, cidr, vni }) => {
       const range = addressRange(cidr)
       return range === null ? [] : [{ zone: this.names.indexOf(name), vni, range }]
@@ -59,10 +62,20 @@ export class ZoneTable {
     return zone
   }
 
+  /** "prod -> lab", by the numbers of the client's zone and the server's. */
+  pair(from: number, to: number): string {
+    const at = from * this.names.length + to
+    const known = this.#pairs.get(at)
+    if (known !== undefined) return known
+    const pair = `${this.names[from]} -> ${this.names[to]}`
+    this.#pairs.set(at, pair)
+    return pair
+  }
+
   #search(w0: number, w1: number, w2: number, w3: number, vni: number): number {
     for (const { zone, vni: of, range } of this.#ranges)
       if ((of < 0 || of === vni) && isInRange(range, w0, w1, w2, w3)) return zone
-    return this.#external
+    return this.external
   }
 }
 
