@@ -3,12 +3,10 @@ import type { CertificateFacts, StapledResponse } from './core/facts.ts'
 import type { ZoneTable } from './core/zones.ts'
 import type { PacketMeta } from './decode/packet-meta.ts'
 import { Lifetime } from './flow/lifetime.ts'
-import type { LineBuffer } from './record/line-buffer.ts'
+import type { LineSink } from './record/line.ts'
 
 /** Where records go; whoever feeds the agent empties it between batches. */
-export interface FlowSink {
-  /** Flow records are appended here, one JSON line each. */
-  readonly lines: LineBuffer
+export interface FlowSink extends LineSink {
   /** A certificate seen for the first time by this agent, or with a stapled OCSP response that is new. */
   certificate?(certificate: CertificateFacts, staple: StapledResponse | null): void
 }

@@ -1,110 +1,88 @@
-/** Flows from their JSON lines. Most flows agree on what others agreed on before, and say so in the same bytes. */
-import { Flow, flowOf, type Place, placeOf, ServerName } from './flow.ts'
-import { flat, KnownFacts } from './known-facts.ts'
-import { LineHead } from './line-head.ts'
+/** Flows from their JSON lines, found by the marks beside them. Most flows agree on what others agreed on before, and say so in the same bytes. */
+import * as mark from '../record/flow-marks.ts'
+import { Facts } from './facts.ts'
+import { Flow, type Place, placeOf, ServerName } from './flow.ts'
+import { MarkedHead } from './marked-head.ts'
+import { Recent } from './recent.ts'
+import type { FlowRecord } from './records.ts'
 
-// As `record/line.ts` and `record/row.ts` write them.
-const SERVER_NAME = ',"server_name":"'
-const HANDSHAKE = ',"handshake_us":'
 /** Distinct texts of each kind that are remembered; past it they are learnt again. */
 const MAX_KNOWN = 8192
-/** Lines are made text so many bytes at a time: longer strings live outside of the heap of young objects, and cost more. */
-const PIECE_BYTES = 64 * 1024
-const LINE_FEED = 0x0a
-const CLOSING_BRACE = 0x7d
-const ZERO = 0x30
-const NINE = 0x39
+/** Writers whose serial numbers are known: a capture has one a worker, and another one whenever a worker starts again. */
+const MAX_SPACES = 16
+const PLACE_WORDS = mark.IS_REPEAT - mark.IS_IPV4 + 1
 
 export class FlowLines {
-  readonly #head = new LineHead()
-  readonly #facts = new KnownFacts()
-  readonly #places = new Map<string, Place>()
-  readonly #names = new Map<string, ServerName>()
+  readonly #spaces = new Map<number, { names: Recent<ServerName>; facts: Recent<Facts> }>()
+  readonly #recentPlaces = new Recent<Place>(PLACE_WORDS)
+  // By their text: another writer, or one that has forgotten a text, writes the same.
+  readonly #places = new Known<Place>((members) => placeOf(JSON.parse(`{${members}}`)))
+  readonly #names = new Known((member) => new ServerName(JSON.parse(`{${member.slice(1)}}`).server_name))
+  readonly #facts = new Known<Facts>(
+    (members) => new Facts(members === '' ? {} : (JSON.parse(`{${members.slice(1)}}`) as Partial<FlowRecord>)),
+  )
 
-  /** `lines`: whole lines in ASCII. */
-  read(lines: Uint8Array, see: (flow: Flow) => void): void {
+  /** `lines`: whole lines in ASCII. What is seen can be asked for texts while they are there. */
+  read(lines: Uint8Array, marks: mark.FlowMarks, see: (flow: Flow) => void): void {
     const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength)
-    for (let at = 0; at < bytes.length; ) {
-      const last = bytes.lastIndexOf(LINE_FEED, at + PIECE_BYTES)
-      const end = last >= at ? last + 1 : bytes.indexOf(LINE_FEED, at) + 1 || bytes.length
-      this.#readPiece(bytes.subarray(at, end), see)
-      at = end
+    const { words } = marks
+    const { names, facts } = this.#spaceOf(marks.space)
+    for (let at = 0, line = 0; at < words.length; at += mark.MARK_WORDS, line++) {
+      const isNamed = words[at + mark.NAME] !== 0
+      const place = this.#recentPlaces.find(words, at + mark.IS_IPV4) ?? this.#placeOf(bytes, words, at)
+      const name = isNamed ? (names.find(words, at + mark.NAME) ?? this.#nameOf(bytes, words, at, names)) : null
+      const shared = facts.find(words, at + mark.FACTS) ?? this.#factsOf(bytes, words, at, facts)
+      see(new Flow(new MarkedHead(bytes, marks, line), place, name, shared))
     }
   }
 
-  #readPiece(bytes: Buffer, see: (flow: Flow) => void): void {
-    const text = bytes.toString('latin1')
-    const names = new Occurrences(text, SERVER_NAME)
-    let at = 0
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', at)) {
-      see(this.#flowOf(bytes, text, at, end, names) ?? flowOf(JSON.parse(text.slice(at, end))))
-      at = end + 1
-    }
-  }
-
-  /** Null = not written as our own lines are. */
-  #flowOf(bytes: Buffer, text: string, at: number, end: number, names: Occurrences) {
-    const read = this.#head.read(bytes, text, at)
-    if (read === null || read.end >= end) return null
-    const shared = read.end
-    const sharedEnd = sharedEndOf(bytes, text, end)
-    const place = this.#placeOf(text.slice(read.placeAt, read.placeEnd))
-    const name = names.from(shared)
-    if (name >= sharedEnd)
-      return new Flow(read, place, null, this.#facts.of(bytes, text, shared, shared, shared, sharedEnd))
-    const nameAt = name + SERVER_NAME.length
-    const nameEnd = text.indexOf('"', nameAt)
-    const asked = text.slice(nameAt, nameEnd)
-    // An escaped quote is no end.
-    if (asked.endsWith('\\') || nameEnd >= sharedEnd) return null
-    const facts = this.#facts.of(bytes, text, shared, name, nameEnd + 1, sharedEnd)
-    return new Flow(read, place, this.#nameOf(asked), facts)
-  }
-
-  #placeOf(members: string): Place {
-    const known = this.#places.get(members)
+  #spaceOf(space: number) {
+    const known = this.#spaces.get(space)
     if (known !== undefined) return known
-    if (this.#places.size >= MAX_KNOWN) this.#places.clear()
-    const place = placeOf(JSON.parse(`{${members}}`))
-    this.#places.set(flat(members), place)
+    if (this.#spaces.size >= MAX_SPACES) this.#spaces.clear()
+    const fresh = { names: new Recent<ServerName>(1), facts: new Recent<Facts>(mark.FACTS_WORDS) }
+    this.#spaces.set(space, fresh)
+    return fresh
+  }
+
+  #placeOf(bytes: Buffer, words: Int32Array, at: number): Place {
+    const place = this.#places.of(textOf(bytes, words, at + mark.PLACE_AT, at + mark.PLACE_END))
+    this.#recentPlaces.put(words, at + mark.IS_IPV4, place)
     return place
   }
 
-  #nameOf(asked: string): ServerName {
-    const known = this.#names.get(asked)
-    if (known !== undefined) return known
-    if (this.#names.size >= MAX_KNOWN) this.#names.clear()
-    const name = new ServerName(JSON.parse(`"${asked}"`) as string)
-    this.#names.set(flat(asked), name)
+  #nameOf(bytes: Buffer, words: Int32Array, at: number, names: Recent<ServerName>): ServerName {
+    const name = this.#names.of(textOf(bytes, words, at + mark.NAME_AT, at + mark.NAME_END))
+    names.put(words, at + mark.NAME, name)
     return name
   }
+
+  #factsOf(bytes: Buffer, words: Int32Array, at: number, recent: Recent<Facts>): Facts {
+    const offered = textOf(bytes, words, at + mark.FACTS_AT, at + mark.NAME_AT)
+    const facts = this.#facts.of(offered + textOf(bytes, words, at + mark.NAME_END, at + mark.FACTS_END))
+    recent.put(words, at + mark.FACTS, facts)
+    return facts
+  }
 }
 
-/** Behind all that flows share: the last member, where it is there, is each flow's own. */
-function sharedEndOf(bytes: Buffer, text: string, end: number): number {
-  let at = end - 1
-  if (bytes[at] !== CLOSING_BRACE) return at
-  for (let byte = bytes[at - 1] as number; byte >= ZERO && byte <= NINE; byte = bytes[at - 1] as number) at -= 1
-  const handshake = at - HANDSHAKE.length
-  return text.startsWith(HANDSHAKE, handshake) ? handshake : end - 1
-}
+const textOf = (bytes: Buffer, words: Int32Array, from: number, to: number): string =>
+  bytes.toString('latin1', words[from], words[to])
 
-/** Where a text occurs, asked for ever later places: all lines are searched once, not once a line. */
-class Occurrences {
-  readonly #text: string
-  readonly #wanted: string
-  #at = -1
+/** Made once for each text. */
+class Known<T> {
+  readonly #made = new Map<string, T>()
+  readonly #make: (text: string) => T
 
-  constructor(text: string, wanted: string) {
-    this.#text = text
-    this.#wanted = wanted
+  constructor(make: (text: string) => T) {
+    this.#make = make
   }
 
-  /** The first at or after `from`; the text's length = none. */
-  from(from: number): number {
-    if (this.#at >= from) return this.#at
-    const found = this.#text.indexOf(this.#wanted, from)
-    this.#at = found < 0 ? this.#text.length : found
-    return this.#at
+  of(text: string): T {
+    const known = this.#made.get(text)
+    if (known !== undefined) return known
+    if (this.#made.size >= MAX_KNOWN) this.#made.clear()
+    const one = this.#make(text)
+    this.#made.set(text, one)
+    return one
   }
 }

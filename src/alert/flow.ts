@@ -59,18 +59,11 @@ export class ServerName {
   }
 }
 
-/** Texts that few look at. */
-export interface FlowTexts {
-  id(): string
-  /** 52 bits that stand for the id. */
-  idNumber(): number
-  clientIp(): string
-  /** Of an IPv4 address, as a number; -1 = it is none. */
-  clientWord(): number
-}
-
-/** What each flow has of its own. */
+/** What each flow has of its own. Texts and numbers are made when they are asked for. */
 export interface FlowHead {
+  readonly id: string
+  /** 52 bits that stand for the id. */
+  readonly idNumber: number
   readonly sensor: string
   /** µs since the epoch. */
   readonly firstUs: number
@@ -79,18 +72,15 @@ export interface FlowHead {
   readonly bytesServer: number
   readonly visibility: string
   readonly transport: string
-  readonly texts: FlowTexts
+  readonly clientIp: string
+  /** Of an IPv4 address, as a number; -1 = it is none. */
+  readonly clientWord: number
 }
 
 export class Flow {
-  readonly firstUs: number
-  readonly lastUs: number
-  readonly bytesClient: number
-  readonly bytesServer: number
-  readonly server: string
-  readonly serverPort: number
-  readonly isRepeat: boolean
   readonly facts: Facts
+  readonly place: Place
+  readonly name: ServerName | null
   /** "prod -> lab"; '' = nobody has asked yet. */
   zonePair = ''
   /** Rules whose findings count this flow already, a bit each by their places in the table (`counted-flows.ts`). */
@@ -99,19 +89,10 @@ export class Flow {
   /** False = nobody has asked yet. */
   isCountedKnown = false
   readonly #head: FlowHead
-  readonly place: Place
-  readonly name: ServerName | null
   #id = ''
   #clientIp = ''
 
   constructor(head: FlowHead, place: Place, name: ServerName | null, facts: Facts) {
-    this.firstUs = head.firstUs
-    this.lastUs = head.lastUs
-    this.bytesClient = head.bytesClient
-    this.bytesServer = head.bytesServer
-    this.server = place.server
-    this.serverPort = place.serverPort
-    this.isRepeat = place.isRepeat
     this.facts = facts
     this.#head = head
     this.place = place
@@ -119,21 +100,37 @@ export class Flow {
   }
 
   get id(): string {
-    if (this.#id === '') this.#id = this.#head.texts.id()
+    if (this.#id === '') this.#id = this.#head.id
     return this.#id
   }
 
   get idNumber(): number {
-    return this.#head.texts.idNumber()
+    return this.#head.idNumber
+  }
+
+  get firstUs(): number {
+    return this.#head.firstUs
+  }
+
+  get lastUs(): number {
+    return this.#head.lastUs
+  }
+
+  get bytesClient(): number {
+    return this.#head.bytesClient
+  }
+
+  get bytesServer(): number {
+    return this.#head.bytesServer
   }
 
   get clientIp(): string {
-    if (this.#clientIp === '') this.#clientIp = this.#head.texts.clientIp()
+    if (this.#clientIp === '') this.#clientIp = this.#head.clientIp
     return this.#clientIp
   }
 
   get clientWord(): number {
-    return this.#head.texts.clientWord()
+    return this.#head.clientWord
   }
 
   get sensor(): string {
@@ -146,6 +143,18 @@ export class Flow {
 
   get transport(): string {
     return this.#head.transport
+  }
+
+  get server(): string {
+    return this.place.server
+  }
+
+  get serverPort(): number {
+    return this.place.serverPort
+  }
+
+  get isRepeat(): boolean {
+    return this.place.isRepeat
   }
 
   get serverIp(): string {
@@ -165,6 +174,8 @@ export class Flow {
 /** A flow of a record by itself. */
 export function flowOf(record: FlowRecord): Flow {
   const head: FlowHead = {
+    id: record.flow_id,
+    idNumber: numberOfText(record.flow_id),
     sensor: record.sensor,
     firstUs: timeUs(record.first_seen),
     lastUs: timeUs(record.last_seen),
@@ -172,27 +183,20 @@ export function flowOf(record: FlowRecord): Flow {
     bytesServer: record.bytes_server,
     visibility: record.visibility,
     transport: record.transport,
+    clientIp: record.client_ip,
     // Whoever asks for the number asks for the text where there is none.
-    texts: {
-      id: () => record.flow_id,
-      idNumber: () => {
-        const bytes = Buffer.from(record.flow_id, 'latin1')
-        return numberOfId(bytes, 0, bytes.length)
-      },
-      clientIp: () => record.client_ip,
-      clientWord: () => -1,
-    },
+    clientWord: -1,
   }
   const name = record.server_name === undefined ? null : new ServerName(record.server_name)
   return new Flow(head, placeOf(record), name, new Facts(record))
 }
 
-/** Two flows of a hundred thousand have the same one in one case of a million. */
-export function numberOfId(bytes: Uint8Array, at: number, end: number): number {
+/** Two texts of a hundred thousand have the same one in one case of a million. */
+function numberOfText(text: string): number {
   let low = 0x811c9dc5
   let high = 0
-  for (let i = at; i < end; i++) {
-    low = Math.imul(low ^ (bytes[i] as number), 0x01000193)
+  for (let i = 0; i < text.length; i++) {
+    low = Math.imul(low ^ text.charCodeAt(i), 0x01000193)
     high = Math.imul(high ^ low, 0x85ebca6b) ^ (high >>> 15)
   }
   return (low >>> 0) * 0x10_0000 + (high >>> 12)

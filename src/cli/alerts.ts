@@ -9,6 +9,7 @@ import type { StoredRevocation } from '../alert/revocations.ts'
 import { StateFolder } from '../alert/state-folder.ts'
 import type { AlertFigures } from '../api/metric-figures.ts'
 import { checkReceivers, Notifier } from '../notify/index.ts'
+import type { FlowMarks } from '../record/flow-marks.ts'
 import { RevocationLists } from '../trust/revocation.ts'
 import type { AlertsFile } from './alert-config.ts'
 
@@ -75,8 +76,8 @@ export class Alerts {
   }
 
   /** Whole JSON lines of flows; certificates that they show came before. */
-  flows(lines: Uint8Array): void {
-    this.#lines.read(lines, (flow) => this.engine.look(flow))
+  flows(lines: Uint8Array, marks: FlowMarks): void {
+    this.#lines.read(lines, marks, (flow) => this.engine.look(flow))
     this.#carryOn()
   }
 

@@ -48,6 +48,7 @@ export function jobsOf(options: CaptureOptions, zones: readonly ZoneRange[] = []
       reportAtVerdict: true,
       spaces,
       zones,
+      marks: options.alerts !== undefined,
     }))
   })
 }

@@ -120,7 +120,9 @@ export class CaptureWorker {
           return
         }
         default:
-          writing = this.#output[message.kind](message.lines, message.rows).then(() => worker.postMessage(TAKEN))
+          writing = this.#output[message.kind](message.lines, message.rows, message.marks).then(() =>
+            worker.postMessage(TAKEN),
+          )
           writing.catch((error: unknown) => this.#events.fatal(error))
       }
     })

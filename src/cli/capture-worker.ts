@@ -21,8 +21,8 @@ async function work(port: MessagePort, job: CaptureJob): Promise<void> {
   try {
     const source = await openLive(job.source, job)
     const pipeline = createPipeline(job, {
-      flows: (lines, rows) => outbox.postChunk({ kind: 'flows', lines, rows }),
-      certificates: (lines, rows) => outbox.postChunk({ kind: 'certificates', lines, rows }),
+      flows: (lines, rows, marks) => outbox.postChunk({ kind: 'flows', lines, rows, marks }),
+      certificates: (lines, rows) => outbox.postChunk({ kind: 'certificates', lines, rows, marks: null }),
     })
     await useHugePages(pipeline.agent.table.arrays)
     port.on('message', (message: ToCaptureWorker | string) => {

@@ -4,6 +4,7 @@ import type { Decision } from '../alert/decisions.ts'
 import type { AlertFigures, CaptureFigures } from '../api/metric-figures.ts'
 import { OperatorError } from '../core/errors.ts'
 import type { ZoneRange } from '../core/zones.ts'
+import type { FlowMarks } from '../record/flow-marks.ts'
 import { keepLibrariesLoaded } from '../source/live-interface.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
@@ -142,9 +143,9 @@ class CaptureOutput implements RowOutput {
     this.#begin()
   }
 
-  async flows(lines: Uint8Array, rows: number): Promise<void> {
+  async flows(lines: Uint8Array, rows: number, marks: FlowMarks | null): Promise<void> {
     await this.#begun
-    this.#alerts?.flows(lines)
+    if (marks !== null) this.#alerts?.flows(lines, marks)
     // Stored first: a record that was shown is a record that is kept.
     await this.#store?.flows(lines, rows)
     if (this.#prints) await writeOut(lines)

@@ -6,6 +6,7 @@ import { compilePolicies, loadDefaultExemptions, loadPolicy } from '../classify/
 import { type ZoneRange, ZoneTable } from '../core/zones.ts'
 import { compileFilter } from '../decode/filter.ts'
 import { certificateLine } from '../record/certificate-line.ts'
+import { type FlowMarks, MarkBuffer } from '../record/flow-marks.ts'
 import { LineBuffer } from '../record/line-buffer.ts'
 import { mindSize } from './engine-memory.ts'
 
@@ -22,11 +23,14 @@ export interface PipelineJob {
   /** By which flows are counted; left out = by none. */
   zones?: readonly ZoneRange[]
   limits?: Partial<AgentLimits>
+  /** Whoever takes the lines looks at each: marks go with them. */
+  marks?: boolean
 }
 
 /** Takes rows in chunks of whole JSON lines, borrowed until the promise resolves. */
 export interface RowOutput {
-  flows(lines: Uint8Array, rows: number): Promise<void>
+  /** `marks`: null where the job asked for none. */
+  flows(lines: Uint8Array, rows: number, marks: FlowMarks | null): Promise<void>
   certificates(lines: Uint8Array, rows: number): Promise<void>
 }
 
@@ -44,12 +48,14 @@ const ENDED_AT_A_TIME = 256
 
 export function createPipeline(job: PipelineJob, output: RowOutput): Pipeline {
   const flows = new LineBuffer(2 * CHUNK_BYTES)
+  const marks = job.marks === true ? new MarkBuffer(job.sensor) : null
   const certificates = new LineBuffer(64 * 1024)
   const judge = compileJudge(job)
   const agent = new Agent({
     judge,
     sink: {
       lines: flows,
+      marks,
       certificate: (certificate, staple) => {
         certificates.longText(certificateLine(certificate, staple))
         certificates.endLine()
@@ -69,7 +75,9 @@ export function createPipeline(job: PipelineJob, output: RowOutput): Pipeline {
     // Before the flows that show them: who reads on the way knows a certificate when its flow comes.
     if (certificates.end > least || (certificates.end > 0 && flows.end > least))
       await send(certificates, (lines, rows) => output.certificates(lines, rows))
-    if (flows.end > least) await send(flows, (lines, rows) => output.flows(lines, rows))
+    if (flows.end <= least) return
+    await send(flows, (lines, rows) => output.flows(lines, rows, marks?.take() ?? null))
+    marks?.clear()
   }
   const finish = async (): Promise<void> => {
     while (!agent.finish(ENDED_AT_A_TIME)) await drain(CHUNK_BYTES)

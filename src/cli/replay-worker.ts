@@ -14,8 +14,8 @@ async function work(port: MessagePort): Promise<void> {
   const outbox = new Outbox<FromWorker>(port)
   try {
     const result = await replayFiles(workerData as ReplayJob, {
-      flows: (lines, rows) => outbox.postChunk({ kind: 'flows', lines, rows }),
-      certificates: (lines, rows) => outbox.postChunk({ kind: 'certificates', lines, rows }),
+      flows: (lines, rows, marks) => outbox.postChunk({ kind: 'flows', lines, rows, marks }),
+      certificates: (lines, rows) => outbox.postChunk({ kind: 'certificates', lines, rows, marks: null }),
       progress: (bytesRead, frames, flows) => outbox.post({ kind: 'progress', bytesRead, frames, flows }),
     })
     outbox.post({ kind: 'done', result })

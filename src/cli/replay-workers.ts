@@ -50,7 +50,7 @@ function runWorker(
           reject(new OperatorError(message.code as ErrorCode, message.message, message.fix))
           return
         default: {
-          const taken = output[message.kind](message.lines, message.rows)
+          const taken = output[message.kind](message.lines, message.rows, message.marks)
           taken.then(() => worker.postMessage(TAKEN), reject)
         }
       }

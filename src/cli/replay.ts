@@ -119,6 +119,7 @@ function jobOf(files: NamedFile[], options: ReplayOptions): ReplayJob {
     sensor: options.sensor,
     shard: null,
     spaces: parseVpcs(options.vpc ?? []),
+    marks: options.alerts !== undefined,
   }
 }
 
@@ -190,8 +191,8 @@ const outputOf = (
   print: Print | null,
   progress: Progress,
 ): ReplayOutput => ({
-  flows: async (lines, rows) => {
-    alerts?.flows(lines)
+  flows: async (lines, rows, marks) => {
+    if (marks !== null) alerts?.flows(lines, marks)
     // Stored first: a record that was shown is a record that is kept.
     await store?.flows(lines, rows)
     if (print !== null) await writeOut(print(lines))

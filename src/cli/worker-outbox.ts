@@ -1,10 +1,12 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { FlowMarks } from '../record/flow-marks.ts'
 
 /** A chunk of JSON lines on its way from a worker thread; answered with `TAKEN` once it is written. */
 export interface LinesFromWorker {
   kind: 'flows' | 'certificates'
   lines: Uint8Array
   rows: number
+  marks: FlowMarks | null
 }
 
 export const TAKEN = 'taken'
@@ -37,7 +39,9 @@ export class Outbox<M> {
   async postChunk(message: LinesFromWorker): Promise<void> {
     this.#outstanding += 1
     const lines = new Uint8Array(message.lines)
-    this.#port.postMessage({ ...message, lines }, [lines.buffer])
+    const marks = message.marks === null ? null : copyOf(message.marks)
+    const moved = marks === null ? [lines.buffer] : [lines.buffer, marks.words.buffer, marks.numbers.buffer]
+    this.#port.postMessage({ ...message, lines, marks }, moved)
     while (this.#outstanding >= this.#most) {
       await new Promise<void>((resolve) => {
         this.#resume = resolve
@@ -45,3 +49,9 @@ export class Outbox<M> {
     }
   }
 }
+
+const copyOf = ({ words, numbers, ...rest }: FlowMarks) => ({
+  ...rest,
+  words: new Int32Array(words),
+  numbers: new Float64Array(numbers),
+})

@@ -15,7 +15,9 @@ export const UNKNOWN_REASONS = [
 ] as const
 export type UnknownReason = (typeof UNKNOWN_REASONS)[number]
 
-export type Visibility = 'both' | 'client_only' | 'server_only'
+/** Whose packets were seen. */
+export const VISIBILITIES = ['both', 'client_only', 'server_only'] as const
+export type Visibility = (typeof VISIBILITIES)[number]
 
 /** What the application data of a flow looked like on the wire, shown by a message, before any opinion. */
 export type Protection =

@@ -9,6 +9,8 @@ export class FragmentPool {
   readonly #numbers = new Map<string, number>()
   readonly #texts: string[] = ['']
   readonly #references: number[] = [1]
+  readonly #serials: number[] = [0]
+  #lastSerial = 0
   readonly #free: number[] = []
 
   /** Distinct pieces held. */
@@ -27,6 +29,8 @@ export class FragmentPool {
     const number = this.#free.pop() ?? this.#texts.length
     this.#texts[number] = text
     this.#references[number] = 1
+    this.#lastSerial = (this.#lastSerial + 1) | 0
+    this.#serials[number] = this.#lastSerial
     this.#numbers.set(text, number)
     return number
   }
@@ -44,6 +48,11 @@ export class FragmentPool {
     this.#numbers.delete(this.#texts[number] as string)
     this.#texts[number] = ''
     this.#free.push(number)
+  }
+
+  /** Another one for each text, though numbers come to mean other pieces. */
+  serial(number: number): number {
+    return this.#serials[number] as number
   }
 
   text(number: number): string {

@@ -1,8 +1,9 @@
 import type { Endpoint } from '../classify/index.ts'
-import type { Visibility } from '../core/verdict.ts'
+import { VISIBILITIES, type Visibility } from '../core/verdict.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, TUNNEL_NAMES } from '../decode/packet-meta.ts'
 import { HIGH, LOW, type Side } from '../flow/flow-flags.ts'
 import { type FlowTable, KEY_WORDS } from '../flow/flow-table.ts'
+import * as mark from './flow-marks.ts'
 import type { LineBuffer } from './line-buffer.ts'
 import { putIpv4, putIpv6, putTime } from './put.ts'
 import type { RowWriter } from './row.ts'
@@ -48,8 +49,16 @@ export function visibilityOf(table: FlowTable, flow: number): Visibility {
 /** The fixed part of a line is shorter than this; the pieces of the row make room for themselves. */
 const MAX_FIXED_BYTES = 1024
 
+/** Where records go. */
+export interface LineSink {
+  readonly lines: LineBuffer
+  /** Where each line's marks go; left out = nowhere. */
+  readonly marks?: mark.MarkBuffer | null
+}
+
 /** Appends one flow record as one JSON line, in the vocabulary of docs/flow-record.md. */
-export function writeFlow(out: LineBuffer, table: FlowTable, flow: number, rows: RowWriter, head: string): void {
+export function writeFlow(sink: LineSink, table: FlowTable, flow: number, rows: RowWriter, head: string): void {
+  const { lines: out, marks = null } = sink
   const client = table.clientSide(flow)
   const ports = table.portsOf(flow)
   out.reserve(MAX_FIXED_BYTES + head.length)
@@ -64,18 +73,64 @@ export function writeFlow(out: LineBuffer, table: FlowTable, flow: number, rows:
   out.text('","transport":"')
   out.text(transportName(table.protoOf(flow)))
   out.text('","client_ip":"')
+  const clientAt = out.end
   putAddress(out, table, flow, client)
+  const clientEnd = out.end
   out.text('","client_port":')
   out.number(client === LOW ? ports >>> 16 : ports & 0xffff)
   out.text(',"server_ip":"')
+  const serverAt = out.end
   putAddress(out, table, flow, 1 - client)
   out.text('","server_port":')
   out.number(client === LOW ? ports & 0xffff : ports >>> 16)
   putContext(out, table, flow)
+  const contextEnd = out.end
   putCounts(out, table, flow, client)
+  const factsAt = out.end
   rows.write(out, table.row, flow)
   out.byte(0x7d)
   out.endLine()
+  if (marks === null) return
+  const line = marks.next()
+  const { words } = marks
+  const at = line * mark.MARK_WORDS
+  words[at + mark.LINE_END] = out.end - 1
+  words[at + mark.CLIENT_AT] = clientAt
+  words[at + mark.CLIENT_END] = clientEnd
+  words[at + mark.PLACE_AT] = serverAt - '"server_ip":"'.length
+  words[at + mark.PLACE_END] = contextEnd
+  words[at + mark.FACTS_AT] = factsAt
+  words[at + mark.NAME_AT] = rows.nameAt
+  words[at + mark.NAME_END] = rows.nameEnd
+  words[at + mark.FACTS_END] = rows.factsEnd
+  markFlow(marks, line, table, flow)
+  rows.mark(marks, line, table.row, flow)
+}
+
+/** What the record says in words and numbers. */
+function markFlow(marks: mark.MarkBuffer, line: number, table: FlowTable, flow: number): void {
+  const { words, numbers } = marks
+  const client = table.clientSide(flow)
+  const ports = table.portsOf(flow)
+  const at = line * mark.MARK_WORDS
+  words[at + mark.VISIBILITY] = VISIBILITIES.indexOf(visibilityOf(table, flow))
+  words[at + mark.TRANSPORT] = table.protoOf(flow)
+  words[at + mark.ID] = ID_WORDS[0] as number
+  words[at + mark.ID + 1] = ID_WORDS[1] as number
+  const from = flow * KEY_WORDS
+  for (let i = 0; i < 4; i++) {
+    words[at + mark.CLIENT_ADDRESS + i] = table.key[from + client * 4 + i] as number
+    words[at + mark.SERVER_ADDRESS + i] = table.key[from + (1 - client) * 4 + i] as number
+  }
+  words[at + mark.IS_IPV4] = table.ipVersionOf(flow) === 4 ? 1 : 0
+  words[at + mark.SERVER_PORT] = client === LOW ? ports & 0xffff : ports >>> 16
+  words[at + mark.VNI] = table.vniOf(flow)
+  words[at + mark.IS_REPEAT] = table.incrementOf(flow) > 0 ? 1 : 0
+  const n = line * mark.MARK_NUMBERS
+  numbers[n + mark.FIRST_US] = Math.floor(table.firstSeenOf(flow))
+  numbers[n + mark.LAST_US] = Math.floor(table.lastSeenOf(flow))
+  numbers[n + mark.BYTES_CLIENT] = table.bytesOf(flow, client)
+  numbers[n + mark.BYTES_SERVER] = table.bytesOf(flow, client === LOW ? HIGH : LOW)
 }
 
 function putContext(out: LineBuffer, table: FlowTable, flow: number): void {
@@ -119,8 +174,11 @@ function putAddress(out: LineBuffer, table: FlowTable, flow: number, side: numbe
   else putIpv6(out, address[a] as number, address[a + 1] as number, address[a + 2] as number, w3)
 }
 
+/** Of the flow whose id was asked for last. */
+const ID_WORDS = new Int32Array(4)
+
 /** 128 bits over the flow's key and its first packet's time: the same flow of the same capture has the same id. */
-function putFlowId(out: LineBuffer, table: FlowTable, flow: number): void {
+function idWords(table: FlowTable, flow: number): void {
   let h0 = 0x243f6a88
   let h1 = 0x85a308d3
   let h2 = 0x13198a2e
@@ -141,10 +199,15 @@ function putFlowId(out: LineBuffer, table: FlowTable, flow: number): void {
     h2 = mix(h2 ^ Math.imul(word, 0xc2b2ae35), 0x27d4eb2f) + h1
     h3 = mix(h3 + Math.imul(word, 0x165667b1), 0xc2b2ae3d) ^ h2
   }
-  out.hex32(h0)
-  out.hex32(h1)
-  out.hex32(h2)
-  out.hex32(h3)
+  ID_WORDS[0] = h0
+  ID_WORDS[1] = h1
+  ID_WORDS[2] = h2
+  ID_WORDS[3] = h3
+}
+
+function putFlowId(out: LineBuffer, table: FlowTable, flow: number): void {
+  idWords(table, flow)
+  for (let i = 0; i < 4; i++) out.hex32(ID_WORDS[i] as number)
 }
 
 const mix = (value: number, by: number): number => {

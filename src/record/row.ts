@@ -2,6 +2,7 @@ import type { ClientOffer, FlowFacts } from '../core/facts.ts'
 import type { UnknownReason, Verdict } from '../core/verdict.ts'
 import { ROW_WORDS } from '../flow/flow-table.ts'
 import { AgreementCache } from './agreement-cache.ts'
+import { FACTS, MARK_WORDS, type MarkBuffer, NAME } from './flow-marks.ts'
 import { FragmentPool } from './fragment-pool.ts'
 import { detailsFragment, OFFER_FRAGMENTS, observationFragment, serverNameFragment, strings } from './fragments.ts'
 import { JoinedTexts } from './joined-texts.ts'
@@ -36,6 +37,10 @@ export interface Judged {
 /** Writes settled facts into the flow table's row and reads them back as JSON. */
 export class RowWriter {
   readonly pool = new FragmentPool()
+  /** Where the last row that was written has its parts, as offsets in the lines. */
+  nameAt = 0
+  nameEnd = 0
+  factsEnd = 0
   readonly #offers = new Map<ClientOffer, readonly number[]>()
   readonly #names = new Map<string, number>()
   /** By protocol, of which our dissectors know few, then by verdict. */
@@ -73,13 +78,30 @@ export class RowWriter {
     const at = flow * ROW_WORDS
     if (row[at + OFFER] !== 0) this.#offerTexts.write(out, row, at + OFFER)
     const name = row[at + SERVER_NAME] as number
+    this.nameAt = out.end
     if (name !== 0) out.longText(this.pool.text(name))
+    this.nameEnd = out.end
     this.#answerTexts.write(out, row, at + AGREEMENT)
+    this.factsEnd = out.end
     const handshakeUs = row[at + HANDSHAKE_US] as number
     out.reserve(MAX_TAIL_BYTES)
     if (handshakeUs === 0) return
     out.text(',"handshake_us":')
     out.number(handshakeUs)
+  }
+
+  /** Which texts the row has. */
+  mark(marks: MarkBuffer, line: number, row: Int32Array, flow: number): void {
+    const { pool } = this
+    const { words } = marks
+    const from = flow * ROW_WORDS
+    const to = line * MARK_WORDS
+    let facts = to + FACTS
+    for (let piece = 0; piece < PIECES; piece++) {
+      const serial = pool.serial(row[from + piece] as number)
+      if (piece === SERVER_NAME) words[to + NAME] = serial
+      else words[facts++] = serial
+    }
   }
 
   release(row: Int32Array, flow: number): void {

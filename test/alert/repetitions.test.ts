@@ -29,12 +29,10 @@ function sharing(): (record: FlowRecord) => Flow {
       bytesServer: bytes_server,
       visibility: record.visibility,
       transport: record.transport,
-      texts: {
-        id: () => flow_id,
-        idNumber: () => whole.idNumber,
-        clientIp: () => client_ip,
-        clientWord: () => client_ip.split('.').reduce((word, octet) => word * 256 + Number(octet), 0),
-      },
+      id: flow_id,
+      idNumber: whole.idNumber,
+      clientIp: client_ip,
+      clientWord: client_ip.split('.').reduce((word, octet) => word * 256 + Number(octet), 0),
     }
     const place = one(places, `${server_ip} ${server_port} ${increment}`, () => placeOf(record))
     const name = server_name === undefined ? null : one(names, server_name, () => new ServerName(server_name))

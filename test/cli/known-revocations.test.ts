@@ -47,7 +47,7 @@ async function found(output: LiveStore | StoreOutput, hours: readonly number[]):
   try {
     await alerts.learn()
     alerts.certificates(Buffer.from(certificates, 'latin1'))
-    for (const one of hours) alerts.flows(Buffer.from(shown(one), 'latin1'))
+    for (const one of hours) alerts.engine.flow(JSON.parse(shown(one)))
     return alerts.engine.findings().filter(({ rule }) => rule === 'A33')
   } finally {
     await alerts.close()

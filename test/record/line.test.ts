@@ -16,6 +16,7 @@ import {
 } from '../../src/decode/packet-meta.ts'
 import { CLIENT_IS_HIGH } from '../../src/flow/flow-flags.ts'
 import { FlowTable } from '../../src/flow/flow-table.ts'
+import * as mark from '../../src/record/flow-marks.ts'
 import { FlowEndpoint, visibilityOf, writeFlow } from '../../src/record/line.ts'
 import { LineBuffer } from '../../src/record/line-buffer.ts'
 import { type Judged, RowWriter } from '../../src/record/row.ts'
@@ -60,6 +61,7 @@ class Line {
   readonly flow: number
   readonly #out = new LineBuffer(16)
   readonly #rows = new RowWriter()
+  readonly #marks = new mark.MarkBuffer('s')
 
   constructor(first: PacketMeta, ...rest: readonly PacketMeta[]) {
     const { table } = this
@@ -75,8 +77,23 @@ class Line {
   text(facts: FlowFacts | null = null, judged = STRONG, head = HEAD): string {
     this.#rows.settle(this.table.row, this.flow, facts, judged)
     this.#out.clear()
-    writeFlow(this.#out, this.table, this.flow, this.#rows, head)
+    writeFlow({ lines: this.#out }, this.table, this.flow, this.#rows, head)
     return this.#out.bytes.toString('latin1', 0, this.#out.end)
+  }
+
+  /** As `text`, with what is beside it. */
+  marked(
+    facts: FlowFacts | null,
+    judged = STRONG,
+  ): { text: string; at(word: number): number; number(n: number): number } {
+    this.#rows.settle(this.table.row, this.flow, facts, judged)
+    this.#out.clear()
+    this.#marks.clear()
+    writeFlow({ lines: this.#out, marks: this.#marks }, this.table, this.flow, this.#rows, HEAD)
+    const { words, numbers } = this.#marks.take()
+    expect([words.length, numbers.length]).toEqual([mark.MARK_WORDS, mark.MARK_NUMBERS])
+    const text = this.#out.bytes.toString('latin1', 0, this.#out.end)
+    return { text, at: (word) => words[word] as number, number: (n) => numbers[n] as number }
   }
 
   record(facts: FlowFacts | null = null, judged = STRONG): Record<string, unknown> {
@@ -232,6 +249,50 @@ describe('a line', () => {
     // Computed from the others, where somebody asks for it.
     expect([...new Set(members), 'community_id'].sort()).toEqual(documented.sort())
     expect(documented).toEqual(expect.arrayContaining(Object.keys(line.record(undetermined()))))
+  })
+})
+
+describe('the marks of a line', () => {
+  it('say where its parts are, whatever its name is written with', () => {
+    const property = fc.property(fc.option(fc.string({ unit: 'grapheme' })), fc.boolean(), (name, isHigh) => {
+      const ends = isHigh ? { ...ENDS, from: '10.0.0.9' } : ENDS
+      const line = new Line(packet(ends, { vni: 7 }), packet(answerOf(ends), { end: 4_000_000_000 }))
+      const facts = tls12()
+      if (facts.tls !== null) facts.tls.serverName = name
+      const { text, at, number } = line.marked(facts)
+      const part = (from: number, to: number): string => text.slice(at(from), at(to))
+      const record = JSON.parse(text)
+      expect(text[at(mark.LINE_END)]).toBe('\n')
+      expect(part(mark.CLIENT_AT, mark.CLIENT_END)).toBe(ends.from)
+      expect(JSON.parse(`{${part(mark.PLACE_AT, mark.PLACE_END)}}`)).toEqual({
+        server_ip: '10.0.0.2',
+        server_port: 443,
+        vni: 7,
+      })
+      const named = part(mark.NAME_AT, mark.NAME_END)
+      expect(named === '' ? null : JSON.parse(`{${named.slice(1)}}`).server_name).toBe(name)
+      const shared = part(mark.FACTS_AT, mark.NAME_AT) + part(mark.NAME_END, mark.FACTS_END)
+      expect(record).toMatchObject(JSON.parse(`{${shared.slice(1)}}`))
+      expect(number(mark.BYTES_SERVER)).toBe(4_000_000_000)
+      expect([number(mark.FIRST_US), number(mark.LAST_US)]).toEqual([START, START])
+      expect([at(mark.TRANSPORT), at(mark.SERVER_PORT), at(mark.VNI)]).toEqual([PROTO_TCP, 443, 7])
+      const id = [at(mark.ID), at(mark.ID + 1)].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
+      expect(record.flow_id.slice(0, 16)).toBe(id)
+    })
+    fc.assert(property, { numRuns: 300, seed: 1 })
+  })
+
+  it('have the same serial numbers for the same texts, and others for others', () => {
+    const line = new Line(packet(ENDS))
+    const serials = (facts: FlowFacts | null, judged = STRONG): number[] => {
+      const { at } = line.marked(facts, judged)
+      return Array.from({ length: mark.FACTS_WORDS + 1 }, (_, i) => at(mark.NAME + i))
+    }
+    const [first, other] = [serials(tls12()), serials(tls12(), UNKNOWN)]
+    expect(serials(tls12())).toEqual(first)
+    expect(other).not.toEqual(first)
+    expect(other.slice(0, -1)).toEqual(first.slice(0, -1))
+    expect(serials(null).slice(0, -1)).toEqual(new Array(mark.FACTS_WORDS).fill(0))
   })
 })
 
