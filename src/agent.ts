@@ -392,7 +392,7 @@ export class Agent {
 
   #emit(index: number, isLast: boolean): void {
     const table = this.table
-    writeFlow(this.#sink, table, index, this.#rows, this.#sources.head(table.sourceOf(index)))
+    writeFlow(this.#sink, table, index, this.#rows, this.#sources.head(table.sourceOf(index)), isLast)
     this.stats.records += 1
     this.#tally.report(index, isLast)
   }

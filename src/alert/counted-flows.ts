@@ -65,7 +65,7 @@ export class CountedFlows {
     if ((known & bit) !== 0) return true
     if (isHigh) flow.countedHigh |= bit
     else flow.countedLow |= bit
-    this.#newer.write(numberOf(flow), flow)
+    if (!flow.isLast) this.#newer.write(numberOf(flow), flow)
     return false
   }
 

@@ -64,6 +64,8 @@ export interface FlowHead {
   readonly id: string
   /** 52 bits that stand for the id. */
   readonly idNumber: number
+  /** It is not reported again. */
+  readonly isLast: boolean
   readonly sensor: string
   /** µs since the epoch. */
   readonly firstUs: number
@@ -106,6 +108,10 @@ export class Flow {
 
   get idNumber(): number {
     return this.#head.idNumber
+  }
+
+  get isLast(): boolean {
+    return this.#head.isLast
   }
 
   get firstUs(): number {
@@ -176,6 +182,8 @@ export function flowOf(record: FlowRecord): Flow {
   const head: FlowHead = {
     id: record.flow_id,
     idNumber: numberOfText(record.flow_id),
+    // A record does not say so.
+    isLast: false,
     sensor: record.sensor,
     firstUs: timeUs(record.first_seen),
     lastUs: timeUs(record.last_seen),

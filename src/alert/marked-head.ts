@@ -22,6 +22,10 @@ export class MarkedHead implements FlowHead {
     return this.#marks.sensor
   }
 
+  get isLast(): boolean {
+    return this.#word(mark.IS_LAST) === 1
+  }
+
   get firstUs(): number {
     return this.#number(mark.FIRST_US)
   }

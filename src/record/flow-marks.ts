@@ -27,9 +27,11 @@ export const SERVER_PORT = 22
 export const VNI = 23
 /** 1 = the flow was reported before. */
 export const IS_REPEAT = 24
+/** 1 = it will not be reported again. */
+export const IS_LAST = 25
 /** Serial numbers of texts: the same one is the same text as long as `space` is the same. */
-export const NAME = 25
-export const FACTS = 26
+export const NAME = 26
+export const FACTS = 27
 /** Pieces that the facts are written from. */
 export const FACTS_WORDS = 8
 export const MARK_WORDS = FACTS + FACTS_WORDS

@@ -57,7 +57,14 @@ export interface LineSink {
 }
 
 /** Appends one flow record as one JSON line, in the vocabulary of docs/flow-record.md. */
-export function writeFlow(sink: LineSink, table: FlowTable, flow: number, rows: RowWriter, head: string): void {
+export function writeFlow(
+  sink: LineSink,
+  table: FlowTable,
+  flow: number,
+  rows: RowWriter,
+  head: string,
+  isLast: boolean,
+): void {
   const { lines: out, marks = null } = sink
   const client = table.clientSide(flow)
   const ports = table.portsOf(flow)
@@ -103,6 +110,7 @@ export function writeFlow(sink: LineSink, table: FlowTable, flow: number, rows: 
   words[at + mark.NAME_AT] = rows.nameAt
   words[at + mark.NAME_END] = rows.nameEnd
   words[at + mark.FACTS_END] = rows.factsEnd
+  words[at + mark.IS_LAST] = isLast ? 1 : 0
   markFlow(marks, line, table, flow)
   rows.mark(marks, line, table.row, flow)
 }

@@ -31,6 +31,7 @@ function sharing(): (record: FlowRecord) => Flow {
       transport: record.transport,
       id: flow_id,
       idNumber: whole.idNumber,
+      isLast: false,
       clientIp: client_ip,
       clientWord: client_ip.split('.').reduce((word, octet) => word * 256 + Number(octet), 0),
     }

@@ -77,7 +77,7 @@ class Line {
   text(facts: FlowFacts | null = null, judged = STRONG, head = HEAD): string {
     this.#rows.settle(this.table.row, this.flow, facts, judged)
     this.#out.clear()
-    writeFlow({ lines: this.#out }, this.table, this.flow, this.#rows, head)
+    writeFlow({ lines: this.#out }, this.table, this.flow, this.#rows, head, true)
     return this.#out.bytes.toString('latin1', 0, this.#out.end)
   }
 
@@ -89,7 +89,7 @@ class Line {
     this.#rows.settle(this.table.row, this.flow, facts, judged)
     this.#out.clear()
     this.#marks.clear()
-    writeFlow({ lines: this.#out, marks: this.#marks }, this.table, this.flow, this.#rows, HEAD)
+    writeFlow({ lines: this.#out, marks: this.#marks }, this.table, this.flow, this.#rows, HEAD, true)
     const { words, numbers } = this.#marks.take()
     expect([words.length, numbers.length]).toEqual([mark.MARK_WORDS, mark.MARK_NUMBERS])
     const text = this.#out.bytes.toString('latin1', 0, this.#out.end)
@@ -275,7 +275,7 @@ describe('the marks of a line', () => {
       expect(record).toMatchObject(JSON.parse(`{${shared.slice(1)}}`))
       expect(number(mark.BYTES_SERVER)).toBe(4_000_000_000)
       expect([number(mark.FIRST_US), number(mark.LAST_US)]).toEqual([START, START])
-      expect([at(mark.TRANSPORT), at(mark.SERVER_PORT), at(mark.VNI)]).toEqual([PROTO_TCP, 443, 7])
+      expect([at(mark.TRANSPORT), at(mark.SERVER_PORT), at(mark.VNI), at(mark.IS_LAST)]).toEqual([PROTO_TCP, 443, 7, 1])
       const id = [at(mark.ID), at(mark.ID + 1)].map((word) => (word >>> 0).toString(16).padStart(8, '0')).join('')
       expect(record.flow_id.slice(0, 16)).toBe(id)
     })
