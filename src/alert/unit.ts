@@ -7,6 +7,7 @@ import type { Facts } from './facts.ts'
 import type { Flow, Place, ServerName } from './flow.ts'
 import type { SubjectMemory } from './memories.ts'
 import { type FactsPlan, planOf } from './plan.ts'
+import { Recent } from './recent.ts'
 import type { Watch } from './watch.ts'
 
 /** A detector's view of these flows: they have one subject, and one memory. */
@@ -51,7 +52,8 @@ export class Unit {
 
   /** What it remembers of a subject was pushed out: another one knows more by now. */
   get isStale(): boolean {
-    return this.#owners.some(({ changes }) => Number.isNaN(changes))
+    for (let i = 0; i < this.#owners.length; i++) if (Number.isNaN(this.#owners[i]?.changes)) return true
+    return false
   }
 
   show(flow: Flow): void {
@@ -97,12 +99,24 @@ const SEEN_ONCE = 1 << 16
 
 export class Units {
   readonly #places = new Map<Place, UnitsOfPlace>()
+  readonly #recent = new Recent<Unit>(3)
+  readonly #key = new Int32Array(3)
   readonly #seenOnce = new Int32Array(SEEN_ONCE)
   #count = 0
 
   /** Null = none like it came before. */
   of(flow: Flow, watches: readonly Watch[]): Unit | null {
-    return this.#isFirst(flow) ? null : this.#unitOf(flow, watches)
+    const { place, name, facts } = flow
+    const key = this.#key
+    key[0] = place.serial
+    key[1] = name === null ? 0 : name.serial
+    key[2] = facts.serial
+    const recent = this.#recent.find(key, 0)
+    if (recent !== undefined && recent.plan.watches === watches && !recent.isStale) return recent
+    if (this.#isFirst(flow)) return null
+    const unit = this.#unitOf(flow, watches)
+    this.#recent.put(key, 0, unit)
+    return unit
   }
 
   #isFirst({ place, name, facts }: Flow): boolean {
