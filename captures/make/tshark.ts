@@ -7,6 +7,7 @@ export interface StreamFacts {
   server_name?: string
   tls_version?: number
   cipher_suite?: number
+  extended_master_secret?: boolean
   ja3?: string
   ja3s?: string
   server_certificates?: string[]
@@ -27,6 +28,7 @@ const HANDSHAKE = [
   'version',
   'extensions.supported_version',
   'ciphersuite',
+  'extension.type',
   'ja3',
   'ja3s',
   'certificate',
@@ -58,6 +60,10 @@ const FIELDS = [
 
 const CLIENT_HELLO = '1'
 const SERVER_HELLO = '2'
+/** Up to TLS 1.2, of DTLS too. */
+const WITHOUT_BINDING = [0x0300, 0x0301, 0x0302, 0x0303, 0xfeff, 0xfefd]
+/** RFC 7627 §5.1. */
+const EXTENDED_MASTER_SECRET = '23'
 
 /** By "address port" of both ends, sorted; the first message of each kind counts, as in our records. */
 export function readStreams(path: string): Map<string, StreamFacts> {
@@ -163,6 +169,10 @@ function noteServer(
   const suite = first(row['tls.handshake.ciphersuite'])
   const ja3s = first(row['tls.handshake.ja3s'])
   if (version !== undefined) facts.tls_version = Number(version)
+  if (WITHOUT_BINDING.includes(Number(version))) {
+    const extensions = row['tls.handshake.extension.type']?.split(',') ?? []
+    facts.extended_master_secret = extensions.includes(EXTENDED_MASTER_SECRET)
+  }
   if (suite !== undefined) facts.cipher_suite = Number(suite)
   if (ja3s !== undefined) facts.ja3s = ja3s
 }

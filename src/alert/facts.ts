@@ -56,6 +56,8 @@ export class Facts {
   readonly earlyData: boolean
   readonly renegotiation: boolean
   readonly compression: number
+  /** False = missing; null = not seen, or a version that needs no extension for it. */
+  readonly extendedMasterSecret: boolean | null
   readonly clientCertificate: string | null
   readonly sentinel: string | null
   readonly chain: readonly string[]
@@ -101,6 +103,7 @@ export class Facts {
     this.earlyData = record.early_data === true
     this.renegotiation = record.renegotiation === true
     this.compression = number(record.compression_method)
+    this.extendedMasterSecret = record.extended_master_secret ?? null
     this.clientCertificate = text(record.client_certificate)
     this.sentinel = text(record.downgrade_sentinel)
     this.chain = list(record.server_certificates)

@@ -42,6 +42,7 @@ export interface FlowRecord {
   early_data?: boolean
   renegotiation?: boolean
   compression_method?: number
+  extended_master_secret?: boolean
   ech?: string
   client_certificate?: string
   downgrade_sentinel?: string

@@ -33,6 +33,7 @@ export const FLAG = {
   stapleAsked: 1 << 22,
   stapleDated: 1 << 23,
   stapleStale: 1 << 24,
+  masterSecretSeen: 1 << 25,
 } as const
 
 export class Evidence {
@@ -146,7 +147,8 @@ function tlsFlags(tls: TlsFacts): number {
   if (tls.helloRetry) flags |= FLAG.helloRetry
   if (tls.resumed) flags |= FLAG.resumed
   if (tls.earlyData) flags |= FLAG.earlyData
-  if (tls.extendedMasterSecret) flags |= FLAG.extendedMasterSecret
+  if (tls.extendedMasterSecret !== null) flags |= FLAG.masterSecretSeen
+  if (tls.extendedMasterSecret === true) flags |= FLAG.extendedMasterSecret
   if (tls.secureRenegotiation) flags |= FLAG.secureRenegotiation
   if (tls.encryptThenMac) flags |= FLAG.encryptThenMac
   if (tls.heartbeat) flags |= FLAG.heartbeat

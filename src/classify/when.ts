@@ -90,7 +90,8 @@ const WORDS: Words<Evidence> = {
     return ({ compressionMethod: seen }) => (seen < 0 ? UNSEEN : answer((seen !== 0) === wanted))
   },
   secure_renegotiation: (value, where) => flag(FLAG.secureRenegotiation, FLAG.serverHello, aBoolean(value, where)),
-  extended_master_secret: (value, where) => flag(FLAG.extendedMasterSecret, FLAG.serverHello, aBoolean(value, where)),
+  extended_master_secret: (value, where) =>
+    flag(FLAG.extendedMasterSecret, FLAG.masterSecretSeen, aBoolean(value, where)),
   encrypt_then_mac: (value, where) => flag(FLAG.encryptThenMac, FLAG.serverHello, aBoolean(value, where)),
   heartbeat: (value, where) => flag(FLAG.heartbeat, FLAG.serverHello, aBoolean(value, where)),
   resumed: (value, where) => flag(FLAG.resumed, FLAG.serverHello, aBoolean(value, where)),

@@ -85,7 +85,8 @@ export class TlsFacts {
   earlyData = false
   ech: Ech | null = null
   downgradeSentinel: DowngradeSentinel | null = null
-  extendedMasterSecret = false
+  /** As the ServerHello has it (RFC 7627 §5); null = not seen, or a version that has no such extension: TLS 1.3 always binds. */
+  extendedMasterSecret: boolean | null = null
   secureRenegotiation = false
   encryptThenMac = false
   heartbeat = false
@@ -122,7 +123,7 @@ export class TlsFacts {
     this.earlyData = false
     this.ech = null
     this.downgradeSentinel = null
-    this.extendedMasterSecret = false
+    this.extendedMasterSecret = null
     this.secureRenegotiation = false
     this.encryptThenMac = false
     this.heartbeat = false

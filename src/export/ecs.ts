@@ -123,6 +123,7 @@ export const ECS_ROWS: readonly MappingRow[] = [
   same('rule.ruleset', 'policy'),
   ...['verdict', 'reason', 'visibility', 'source', 'vni', 'tunnel', 'upgrade', 'upgrade_state'].map(own),
   ...['credentials_exposed', 'ja4', 'ech', 'client_certificate', 'named_group', 'cipher_suite', 'tls_version'].map(own),
+  own('extended_master_secret'),
   ...['ssh_kex', 'ssh_host_key', 'ssh_cipher', 'ssh_mac', 'hassh', 'hassh_server'].map(own),
 ]
 

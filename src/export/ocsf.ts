@@ -110,6 +110,7 @@ export const OCSF_FLOW_ROWS: readonly MappingRow[] = [
   },
   ...['verdict', 'violations', 'reason', 'visibility', 'policy', 'vni', 'vlan', 'tunnel', 'upgrade'].map(unmapped),
   ...['credentials_exposed', 'named_group_name', 'alpn', 'client_certificate', 'ech', 'resumed'].map(unmapped),
+  unmapped('extended_master_secret'),
 ]
 
 /** The class has no attribute for it. */

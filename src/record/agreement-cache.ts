@@ -60,7 +60,13 @@ const flagsOf = (tls: TlsFacts): number =>
   (tls.resumed ? 4 : 0) |
   (tls.earlyData ? 8 : 0) |
   (tls.ocspStaple ? 16 : 0) |
-  (tls.renegotiation ? 32 : 0)
+  (tls.renegotiation ? 32 : 0) |
+  masterSecretFlags(tls.extendedMasterSecret)
+
+const masterSecretFlags = (extended: boolean | null): number => {
+  if (extended === null) return 0
+  return extended ? 128 : 64
+}
 
 function hash(tls: TlsFacts, flags: number): number {
   let h = Math.imul(tls.version ^ (tls.cipherSuite << 16), 0x9e3779b1)

@@ -59,6 +59,7 @@ export function agreementFragment(tls: TlsFacts): string {
 function negotiatedFlags(tls: TlsFacts): string {
   let text = `,"hello_retry":${tls.helloRetry},"resumed":${tls.resumed},"client_certificate":"${tls.clientCertificate}"`
   if (tls.downgradeSentinel !== null) text += `,"downgrade_sentinel":"${tls.downgradeSentinel}"`
+  if (tls.extendedMasterSecret !== null) text += `,"extended_master_secret":${tls.extendedMasterSecret}`
   if (tls.ocspStaple) text += ',"ocsp_staple":true'
   if (tls.compressionMethod !== 0) text += `,"compression_method":${tls.compressionMethod}`
   if (tls.renegotiation) text += ',"renegotiation":true'

@@ -38,6 +38,7 @@ export const tls12: Partial<FlowRecord> = {
   cipher_suite: 0xc02f,
   offered_versions: [0x0303],
   client_certificate: 'none',
+  extended_master_secret: true,
 }
 
 /** What is no TLS. */

@@ -273,6 +273,7 @@ describe('what was not seen', () => {
     { name: 'a group off the list', when: { named_group: { not_in: ['0x001D'] } } },
     { name: 'a certificate that is not self-issued', when: { not: { server_certificate: { self_issued: true } } } },
     { name: 'an extension that is missing', when: { encrypt_then_mac: false } },
+    { name: 'a secret that is not extended, in TLS 1.3,', when: { extended_master_secret: false } },
     { name: 'the absence of a group without a ServerHello', when: { named_group: { seen: false } } },
   ])('$name does not match', ({ when }) => {
     const facts = tls13((tls) => {

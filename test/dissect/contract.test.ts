@@ -309,7 +309,7 @@ const TLS_UNKNOWN: Partial<{ [K in keyof TlsTold]: readonly TlsTold[K][] }> = {
   earlyData: [false],
   ech: [null, 'grease_or_offered'],
   downgradeSentinel: [null],
-  extendedMasterSecret: [false],
+  extendedMasterSecret: [null],
   secureRenegotiation: [false],
   encryptThenMac: [false],
   heartbeat: [false],

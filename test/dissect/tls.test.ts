@@ -124,6 +124,14 @@ describe('a full handshake of TLS 1.2', () => {
     expect([read(both).tls[field], read(asked).tls[field]]).toEqual([true, false])
   })
 
+  it.each([
+    { name: 'before a ServerHello was seen', turns: [] },
+    { name: 'in TLS 1.3, which needs none', turns: [[SERVER, handshake(serverHello(TLS13_ANSWER))]] as const },
+  ])('does not know of extended_main_secret $name', ({ turns }) => {
+    const offered = handshake(clientHello({ extensions: [extension(23)] }))
+    expect(read(conversation([CLIENT, offered], ...turns)).tls.extendedMasterSecret).toBeNull()
+  })
+
   it('keeps what was agreed first: a renegotiation in the clear changes nothing but itself', () => {
     // After NULL encryption, say; the second ServerHello answers inside the connection.
     const again = clientHello({ random: RANDOM.toReversed(), extensions: [serverName('b.example')] })

@@ -67,6 +67,7 @@ describe('the members of a settled flow', () => {
       hello_retry: false,
       resumed: false,
       client_certificate: 'none',
+      extended_master_secret: true,
       server_certificates: ['aa'.repeat(32), 'aa'.repeat(32)],
       app_protocol: 'tls',
       verdict: 'strong',
@@ -95,6 +96,11 @@ describe('the members of a settled flow', () => {
     { name: 'a stapled response', change: { ocspStaple: true }, want: { ocsp_staple: true } },
     { name: 'compression', change: { compressionMethod: 1 }, want: { compression_method: 1 } },
     { name: 'a renegotiation', change: { renegotiation: true }, want: { renegotiation: true } },
+    {
+      name: 'keys that are not bound',
+      change: { extendedMasterSecret: false },
+      want: { extended_master_secret: false },
+    },
     { name: 'alerts', change: { alerts: ['server:fatal:40'] }, want: { alerts: ['server:fatal:40'] } },
     {
       name: 'a chain of the client',
@@ -286,6 +292,7 @@ function someFacts(): fc.Arbitrary<FlowFacts | null> {
     earlyData: fc.boolean(),
     ocspStaple: fc.boolean(),
     renegotiation: fc.boolean(),
+    extendedMasterSecret: fc.constantFrom(null, false, true),
     sawServerHello: fc.boolean(),
     ech: fc.constantFrom(null, 'rejected' as const, 'grease_or_offered' as const),
     downgradeSentinel: fc.constantFrom(null, 'tls11' as const, 'tls12' as const),

@@ -46,6 +46,7 @@ export const FLOW_LIKE: Readonly<Record<(typeof LIKE)[number], Members>> = {
     offered_versions: [0x0303],
     offered_cipher_suites: [0xc02f, 0xc030],
     client_certificate: 'none',
+    extended_master_secret: true,
   },
   cleartext: { ...FLOW, verdict: 'plaintext' },
   ssh: {

@@ -107,6 +107,7 @@ export const FLOW_MEMBERS = {
   renegotiation: flag,
   downgrade_sentinel: text,
   compression_method: whole,
+  extended_master_secret: flag,
   server_certificates: texts,
   client_certificates: texts,
   client_certificate: z.enum(['none', 'requested', 'empty', 'presented', 'unobservable']),
