@@ -696,6 +696,51 @@ describe('what one flow says of another', () => {
   })
 })
 
+describe('what IKE offered', () => {
+  /** Of ike-v2-offers.pcap: asked, refused, asked again, chosen; then one protected message from each end. */
+  async function seen(packets: number, sender: 'client' | 'server' | 'both'): Promise<Record | undefined> {
+    const lastByte = { client: 2, server: 3, both: -1 }[sender]
+    const watch = new Watch({ filter: (m) => lastByte < 0 || (m.src3 & 255) === lastByte })
+    const source = await openSource(`${CAPTURES}ike-v2-offers.pcap`)
+    for await (const batch of source.batches()) watch.agent.process({ ...batch, count: packets }, 'ike')
+    await source.close()
+    return watch.end()[0]
+  }
+
+  it.each([
+    {
+      name: 'alone is no evidence of anything',
+      packets: 3,
+      sender: 'client',
+      want: { verdict: 'unknown', reason: 'one_sided' },
+    },
+    {
+      name: 'does not tell how protected messages are encrypted',
+      packets: 6,
+      sender: 'client',
+      want: { verdict: 'opaque' },
+    },
+    { name: 'does not make the choice weak', packets: 6, sender: 'both', want: { verdict: 'strong' } },
+  ] as const)('$name', async ({ packets, sender, want }) => {
+    const record = await seen(packets, sender)
+    expect(record).toMatchObject(want)
+    expect(record?.['violations']).toBeUndefined()
+    expect(record?.['ike_encryption']).toBe(sender === 'both' ? 'ENCR_AES_GCM_16' : undefined)
+    const offered = record?.['ike_offered_proposals'] as string[]
+    expect(offered.map((proposal) => proposal.split('/')[0])).toEqual([
+      'ENCR_3DES',
+      'ENCR_AES_CBC 128',
+      'ENCR_AES_GCM_16 256',
+    ])
+  })
+
+  it('is missing where only the answer is seen, which is judged all the same', async () => {
+    const record = await seen(6, 'server')
+    expect(record).toMatchObject({ visibility: 'server_only', ike_encryption: 'ENCR_AES_GCM_16', verdict: 'strong' })
+    expect(record).not.toHaveProperty('ike_offered_proposals')
+  })
+})
+
 describe('shards', () => {
   it.each([2, 3, 7])('%i of them together are the whole, and each flow is in one', async (of) => {
     const whole = (await replay()).records

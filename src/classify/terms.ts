@@ -5,7 +5,7 @@
 import type { IkeFacts, SshFacts } from '../core/facts.ts'
 
 export type SshTerms = Readonly<Omit<SshFacts, 'clientSoftware' | 'serverSoftware' | 'hassh' | 'hasshServer'>>
-export type IkeTerms = Readonly<IkeFacts>
+export type IkeTerms = Readonly<Omit<IkeFacts, 'offered'>>
 
 /** Terms remembered at once. Few are in use; peers that make names up get new objects, and nothing grows. */
 const MAX_TERMS = 4096
@@ -20,7 +20,8 @@ export class TermsTable {
   }
 
   ike(facts: IkeFacts): IkeTerms {
-    return shared(this.#ike, { ...facts })
+    const { offered: _o, ...terms } = facts
+    return shared(this.#ike, terms)
   }
 }
 

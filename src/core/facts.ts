@@ -212,7 +212,7 @@ export class SshFacts {
   hostKeyBits = 0
 }
 
-/** What an IKE exchange agreed on, in words of IANA's IKEv2 and IKEv1 registries. Null = not seen. */
+/** What an IKE exchange offered and agreed on, in words of IANA's IKEv2 and IKEv1 registries. Null = not seen. */
 export class IkeFacts {
   /** 1 or 2. */
   version = 0
@@ -225,7 +225,11 @@ export class IkeFacts {
   integrity: string | null = null
   prf: string | null = null
   group: string | null = null
+  /** The initiator's proposals in its order, each with all of its transforms; nothing is judged by them. */
+  offered: readonly string[] = NO_PROPOSALS
 }
+
+const NO_PROPOSALS: readonly string[] = Object.freeze([])
 
 /** Flows that one connection may announce between two looks at them. */
 const MAX_ANNOUNCED = 16

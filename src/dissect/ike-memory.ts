@@ -21,7 +21,8 @@ export class IkeAssociations {
   /** Keeps what the message at `header` chose for its association. */
   remember(buf: Uint8Array, header: number, chosen: IkeFacts): void {
     if (this.#chosen.size >= MAX_ASSOCIATIONS) this.#chosen.delete(this.#chosen.keys().next().value as string)
-    this.#chosen.set(spisAt(buf, header), { ...chosen })
+    // What was offered is long, and said of the flow that it was offered in.
+    this.#chosen.set(spisAt(buf, header), { ...chosen, offered: [] })
   }
 
   /** What was chosen for the association of the message at `header`, or null. */

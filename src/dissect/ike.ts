@@ -1,13 +1,10 @@
 /** IKE of both versions, with or without the marker of UDP encapsulation, and the ESP that shares its ports then. */
 import { type FlowFacts, IkeFacts } from '../core/facts.ts'
 import { PROTO_UDP } from '../core/ip-numbers.ts'
-import { ikeEncryption, ikeName } from '../registry/ike-transforms.ts'
+import { ikeEncryption } from '../registry/ike-transforms.ts'
 import { clearInside, isEsp } from '../wire/esp.ts'
 import {
-  IkeAttribute,
   IkeExchange,
-  type IkeTransform,
-  IkeTransformType,
   ikeExchange,
   ikeHeaderAt,
   ikeVersion,
@@ -18,6 +15,7 @@ import {
 } from '../wire/ike.ts'
 import { ClearWatch } from './clear-watch.ts'
 import { CLIENT, type DatagramDissector, type Direction, type DissectorState, SERVER } from './dissector.ts'
+import { noteChoice, proposalTexts } from './ike-proposals.ts'
 import type { CaptureMemory } from './memory.ts'
 
 /** Messages after which neither a choice nor ESP is waited for. */
@@ -39,7 +37,8 @@ export const ike: DatagramDissector<IkeState> = {
   about: {
     title: 'IKE',
     source: 'RFC 7296, RFC 2409',
-    reads: 'versions 1 and 2: the chosen proposal, aggressive mode; ESP in UDP, ESP-NULL told apart',
+    reads:
+      'versions 1 and 2: the proposals offered and the one chosen, aggressive mode; ESP in UDP, ESP-NULL told apart',
   },
   ports: [500, 4500],
 
@@ -95,9 +94,9 @@ function readMessage(
   if (isProtected(buf, header, end)) {
     state.sawProtected[direction] = true
     settle(state, facts, marked)
-  } else if (isResponse(buf, header) && isChoice(told.version, exchange)) {
-    readChoice(facts, told, buf, header, end)
-    if (told.encryption !== null) state.memory?.ike.remember(buf, header, told)
+  } else if (isNegotiation(told.version, exchange)) {
+    if (isResponse(buf, header)) readChoice(state, facts, buf, header, end)
+    else readOffer(facts, told, buf, header, end)
   }
 }
 
@@ -107,61 +106,28 @@ function goOn(state: IkeState, told: IkeFacts, buf: Uint8Array, header: number):
   if (chosen !== null) Object.assign(told, chosen)
 }
 
-/** Exchanges in which the responder's SA payload is the choice for IKE itself. */
-const isChoice = (version: number, exchange: number): boolean =>
+/** Exchanges whose SA payloads are the offer and the choice for IKE itself. */
+const isNegotiation = (version: number, exchange: number): boolean =>
   version === 2
     ? exchange === IkeExchange.IKE_SA_INIT
     : exchange === IkeExchange.MAIN || exchange === IkeExchange.AGGRESSIVE
 
-function readChoice(facts: FlowFacts, told: IkeFacts, buf: Uint8Array, header: number, end: number): void {
+/** The first one: it is repeated for a cookie, and for another group. */
+function readOffer(facts: FlowFacts, told: IkeFacts, buf: Uint8Array, header: number, end: number): void {
+  if (told.offered.length > 0) return
+  const proposals = parseIkeProposals(buf, header, end)
+  if (proposals === null) facts.malformed += 1
+  else told.offered = proposalTexts(told.version, proposals)
+}
+
+function readChoice(state: IkeState, facts: FlowFacts, buf: Uint8Array, header: number, end: number): void {
+  const told = facts.ike as IkeFacts
   const proposals = parseIkeProposals(buf, header, end)
   if (proposals === null) facts.malformed += 1
   // The responder answers with one of those offered (RFC 7296 §2.7); several are an offer of its own.
   const [chosen] = proposals ?? []
-  if (chosen === undefined || proposals?.length !== 1 || told.encryption !== null) return
-  for (const transform of chosen) {
-    if (told.version === 2) noteTransform(told, transform)
-    else noteAttribute(told, transform)
-  }
-}
-
-function noteTransform(told: IkeFacts, { type, id, keyBits }: IkeTransform): void {
-  switch (type) {
-    case IkeTransformType.ENCRYPTION:
-      told.encryption = ikeName('encryption', id)
-      told.keyBits = keyBits
-      return
-    case IkeTransformType.PRF:
-      told.prf = ikeName('prf', id)
-      return
-    case IkeTransformType.INTEGRITY:
-      told.integrity = ikeName('integrity', id)
-      return
-    case IkeTransformType.GROUP:
-      told.group = ikeName('group', id)
-      return
-    default:
-      // RFC 9370 §2.2.2: further key exchanges, whose number 0 is none.
-      if (type < IkeTransformType.FIRST_ADDED || type > IkeTransformType.LAST_ADDED || id === 0) return
-      told.group = told.group === null ? ikeName('group', id) : `${told.group}+${ikeName('group', id)}`
-  }
-}
-
-function noteAttribute(told: IkeFacts, { type, id, keyBits }: IkeTransform): void {
-  switch (type) {
-    case IkeAttribute.ENCRYPTION:
-      told.encryption = ikeName('encryption_v1', id)
-      told.keyBits = keyBits
-      return
-    case IkeAttribute.HASH:
-      told.integrity = ikeName('hash_v1', id)
-      return
-    case IkeAttribute.AUTHENTICATION:
-      told.authentication = ikeName('authentication_v1', id)
-      return
-    case IkeAttribute.GROUP:
-      told.group = ikeName('group', id)
-  }
+  if (chosen !== undefined && proposals?.length === 1 && told.encryption === null) noteChoice(told, chosen)
+  if (told.encryption !== null) state.memory?.ike.remember(buf, header, told)
 }
 
 /** ESP that came by says more of the flow's data than IKE's own messages. */

@@ -122,7 +122,8 @@ function ikeFragment(ike: IkeFacts): string {
     (ike.keyBits === 0 ? '' : `,"ike_key_bits":${ike.keyBits}`) +
     named('ike_integrity', ike.integrity) +
     named('ike_prf', ike.prf) +
-    named('ike_group', ike.group)
+    named('ike_group', ike.group) +
+    (ike.offered.length === 0 ? '' : strings('ike_offered_proposals', ike.offered))
   )
 }
 

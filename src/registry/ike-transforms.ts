@@ -31,15 +31,15 @@ export interface IkeAuthentication {
   readonly preShared: boolean
 }
 
-type Use = 'encryption' | 'prf' | 'integrity' | 'group' | 'encryption_v1' | 'hash_v1' | 'authentication_v1'
+export type IkeUse = 'encryption' | 'prf' | 'integrity' | 'group' | 'encryption_v1' | 'hash_v1' | 'authentication_v1'
 
-const rows = readRows<{ readonly use: Use; readonly code: number; readonly name: string }>('ike-transforms.json')
+const rows = readRows<{ readonly use: IkeUse; readonly code: number; readonly name: string }>('ike-transforms.json')
 const BY_CODE = new Map(rows.map((row) => [`${row.use} ${row.code}`, row.name]))
 
 /** The registered name; the number itself where there is none. */
-export const ikeName = (use: Use, code: number): string => BY_CODE.get(`${use} ${code}`) ?? String(code)
+export const ikeName = (use: IkeUse, code: number): string => BY_CODE.get(`${use} ${code}`) ?? String(code)
 
-function named<T extends { readonly name: string }>(...uses: readonly Use[]): ReadonlyMap<string, T> {
+function named<T extends { readonly name: string }>(...uses: readonly IkeUse[]): ReadonlyMap<string, T> {
   return new Map(rows.filter(({ use }) => uses.includes(use)).map((row) => [row.name, row as unknown as T]))
 }
 

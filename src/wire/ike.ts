@@ -23,7 +23,8 @@ const V2_RESPONSE = 0x20
 const V1_ENCRYPTED = 0x01
 
 const MAX_PAYLOADS = 64
-const MAX_TRANSFORMS = 256
+/** Of a message: transforms of version 2, attributes of those of version 1. */
+const MAX_TRANSFORMS = 512
 
 /** Offset of the IKE header in the datagram between `at` and `end`, -1 when it is no such message. */
 export function ikeHeaderAt(buf: Uint8Array, at: number, end: number, missing: number): number {
@@ -131,7 +132,7 @@ export function parseIkeProposals(
       : readTransformsV1(buf, transformsAt, proposalEnd)
     if (found === null) return null
     proposals.push(...found)
-    budget -= found.length + 1
+    budget -= found.reduce((sum, transforms) => sum + transforms.length, 1)
     if (budget < 0) return null
     p = proposalEnd
   }

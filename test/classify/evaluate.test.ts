@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { compilePolicies } from '../../src/classify/evaluate.ts'
 import { loadPolicy } from '../../src/classify/load.ts'
 import { checkPolicy, type PolicyPack } from '../../src/classify/policy.ts'
-import { FlowFacts } from '../../src/core/facts.ts'
+import { FlowFacts, IkeFacts } from '../../src/core/facts.ts'
 import type { Visibility } from '../../src/core/verdict.ts'
 import {
   certificate,
@@ -361,6 +361,29 @@ describe('what was agreed on outside TLS', () => {
       expect(verdictOf(ike2())).toBe('strong')
       expect(verdictOf(ike2((ike) => Object.assign(ike, { group: '1024-bit MODP Group' })))).toBe('weak')
     }
+  })
+
+  it('is not what was offered: proposals of old make a strong choice no weaker, and without a choice say nothing', () => {
+    const offered = ['ENCR_3DES/AUTH_HMAC_MD5_96/PRF_HMAC_MD5/768-bit MODP Group', 'ENCR_NULL']
+    const strong = judge.judge(ike2(), NOON, 'both', true)
+    expect(
+      judge.judge(
+        ike2((ike) => Object.assign(ike, { offered })),
+        NOON,
+        'both',
+        true,
+      ),
+    ).toBe(strong)
+    const alone = undetermined((facts) => {
+      facts.appProtocol = 'ike'
+      facts.ike = Object.assign(new IkeFacts(), { version: 2, offered })
+    })
+    expect(judge.judge(alone, NOON, 'client_only', true)).toEqual({
+      verdict: 'unknown',
+      violations: [],
+      tolerated: [],
+      reason: 'one_sided',
+    })
   })
 
   it('is bounded, whatever names peers make up', () => {

@@ -80,7 +80,8 @@ describe('IKE of version 2', () => {
     )
     expect(readDatagrams(ike, moved, memory).facts).toMatchObject({
       protection: 'encrypted',
-      ike: { version: 2, encryption: 'ENCR_3DES', group: '1024-bit MODP Group' },
+      // What was offered is said of the flow that it was offered in.
+      ike: { version: 2, encryption: 'ENCR_3DES', group: '1024-bit MODP Group', offered: [] },
     })
     const another = ikeMessage({ exchange: 35, flags: 8, next: 46, payload: SK }).with(3, 0x77)
     expect(readDatagrams(ike, [[CLIENT, [...MARKER, ...another]]], memory).facts.ike?.encryption).toBeNull()
@@ -106,6 +107,55 @@ describe('IKE of version 2', () => {
       ]).facts.ike,
     ).toMatchObject({ encryption: null })
     expect(readDatagrams(ike, [[CLIENT, initRequest]]).facts.ike).toMatchObject({ version: 2, encryption: null })
+  })
+
+  it('tells all that was offered, in the order sent, also where nobody answers', () => {
+    const offer = saV2(
+      OFFER,
+      [
+        [1, 20, 256],
+        [2, 7],
+        [4, 31],
+        [6, 36],
+        [6, 0],
+      ],
+      [
+        [1, 1024],
+        [4, 999],
+        [5, 1],
+      ],
+    )
+    const request = ikeMessage({ exchange: 34, flags: 8, next: 33, opening: true, payload: offer })
+    const offered = [
+      'ENCR_AES_CBC 256/ENCR_3DES/PRF_HMAC_SHA2_256/AUTH_HMAC_SHA2_256_128/2048-bit MODP Group',
+      'ENCR_AES_GCM_16 256/PRF_HMAC_SHA2_512/Curve25519/+ml-kem-768/+NONE',
+      'encryption 1024/group 999',
+    ]
+    expect(readDatagrams(ike, [[CLIENT, request]]).facts).toMatchObject({
+      protection: 'undetermined',
+      malformed: 0,
+      ike: { version: 2, offered, encryption: null, integrity: null, prf: null, group: null },
+    })
+    // Asked again with a cookie, and for another group; the answer is no offer.
+    const { facts } = readDatagrams(ike, [
+      [CLIENT, request],
+      [CLIENT, initRequest],
+      [SERVER, initResponse(...WEAK)],
+    ])
+    expect(facts.ike).toMatchObject({ offered, encryption: 'ENCR_3DES' })
+    expect(readDatagrams(ike, [[SERVER, initResponse(...WEAK)]]).facts.ike?.offered).toEqual([])
+  })
+
+  it('keeps no offer of more transforms than anybody has, and counts it', () => {
+    const many = (proposals: number): Bytes =>
+      saV2(...Array.from({ length: proposals }, () => Array.from({ length: 30 }, (_, n): Transform => [4, 1000 + n])))
+    const offered = (proposals: number) => {
+      const payload = many(proposals)
+      return readDatagrams(ike, [[CLIENT, ikeMessage({ exchange: 34, flags: 8, next: 33, opening: true, payload })]])
+        .facts
+    }
+    expect([offered(16).ike?.offered.length, offered(16).malformed]).toEqual([16, 0])
+    expect([offered(17).ike?.offered.length, offered(17).malformed]).toEqual([0, 1])
   })
 
   it('is opaque where the choice was not seen', () => {
@@ -168,6 +218,10 @@ describe('IKE of version 1', () => {
         encryption: '3DES-CBC',
         integrity: 'MD5',
         group: '1024-bit MODP Group',
+        offered: [
+          'AES-CBC 256/SHA2-256/pre-shared key/2048-bit MODP Group',
+          '3DES-CBC/MD5/pre-shared key/1024-bit MODP Group',
+        ],
       },
     })
   })

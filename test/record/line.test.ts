@@ -233,7 +233,7 @@ describe('a line', () => {
       })
       Object.assign(facts, { authMechanisms: ['sasl-plain'], authOutcome: 'success' })
       facts.ssh = Object.assign(filled(new SshFacts()), { strictKex: true })
-      facts.ike = filled(new IkeFacts())
+      facts.ike = Object.assign(filled(new IkeFacts()), { offered: ['ENCR_3DES'] })
     })
     const line = new Line(packet(ENDS, { vni: 1, vlan: 2, tunnel: TUNNEL_VXLAN }))
     line.table.setRtt(line.flow, 1)

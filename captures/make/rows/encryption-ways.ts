@@ -108,7 +108,50 @@ const TLS_CRYPT_V2 = cableRow(
 
 const IKE = { name: '', shows: '', checks: {} }
 
+interface IkeOffers {
+  readonly version: 1 | 2
+  readonly offered: string
+  readonly accepted: string
+  readonly checks: Row['checks']
+}
+
+/** A client with proposals of all ages, and a server that takes one of them. */
+const ikeOffers = (name: string, shows: string, { version, offered, accepted, checks }: IkeOffers): Row =>
+  cableRow(
+    name,
+    shows,
+    'strongSwan 5.9.8, strongSwan 5.9.8',
+    `\`proposals=${offered}\` to \`proposals=${accepted}\`, a pre-shared key`,
+    checks,
+    async (lab) => {
+      await serveCharon(lab, 'server', { ...IKE, version, proposal: accepted })
+      await serveCharon(lab, 'client', { ...IKE, version, proposal: offered })
+      await lab.client(swanctl(lab, 'client', '--initiate', '--ike', 'peers', '--timeout', '8'))
+    },
+  )
+
 const VPNS: readonly Row[] = [
+  ikeOffers(
+    'ike-v2-offers.pcap',
+    'IKEv2 with three proposals from 3DES to AES-GCM: the server takes the last, and has the client ask again with its group',
+    {
+      version: 2,
+      offered: '3des-sha1-modp1024,aes128-aes256-sha256-modp2048-ecp256,aes256gcm16-prfsha384-x25519',
+      accepted: 'aes256gcm16-prfsha384-x25519',
+      checks: {
+        'isakmp.exchangetype == 34': 4,
+        'isakmp.notify.msgtype == 17': 1,
+        'isakmp.exchangetype == 34 and isakmp.tf.id.encr == 3 and isakmp.tf.id.encr == 20': 2,
+        'isakmp.exchangetype == 35': 2,
+      },
+    },
+  ),
+  ikeOffers('ike-v1-offers.pcap', 'IKEv1 in main mode with two proposals, of which the server takes the better one', {
+    version: 1,
+    offered: '3des-md5-modp1024,aes256-sha256-modp2048',
+    accepted: 'aes256-sha256-modp2048',
+    checks: { 'isakmp.exchangetype == 2': 6, 'isakmp.ike.attr.encryption_algorithm == 5': 1 },
+  }),
   cableRow(
     'ike-v2-refused.pcap',
     'IKEv2: nothing that the client proposes is good enough for the server, NO_PROPOSAL_CHOSEN',

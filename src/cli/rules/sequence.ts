@@ -142,6 +142,7 @@ export const FLOW_MEMBERS = {
   ike_integrity: text,
   ike_prf: text,
   ike_group: text,
+  ike_offered_proposals: texts,
 }
 
 /** Of `record/health-line.ts`; the window is that of the step. */
