@@ -53,7 +53,7 @@ export const certificateInventory: Route = {
     ...PAGE,
   },
   answers: pageAnswers(objectOf(PROPERTIES)),
-  answer: async ({ select }, query, reply) => {
+  answer: async ({ select }, query, call) => {
     const [after_state, after_source, after_id] = readCursor(query, CURSOR) ?? ['', '', '']
     const params = {
       ...{ after_state, after_source, after_id, limit: rowsToRead(query) },
@@ -63,6 +63,6 @@ export const certificateInventory: Route = {
     const rows = await select<InventoryRow>('certificate-inventory', params)
     const keyOf = ({ state, source, row_id }: InventoryRow) => [state, source, row_id]
     const tell = ({ row_id: _, ...row }: InventoryRow) => row
-    return sendPage(reply, query, { rows, keyOf, tell, columns: Object.keys(PROPERTIES) })
+    return sendPage(call, query, { rows, keyOf, tell, columns: Object.keys(PROPERTIES) })
   },
 }

@@ -66,7 +66,7 @@ export const certificateLifecycle: Route = {
     ...PAGE,
   },
   answers: pageAnswers(objectOf(PROPERTIES)),
-  answer: async ({ select }, query, reply) => {
+  answer: async ({ select }, query, call) => {
     const [after_end_s, after_id] = readCursor(query, CURSOR) ?? FIRST
     const params = {
       ...timeRange(query),
@@ -79,6 +79,6 @@ export const certificateLifecycle: Route = {
     const rows = await select<LifecycleRow & Record<string, unknown>>('certificate-lifecycle', params)
     const keyOf = (row: LifecycleRow) => [row.end_s, row.identity_id]
     const tell = (row: LifecycleRow) => ({ ...lifecycleOf(row) })
-    return sendPage(reply, query, { rows, keyOf, tell, columns: Object.keys(PROPERTIES) })
+    return sendPage(call, query, { rows, keyOf, tell, columns: Object.keys(PROPERTIES) })
   },
 }

@@ -97,7 +97,7 @@ export const certificates: Route = {
     ...PAGE,
   },
   answers: pageAnswers(objectOf(PROPERTIES)),
-  answer: async ({ select }, query, reply) => {
+  answer: async ({ select }, query, call) => {
     const [after_end_s, after_fingerprint] = readCursor(query, CURSOR) ?? FIRST
     const params = {
       ...timeRange(query),
@@ -109,7 +109,7 @@ export const certificates: Route = {
     }
     const rows = await select<CertificateRow>('certificates', params)
     const keyOf = (row: CertificateRow) => [row.end_s, row.fingerprint_sha256]
-    return sendPage(reply, query, { rows, keyOf, tell, columns: Object.keys(PROPERTIES) })
+    return sendPage(call, query, { rows, keyOf, tell, columns: Object.keys(PROPERTIES) })
   },
 }
 

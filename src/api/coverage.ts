@@ -1,22 +1,22 @@
 /** How much is encrypted, between which bounds. What the figures mean is in docs/store.md. */
 import { type Route, VIEWERS } from './route.ts'
-import { COUNT, listOf, objectOf, SHARE_OR_NULL } from './schemas.ts'
+import { FORMAT, listAnswers, type Row, sendRows } from './rows.ts'
+import { COUNT, objectOf, SHARE_OR_NULL } from './schemas.ts'
 import { TIME_RANGE, timeRange } from './time-range.ts'
 
-const UNIT = objectOf({
+const UNIT = {
   unit: { enum: ['flows', 'bytes', 'edges'] },
   ...{ total: COUNT, plaintext: COUNT, weak: COUNT, strong: COUNT, opaque: COUNT, unknown: COUNT, exempt: COUNT },
   lost: { type: ['number', 'null'], minimum: 0 },
   ...{ low: SHARE_OR_NULL, point: SHARE_OR_NULL, high: SHARE_OR_NULL },
-})
+}
 
 export const coverage: Route = {
   path: '/api/v1/kpis/coverage',
   summary: 'Encryption coverage by flows, bytes and edges: low, point and high',
   demand: VIEWERS,
-  query: TIME_RANGE,
-  answers: { 'application/json': listOf(UNIT) },
-  answer: async ({ select }, query) => ({
-    items: await select('coverage', timeRange(query)),
-  }),
+  query: { ...TIME_RANGE, format: FORMAT },
+  answers: listAnswers(objectOf(UNIT)),
+  answer: async ({ select }, query, call) =>
+    sendRows(call, Object.keys(UNIT), await select<Row>('coverage', timeRange(query))),
 }

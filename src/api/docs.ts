@@ -16,9 +16,8 @@ export const docs = (version: string, routes: () => readonly Route[]): Route => 
   demand: null,
   query: {},
   answers: { 'application/json': { type: 'object' }, 'text/html': { type: 'string' } },
-  answer: async (_context, _query, reply) => {
-    reply.header('vary', 'accept')
-    if (!/\btext\/html\b/.test(reply.request.headers.accept ?? '')) return documentOf(version, routes())
+  answer: async (_context, _query, { reply, mediaType }) => {
+    if (mediaType === 'application/json') return documentOf(version, routes())
     return reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', POLICY)

@@ -56,13 +56,13 @@ export const edges: Route = {
   demand: VIEWERS,
   query: FILTER,
   answers: pageAnswers(objectOf(EDGE)),
-  answer: async (context, query, reply) => {
+  answer: async (context, query, call) => {
     const cursor = readCursor(query, [isAddress, isPort, isAddress])
     const [after_server_ip, after_server_port, after_client_ip] = cursor ?? ['::', 0, '::']
     const after = { is_first: cursor === null, after_server_ip, after_server_port, after_client_ip }
     const rows = await rowsOf('edges', context, query, after)
     const keyOf = (row: Row) => [row.server_ip, row.server_port, row.client_ip]
-    return sendPage(reply, query, { rows, keyOf, columns: Object.keys(EDGE) })
+    return sendPage(call, query, { rows, keyOf, columns: Object.keys(EDGE) })
   },
 }
 
@@ -73,7 +73,7 @@ export const endpoints: Route = {
   demand: VIEWERS,
   query: FILTER,
   answers: pageAnswers(objectOf(ENDPOINT)),
-  answer: async (context, query, reply) => {
+  answer: async (context, query, call) => {
     const cursor = readCursor(query, [isAddress, isPort])
     const [after_server_ip, after_server_port] = cursor ?? ['::', 0]
     const rows = await rowsOf('endpoints', context, query, {
@@ -82,6 +82,6 @@ export const endpoints: Route = {
       after_server_port,
     })
     const keyOf = (row: Row) => [row.server_ip, row.server_port]
-    return sendPage(reply, query, { rows, keyOf, columns: Object.keys(ENDPOINT) })
+    return sendPage(call, query, { rows, keyOf, columns: Object.keys(ENDPOINT) })
   },
 }

@@ -180,7 +180,7 @@ export const findingEvents: Route = {
   demand: VIEWERS,
   query: {},
   answers: { 'text/event-stream': { type: 'string' } },
-  answer: async ({ select, stream }: Context, _query, reply) => {
+  answer: async ({ select, stream }: Context, _query, { reply }) => {
     reply.type('text/event-stream; charset=utf-8').header('x-accel-buffering', 'no')
     // When the stream has ended nothing more comes on its connection, and a server that ends need not wait for it.
     reply.header('connection', 'close')

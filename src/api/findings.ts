@@ -59,7 +59,7 @@ export const findings: Route = {
     ...PAGE,
   },
   answers: pageAnswers(objectOf(FINDING)),
-  answer: async ({ select }, query, reply) => {
+  answer: async ({ select }, query, call) => {
     const cursor = readCursor(query, [isInstant, isKey])
     const [after_opened, after_key] = cursor ?? [BEGINNING, '']
     const rows = await select<Row>('finding-page', {
@@ -72,7 +72,7 @@ export const findings: Route = {
       excepted: valuesOf(query['excepted']),
       ...{ is_first: cursor === null, after_opened, after_key, limit: rowsToRead(query) },
     })
-    return sendPage(reply, query, { rows, keyOf: (row) => [row.opened_at, row.key], columns: Object.keys(FINDING) })
+    return sendPage(call, query, { rows, keyOf: (row) => [row.opened_at, row.key], columns: Object.keys(FINDING) })
   },
 }
 
@@ -111,7 +111,7 @@ export const acknowledgeFinding: Route = {
   query: {},
   body: { reason: REASON },
   answers: DECIDED,
-  answer: async (context, query, _reply, caller) => {
+  answer: async (context, query, { caller }) => {
     const { key } = await findingOf(context, query)
     const by = caller?.name ?? ''
     decisionsOf(context)({ do: 'ack', key, by, reason: String(query['reason']) })
@@ -129,7 +129,7 @@ export const silenceFinding: Route = {
   query: {},
   body: { reason: REASON, until: instant('RFC 3339 in UTC') },
   answers: DECIDED,
-  answer: async (context, query, _reply, caller) => {
+  answer: async (context, query, { caller }) => {
     const expires = String(query['until'])
     if (!isInstant(expires) || Date.parse(expires) <= Date.now()) throw new Problem(400, 'until is not in the future')
     const { key } = await findingOf(context, query)

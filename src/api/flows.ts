@@ -46,12 +46,12 @@ export const flows = (flow: Schema): Route => ({
   demand: VIEWERS,
   query: { ...TIME_RANGE, ...FLOW_FILTER, ...PAGE },
   answers: pageAnswers(flow),
-  answer: async ({ select }, query, reply) => {
+  answer: async ({ select }, query, call) => {
     const [after_first_seen, after_flow_id] = readCursor(query, CURSOR) ?? FIRST
     const after = { after_first_seen, after_flow_id, limit: rowsToRead(query) }
     const params = { ...timeRange(query), ...flowFilter(query), ...after }
     const rows = await select<{ first_seen: string; flow_id: string }>('flows', params)
     const columns = Object.keys(flow['properties'] as object)
-    return sendPage(reply, query, { rows, keyOf: (row) => [row.first_seen, row.flow_id], columns })
+    return sendPage(call, query, { rows, keyOf: (row) => [row.first_seen, row.flow_id], columns })
   },
 })

@@ -1,12 +1,11 @@
 /** KPIs: all of them, and one with its definition and its course over time. What they mean is in docs/kpis.md. */
-
-import { CSV, csvOf } from '../export/csv.ts'
 import { KPIS, kpiNamed } from '../kpi/index.ts'
 import { KPI_UNITS, type Kpi, type KpiQuestion, PRACTICES } from '../kpi/kpi.ts'
 import { INTERVALS, type Interval, intervalsOf, MAX_POINTS, readKpi, readKpis, readSeries } from '../kpi/read-kpi.ts'
 import { FIGURE_FILTER, kpiQuestion } from './kpi-filter.ts'
 import { Problem } from './problem.ts'
 import { type Query, type Route, VIEWERS } from './route.ts'
+import { FORMAT, listAnswers, rowAnswers, sendRows } from './rows.ts'
 import { objectOf, TEXT, TIME } from './schemas.ts'
 
 const FIGURE = { type: ['number', 'null'] }
@@ -15,23 +14,19 @@ const FIGURES = {
   unit: { enum: KPI_UNITS },
 }
 const NAMED = { name: TEXT, title: TEXT, practice: { enum: PRACTICES }, ...FIGURES }
-const FORMAT = { enum: ['json', 'csv'], default: 'json', description: 'csv: a row each' }
 
 export const kpis: Route = {
   path: '/api/v1/kpis',
   summary: 'KPIs of SEC09 and some more: low, point and high of each, and what cannot be seen',
   demand: VIEWERS,
   query: { ...FIGURE_FILTER, format: FORMAT },
-  answers: {
-    'application/json': objectOf({ items: { type: 'array', items: objectOf(NAMED) } }),
-    'text/csv': { type: 'string' },
-  },
-  answer: async ({ select, rollups }, query, reply) => {
+  answers: listAnswers(objectOf(NAMED)),
+  answer: async ({ select, rollups }, query, call) => {
     const question = kpiQuestion(query)
     await rollups.bring()
     const answers = await readKpis(select, KPIS, question)
     const items = answers.map(([kpi, value]) => ({ ...named(kpi), ...value }))
-    return query['format'] === 'csv' ? reply.type(CSV).send(csvOf(Object.keys(NAMED), items)) : { items }
+    return sendRows(call, Object.keys(NAMED), items)
   },
 }
 
@@ -51,35 +46,28 @@ export const oneKpi: Route = {
       enum: Object.keys(INTERVALS),
       description: `The course in steps of this; it needs from, and has ${MAX_POINTS} steps at the most`,
     },
-    format: { ...FORMAT, description: 'csv: a row for each step, or one' },
+    format: { ...FORMAT, description: `${FORMAT.description}; csv has a row for each step, or one` },
   },
-  answers: {
-    'application/json': objectOf({
+  answers: rowAnswers(
+    objectOf({
       ...NAMED,
       definition: objectOf({ numerator: TEXT, denominator: TEXT, unobservable: TEXT, complement: TEXT }),
       series: { type: 'array', items: POINT },
     }),
-    'text/csv': { type: 'string' },
-  },
-  answer: async ({ select, rollups }, query, reply) => {
+  ),
+  answer: async ({ select, rollups }, query, call) => {
     const kpi = kpiNamed(String(query['name'])) as Kpi
     const question = kpiQuestion(query)
     const intervals = intervalsAsked(query, question)
     await rollups.bring()
     const value = await readKpi(select, kpi, question)
     const series = await readSeries(select, kpi, question, intervals)
-    if (query['format'] === 'csv') {
-      const { from, to } = question
-      const rows = series.length > 0 ? series : [{ from, to, ...value }]
-      return reply.type(CSV).send(
-        csvOf(
-          POINT_COLUMNS,
-          rows.map((row) => ({ ...row })),
-        ),
-      )
-    }
+    const { from, to } = question
+    const points = series.length > 0 ? series : [{ from, to, ...value }]
     const { numerator, denominator, unobservable, complement } = kpi
-    return { ...named(kpi), ...value, definition: { numerator, denominator, unobservable, complement }, series }
+    const definition = { numerator, denominator, unobservable, complement }
+    const rows = points.map((point) => ({ ...point }))
+    return sendRows(call, POINT_COLUMNS, rows, { ...named(kpi), ...value, definition, series })
   },
 }
 

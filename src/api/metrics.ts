@@ -23,7 +23,7 @@ export function metrics(settings: FiguresSettings): Route {
     demand: { role: 'viewer', isOpenOnLoopback: true },
     query: {},
     answers: { 'text/plain': { type: 'string' } },
-    answer: async (context, _query, reply) => {
+    answer: async (context, _query, { reply }) => {
       const { figures: stored, ageSeconds } = await kept.take(context)
       const figures = { ...stored, ageSeconds, ...reader.live() }
       for (const { metric, meter } of metersOf) set(meter, metric, figures)

@@ -50,7 +50,7 @@ export const probes: Route = {
     ...PAGE,
   },
   answers: pageAnswers(objectOf(PROPERTIES)),
-  answer: async ({ select }, query, reply) => {
+  answer: async ({ select }, query, call) => {
     const [after_probed_at, after_probe_id] = readCursor(query, CURSOR) ?? FIRST
     const params = {
       ...timeRange(query),
@@ -61,6 +61,6 @@ export const probes: Route = {
     }
     const rows = await select<ProbeRow>('probes', params)
     const keyOf = (row: ProbeRow) => [row.probed_at, row.probe_id]
-    return sendPage(reply, query, { rows, keyOf, columns: Object.keys(PROPERTIES) })
+    return sendPage(call, query, { rows, keyOf, columns: Object.keys(PROPERTIES) })
   },
 }

@@ -20,6 +20,15 @@ export interface Context {
   readonly stream: FindingStream
 }
 
+/** One request, beside what it asks. */
+export interface Call {
+  readonly reply: FastifyReply
+  /** Null where nobody must be known. */
+  readonly caller: Caller | null
+  /** The one of the route's `answers` that is wanted. */
+  readonly mediaType: string
+}
+
 export interface Route {
   /** Left out = GET. */
   readonly method?: 'POST'
@@ -36,10 +45,9 @@ export interface Route {
   readonly query: Readonly<Record<string, Schema>>
   /** Members of a JSON object that is sent, all of them; they come to `answer` among those of the query. */
   readonly body?: Readonly<Record<string, Schema>>
-  /** Media types of the answer, with their schemas. */
+  /** Media types of the answer, with their schemas; the first one goes to who has no preference. */
   readonly answers: Readonly<Record<string, Schema>>
-  /** `caller`: null where nobody must be known. */
-  readonly answer: (context: Context, query: Query, reply: FastifyReply, caller: Caller | null) => Promise<unknown>
+  readonly answer: (context: Context, query: Query, call: Call) => Promise<unknown>
   /** Of what it does beside its answers: resolves when that is over, and the store may be closed. */
   readonly end?: () => Promise<void>
 }

@@ -13,6 +13,7 @@ import { Connections } from './connections.ts'
 import { checkExposure, type Exposure, type Secrets, tlsOptions } from './exposure.ts'
 import { FindingStream } from './finding-stream.ts'
 import { freshRollups } from './fresh-rollups.ts'
+import { mediaTypeFor } from './media-type.ts'
 import { PROBLEM_JSON, Problem, problemDetails, problemOf, sendProblem } from './problem.ts'
 import type { Context, Query, Route } from './route.ts'
 import { type RouteSettings, routesOf } from './routes.ts'
@@ -177,7 +178,8 @@ async function buildServer(
       },
       handler: async (request, reply) => {
         const query = { ...request.query, ...request.params, ...request.body }
-        return route.answer(context, query, reply, callers.get(request) ?? null)
+        const mediaType = mediaTypeFor(reply, query, Object.keys(route.answers))
+        return route.answer(context, query, { reply, caller: callers.get(request) ?? null, mediaType })
       },
     })
   }

@@ -40,13 +40,13 @@ export const services: Route = {
   demand: VIEWERS,
   query: { ...TIME_RANGE, ...FLOW_FILTER, ...PAGE },
   answers: pageAnswers(objectOf(PROPERTIES)),
-  answer: async ({ select }, query, reply) => {
+  answer: async ({ select }, query, call) => {
     const cursor = readCursor(query, CURSOR)
     const [after_server_ip, after_server_port, after_app_protocol] = cursor ?? ['::', 0, '']
     const after = { is_first: cursor === null, after_server_ip, after_server_port, after_app_protocol }
     const params = { ...timeRange(query), ...flowFilter(query), ...after, limit: rowsToRead(query) }
     const rows = await select<Service>('services', params)
     const keyOf = (row: Service) => [row.server_ip, row.server_port, row.app_protocol ?? '']
-    return sendPage(reply, query, { rows, keyOf, columns: Object.keys(PROPERTIES) })
+    return sendPage(call, query, { rows, keyOf, columns: Object.keys(PROPERTIES) })
   },
 }
