@@ -37,7 +37,7 @@ function report(error: unknown): number {
   // Commander has already printed help, version or the mistake.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE
   if (error instanceof OperatorError) {
-    writeError(`${error.code}: ${error.message}. Fix: ${error.fix}.`)
+    writeError(error.line)
     return error.exitStatus
   }
   writeError(

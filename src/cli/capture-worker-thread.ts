@@ -116,7 +116,7 @@ export class CaptureWorker {
         case 'failed': {
           const error = new OperatorError(message.code, message.message, message.fix)
           if (message.stopped) failed(error)
-          else this.#events.say(`${error.code}: ${error.message}. Fix: ${error.fix}. The old policy stays.`)
+          else this.#events.say(`${error.line} The old policy stays.`)
           return
         }
         default:

@@ -117,7 +117,7 @@ function reread(read: () => CaptureOptions, running: CaptureOptions, say: (text:
     return judging
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
-    say(`${error.code}: ${error.message}. Fix: ${error.fix}. The old policy stays.`)
+    say(`${error.line} The old policy stays.`)
     return null
   }
 }
@@ -171,7 +171,7 @@ class CaptureOutput implements RowOutput {
       say(`alerts: ${path} is read again`)
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error
-      say(`${error.code}: ${error.message}. Fix: ${error.fix}. The old alerts stay.`)
+      say(`${error.line} The old alerts stay.`)
     }
   }
 

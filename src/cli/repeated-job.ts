@@ -30,8 +30,7 @@ export class RepeatedJob {
       await this.#work()
       this.#lastSaid = ''
     } catch (error) {
-      const said =
-        error instanceof OperatorError ? `${error.code}: ${error.message}. Fix: ${error.fix}.` : String(error)
+      const said = error instanceof OperatorError ? error.line : String(error)
       if (said !== this.#lastSaid) this.#say(said)
       this.#lastSaid = said
     }

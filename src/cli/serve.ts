@@ -95,7 +95,7 @@ async function renew(server: ApiServer, options: ListenOptions): Promise<void> {
     say('has read the tokens and the certificate again')
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error
-    say(`${error.code}: ${error.message}. Fix: ${error.fix}. The old ones stay.`)
+    say(`${error.line} The old ones stay.`)
   }
 }
 

@@ -1,12 +1,20 @@
-/** A YAML file held against a schema: the first mistake is told with its line, and an unknown word with what was meant. */
+/** A YAML file held against a schema: every mistake is told with its line, and an unknown word with what was meant. */
 import { readFileSync } from 'node:fs'
-import { isMap, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { OperatorError } from '../core/errors.ts'
+import { throwAll } from '../core/mistakes.ts'
 import { nearest } from '../core/nearest.ts'
 
 /** A table's name in brackets, or a key before an equals sign (TOML v1.0.0). */
 const TOML = /^\s*(\[+[\w."-]+\]+\s*(#.*)?$|[\w."-]+\s*=)/m
+
+const IS_TOML = 'is written in YAML, and this looks like TOML: write "sensor: here" for sensor = "here"'
+
+interface Mistake {
+  readonly line: number
+  readonly what: string
+}
 
 export interface YamlWords {
   /** What the file is, as "the configuration". */
@@ -16,42 +24,76 @@ export interface YamlWords {
   readonly fix: string
 }
 
-/** @throws OperatorError ERR_USAGE */
+/** @throws OperatorError ERR_USAGE with every mistake of the file, in the order of its lines */
 export function readYamlFile<S extends z.ZodType>(file: string, schema: S, words: YamlWords): z.output<S> {
+  const { value, mistakes } = lookAtYamlFile(file, schema, words)
+  throwAll(mistakes)
+  return value as z.output<S>
+}
+
+export interface YamlReading<T> {
+  /** Null where there is a mistake. */
+  readonly value: T | null
+  /** What the file says, right or wrong. Null where it is no YAML. */
+  readonly content: unknown
+  /** In the order of their lines. */
+  readonly mistakes: readonly OperatorError[]
+  /** The line of what stands at this path, or of what is nearest above it. */
+  readonly lineOf: (path: readonly PropertyKey[]) => number
+}
+
+/** @throws OperatorError ERR_USAGE where the file cannot be read */
+export function lookAtYamlFile<S extends z.ZodType>(
+  file: string,
+  schema: S,
+  words: YamlWords,
+): YamlReading<z.output<S>> {
   const lines = new LineCounter()
   const text = readText(file, words)
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const wrong = (at: number, what: string): OperatorError =>
-    new OperatorError('ERR_USAGE', `${file}:${lines.linePos(at).line}: ${what}`, words.fix)
-  const [mistake] = document.errors
+  const lineOf = (path: readonly PropertyKey[]): number => lines.linePos(startOf(document, path)).line
+  const told = (mistakes: readonly Mistake[]): OperatorError[] =>
+    mistakes
+      .toSorted((a, b) => a.line - b.line)
+      .map(({ line, what }) => new OperatorError('ERR_USAGE', `${file}:${line}: ${what}`, words.fix))
+  const noYaml = (...mistakes: Mistake[]) => ({ value: null, content: null, mistakes: told(mistakes), lineOf })
+
   const isMapping = isMap(document.contents) || document.contents === null
-  if (TOML.test(text) && (mistake !== undefined || !isMapping)) {
-    throw wrong(
-      0,
-      `${words.what} is written in YAML, and this looks like TOML: write "sensor: here" for sensor = "here"`,
-    )
+  if (TOML.test(text) && (document.errors.length > 0 || !isMapping))
+    return noYaml({ line: 1, what: `${words.what} ${IS_TOML}` })
+  const errors = document.errors.map(({ pos, message }) => ({ line: lines.linePos(pos[0]).line, what: message }))
+  // What is said twice can be read all the same; what is no YAML would be guessed at.
+  if (document.errors.some(({ code }) => code !== 'DUPLICATE_KEY')) return noYaml(...errors)
+  let content: unknown
+  try {
+    content = document.toJS() ?? {}
+  } catch (error) {
+    // Aliases are expanded with a bound of the library's: beyond it the file is an attack, or a mistake.
+    return noYaml({ line: 1, what: (error as Error).message })
   }
-  if (mistake !== undefined) throw wrong(mistake.pos[0], mistake.message)
-  const { data, error } = schema.safeParse(contentOf(document, wrong))
-  if (error === undefined) return data as z.output<S>
-  const [issue] = error.issues
-  const key = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
-  const path = [...(issue?.path ?? []), ...(key === undefined ? [] : [key])]
-  const what = key === undefined ? issue?.message : unknownKey(key, words.whose, keysAt(schema, issue?.path ?? []))
-  const node = document.getIn(path, true) as { range?: [number, number, number] } | undefined
-  throw wrong(node?.range?.[0] ?? 0, [...path.map(String), what].join(': '))
+  const { data, error } = schema.safeParse(content)
+  const issues = (error?.issues ?? []).flatMap((issue) => mistakesIn(issue, schema, words.whose))
+  for (const { path, what } of issues) errors.push({ line: lineOf(path), what: [...path.map(String), what].join(': ') })
+  return { value: errors.length === 0 ? (data as z.output<S>) : null, content, mistakes: told(errors), lineOf }
 }
 
-/** Aliases are expanded with a bound of the library's: beyond it the file is an attack, or a mistake. */
-function contentOf(
-  document: ReturnType<typeof parseDocument>,
-  wrong: (at: number, what: string) => OperatorError,
-): unknown {
-  try {
-    return document.toJS() ?? {}
-  } catch (error) {
-    throw wrong(0, (error as Error).message)
+/** A key that there is none is one mistake, also where several stand together. */
+function mistakesIn(
+  issue: z.core.$ZodIssue,
+  schema: z.ZodType,
+  whose: string,
+): { path: PropertyKey[]; what: string }[] {
+  if (issue.code !== 'unrecognized_keys') return [{ path: issue.path, what: issue.message }]
+  const known = keysAt(schema, issue.path)
+  return issue.keys.map((key) => ({ path: [...issue.path, key], what: unknownKey(key, whose, known) }))
+}
+
+function startOf(document: Document.Parsed, path: readonly PropertyKey[]): number {
+  for (let length = path.length; length > 0; length--) {
+    const node = document.getIn(path.slice(0, length), true)
+    if (isNode(node)) return node.range?.[0] ?? 0
   }
+  return 0
 }
 
 function readText(file: string, { what }: YamlWords): string {

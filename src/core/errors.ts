@@ -43,6 +43,10 @@ export class OperatorError extends Error {
     this.code = code
     this.fix = fix
   }
+  /** As it is told. */
+  get line(): string {
+    return `${this.code}: ${this.message}${/[.?!]$/.test(this.message) ? '' : '.'} Fix: ${this.fix}.`
+  }
   get exitStatus(): number {
     return ERROR_CODES[this.code].exit
   }

@@ -6,9 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { withSettingsTables } from '../../scripts/settings-table.ts'
 import { type CaptureOptions, needRestart } from '../../src/cli/capture-options.ts'
-import { strangeVariables } from '../../src/cli/config/read-config.ts'
+import { readConfig, strangeVariables } from '../../src/cli/config/read-config.ts'
 import { ALL_SETTINGS, namesOf } from '../../src/cli/config/settings.ts'
 import { withConfig, withServeConfig } from '../../src/cli/config/with-config.ts'
+import type { OperatorError } from '../../src/core/errors.ts'
+import { mistakesOf } from '../../src/core/mistakes.ts'
 import { commandOptions } from './commands.ts'
 import { intransit } from './run.ts'
 
@@ -111,6 +113,56 @@ describe('a configuration file', () => {
     expect(() => inForce(yaml)).toThrow(
       expect.objectContaining({ code: 'ERR_USAGE', message: expect.stringMatching(says) }),
     )
+  })
+
+  it('is told all its mistakes at once, by line, and those of the environment', () => {
+    const yaml = `workres: 2
+ring: 4
+policy: [a]
+ring: 5
+sensor:
+source: 7
+spool-size: none
+data: d
+clickhouse: http://c
+serve:
+  lisen: x
+  tokenz: t
+  metrics-window: 0
+`
+    writeFileSync(file, yaml)
+    const environment = { INTRANSIT_WORKERS: 'many', INTRANSIT_SERVE_DATA: 'd', INTRANSIT_SERVE_CLICKHOUSE: 'c' }
+    let told: readonly OperatorError[] = []
+    try {
+      readConfig(file, environment)
+    } catch (error) {
+      told = mistakesOf(error as OperatorError)
+    }
+    const places = told.map(({ message }) => message.replace(`${file}:`, '').replace(/: (expected|Invalid|Too).*/, ''))
+    expect(places).toEqual([
+      '1: workres: the configuration has no such option; did you mean workers?',
+      '4: Map keys must be unique',
+      '5: sensor',
+      '6: source',
+      '7: spool-size',
+      '9: clickhouse: data, clickhouse and store: false exclude each other',
+      '11: serve: lisen: the configuration has no such option; did you mean listen?',
+      '12: serve: tokenz: the configuration has no such option; did you mean tokens?',
+      '13: serve: metrics-window',
+      'INTRANSIT_WORKERS',
+      'INTRANSIT_SERVE_DATA and INTRANSIT_SERVE_CLICKHOUSE exclude each other',
+    ])
+    for (const { code, fix } of told) expect([code, fix]).toEqual(['ERR_USAGE', expect.stringMatching(/docs|one of/)])
+  })
+
+  it('of nothing but mistakes is told 50 of them, and how many more there are', () => {
+    writeFileSync(file, Array.from({ length: 70 }, (_, i) => `x${i}: 1\n`).join(''))
+    const { status, stderr } = intransit(['config', 'check', file])
+    const lines = stderr.trimEnd().split('\n')
+    expect(lines).toHaveLength(51)
+    expect(lines[49]).toMatch(/:50: x49: the configuration has no such option\. Fix: /)
+    expect(lines[50]).toBe('ERR_USAGE: and 20 more. Fix: mend these first.')
+    expect(status).toBe(2)
   })
 
   it('may be missing, or name no source, which ends the command with one line', () => {

@@ -48,20 +48,17 @@ const aNumberOrNever = (most: number, about: string, standard: string) =>
 const aSwitch = (about: string, standard: string) =>
   z.boolean().meta({ about, standard, kind: 'true or false' } satisfies SettingMeta)
 
-/** Rows go to one place. */
-function onePlace(
-  {
-    data,
-    clickhouse,
-    store,
-  }: { data?: string | undefined; clickhouse?: string | undefined; store?: boolean | undefined },
-  context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void },
-): void {
-  const places = [data, clickhouse, store === false ? true : undefined].filter((place) => place !== undefined)
-  if (places.length < 2) return
-  const message = 'data, clickhouse and store: false exclude each other'
-  context.addIssue({ code: 'custom', path: [clickhouse === undefined ? 'store' : 'clickhouse'], message })
-}
+/** Rows go to one place; told also where something else is wrong. */
+const ONE_PLACE = 'data, clickhouse and store: false exclude each other'
+const besides = (name: string) => ({
+  path: [name],
+  error: ONE_PLACE,
+  when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null,
+})
+type Places = Readonly<Record<string, unknown>>
+const isOnePlace = ({ data, clickhouse }: Places): boolean => data === undefined || clickhouse === undefined
+const isKeptNowhereElse = ({ data, clickhouse, store }: Places): boolean =>
+  store !== false || (data === undefined && clickhouse === undefined)
 
 const SERVE = z
   .strictObject({
@@ -105,7 +102,7 @@ const SERVE = z
     clickhouse: aText('the server to answer from, where it is not that of the capture: as a user who only reads'),
   })
   .partial()
-  .superRefine(onePlace)
+  .refine(isOnePlace, besides('clickhouse'))
 
 export const SETTINGS = z
   .strictObject({
@@ -154,7 +151,8 @@ export const SETTINGS = z
   })
   .partial()
   .extend({ serve: SERVE.nullish() })
-  .superRefine(onePlace)
+  .refine(isOnePlace, besides('clickhouse'))
+  .refine(isKeptNowhereElse, besides('store'))
 
 /** A setting by its path, "spool-size" or "serve.listen". */
 export interface Setting extends SettingMeta {

@@ -54,7 +54,7 @@ async function outcomeOf(folder: string, root: string): Promise<Outcome> {
   } catch (error) {
     // One test that is wrong does not hide what the others say.
     if (!(error instanceof OperatorError)) throw error
-    outcome.error = `${error.code}: ${error.message}. Fix: ${error.fix}.`
+    outcome.error = error.line
   }
   return outcome
 }
