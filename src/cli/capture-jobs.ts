@@ -2,30 +2,28 @@
 import { statSync } from 'node:fs'
 import { loadPolicy } from '../classify/index.ts'
 import { OperatorError } from '../core/errors.ts'
+import { allOf } from '../core/mistakes.ts'
 import type { ZoneRange } from '../core/zones.ts'
 import { compileFilter } from '../decode/filter.ts'
 import { noHeldSocket } from '../source/held-socket.ts'
 import { ringInterface } from '../source/live-interface.ts'
 import type { CaptureJob } from './capture-job.ts'
-import { type CaptureOptions, MAX_DURATION_S, MAX_WORKERS } from './capture-options.ts'
+import { type CaptureOptions, MAX_WORKERS } from './capture-options.ts'
 import { ringOf } from './capture-ring.ts'
 import { parseVpcs } from './vpc.ts'
 import { wholeNumber } from './whole-number.ts'
 
-/** @throws OperatorError for a mistake in them, in the packs and in the filter */
-export function jobsOf(options: CaptureOptions, zones: readonly ZoneRange[] = []): CaptureJob[] {
-  const sources = sourcesOf(options)
-  if (sources.length === 0)
-    throw new OperatorError(
-      'ERR_USAGE',
-      'no source is named',
-      'write --source afpacket:eth1, or source: in the --config file',
-    )
-  // Mistakes in the packs and the filter are told before anything is opened.
-  for (const name of options.policy) loadPolicy(name)
-  if (options.filter !== undefined) compileFilter(options.filter)
-  const spaces = parseVpcs(options.vpc ?? [])
-  const workers = wholeNumber('--workers', options.workers, MAX_WORKERS)
+/** @throws OperatorError for mistakes in them, in the packs and in the filter */
+export async function jobsOf(options: CaptureOptions, zones: readonly ZoneRange[] = []): Promise<CaptureJob[]> {
+  const { policy, filter, vpc = [] } = options
+  const [sources, workers, spaces] = await allOf(
+    () => sourcesOf(options),
+    () => wholeNumber('--workers', options.workers, MAX_WORKERS),
+    () => parseVpcs(vpc),
+    () => allOf(...policy.map((name) => () => loadPolicy(name))),
+    () => (filter === undefined ? null : compileFilter(filter)),
+    () => ringOf(options, [], 1),
+  )
   const { ringBytes, blocks, timestamps } = ringOf(options, sources, workers)
   return joined(sources, options.apart === true).flatMap((source, n) => {
     // Only the kernel's own rings can share an interface's frames by conversation.
@@ -56,7 +54,10 @@ export function jobsOf(options: CaptureOptions, zones: readonly ZoneRange[] = []
 /** Those of --follow too: a folder into which captures rotate, or a file that grows and may not be there yet. */
 function sourcesOf({ source = [], follow = [] }: CaptureOptions): string[] {
   const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
-  return [...source, ...follow.map((path) => `${isFolder(path) ? 'watch' : 'follow'}:${path}`)]
+  const sources = [...source, ...follow.map((path) => `${isFolder(path) ? 'watch' : 'follow'}:${path}`)]
+  if (sources.length > 0) return sources
+  const fix = 'write --source afpacket:eth1, or source: in the --config file'
+  throw new OperatorError('ERR_USAGE', 'no source is named', fix)
 }
 
 /**
@@ -71,5 +72,3 @@ function joined(sources: readonly string[], apart: boolean): string[] {
     .map((source, n) => (n === first ? `afpacket:${interfaces.join(',')}` : source))
     .filter((source, n) => n === first || ringInterface(source) === null)
 }
-
-export const secondsOf = (text: string): number => wholeNumber('--duration', text, MAX_DURATION_S) * 1000

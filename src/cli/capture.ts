@@ -3,28 +3,23 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Decision } from '../alert/decisions.ts'
 import type { AlertFigures, CaptureFigures } from '../api/metric-figures.ts'
 import { OperatorError } from '../core/errors.ts'
-import type { ZoneRange } from '../core/zones.ts'
 import type { FlowMarks } from '../record/flow-marks.ts'
 import { keepLibrariesLoaded } from '../source/live-interface.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
-import type { RevocationLists } from '../trust/revocation.ts'
-import { type AlertsFile, readAlertsFile } from './alert-config.ts'
+import { readAlertsFile } from './alert-config.ts'
 import { Alerts } from './alerts.ts'
 import { JudgedSums } from './capture-figures.ts'
 import { CaptureHealth } from './capture-health.ts'
 import type { CaptureJob, Judging } from './capture-job.ts'
-import { jobsOf, secondsOf } from './capture-jobs.ts'
-import { type CaptureOptions, MAX_SPOOL_MIB, MIB, needRestart } from './capture-options.ts'
+import { type CaptureOptions, needRestart } from './capture-options.ts'
+import type { CapturePlan } from './capture-plan.ts'
 import { type CaptureEvents, CaptureWorker } from './capture-worker-thread.ts'
-import { isConfigured } from './config/asked.ts'
 import { alertFolderOf, DEFAULT_DATA, spoolFolderOf } from './live-folders.ts'
 import { LiveStore } from './live-store.ts'
 import { compileJudge, type RowOutput } from './pipeline.ts'
 import { dropPrivileges } from './privileges.ts'
-import { givenLists } from './root-files.ts'
 import { writeError, writeOut } from './terminal.ts'
-import { wholeNumber } from './whole-number.ts'
 
 /** Stopping takes no longer than this: a supervisor would kill us. */
 const STOP_MS = 10_000
@@ -37,22 +32,9 @@ export interface Beside {
   end(): Promise<void>
 }
 
-/**
- * Resolves with the exit status when a signal, or the end of the sources, has ended the capture. `isGiven` = on the command
- * line, and not chosen for want of anything else.
- */
-export async function capture(
-  given: CaptureOptions,
-  isGiven: (name: keyof CaptureOptions) => boolean,
-  beside: Beside | null = null,
-): Promise<number> {
-  const read = await optionsReader(given, isGiven)
-  const options = read()
-  const zones = options.zones === undefined ? null : (await import('./zones.ts')).zonesOf(options.zones)
-  const jobs = jobsOf(options, zones ?? [])
-  const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts)
-  // Beside a server they are the server's too, which judges by them.
-  const lists = givenLists(options, beside !== null)
+/** Resolves with the exit status when a signal, or the end of the sources, has ended the capture. */
+export async function capture(plan: CapturePlan, beside: Beside | null = null): Promise<number> {
+  const { options, jobs, read } = plan
   const say = (text: string): void => writeError(`${new Date().toISOString()} ${text}`)
   const output = new CaptureOutput(options.format === 'jsonl')
   const health = new CaptureHealth(options.sensor, say, (line) => output.health(line))
@@ -69,8 +51,8 @@ export async function capture(
   }
   try {
     if (options.user !== undefined) say(dropPrivileges(options.user))
-    const opened = await openLiveStore(options, zones, say)
-    output.begin(opened?.live ?? null, alertsOf(alertsFile, options, opened?.live ?? null, lists, say))
+    const opened = await openLiveStore(plan, say)
+    output.begin(opened?.live ?? null, alertsOf(plan, opened?.live ?? null, say))
     if (beside !== null) {
       if (opened === null) throw new OperatorError('ERR_USAGE', 'nothing is kept', 'leave out store: false')
       await beside.start(opened.store, () => run.figures(opened.live, output.alertFigures()), output.decider)
@@ -79,9 +61,7 @@ export async function capture(
     say(
       `captures ${[...new Set(jobs.map(({ source }) => source))].join(', ')} with ${jobs.length} worker${jobs.length === 1 ? '' : 's'}`,
     )
-    return await run.untilOver(options.duration === undefined ? null : secondsOf(options.duration), () =>
-      output.hurry(),
-    )
+    return await run.untilOver(plan.durationMs, () => output.hurry())
   } finally {
     const ended = beside?.end()
     await run.end()
@@ -90,20 +70,6 @@ export async function capture(
     await ended
     for (const line of health.summary(run.workers)) say(line)
   }
-}
-
-/**
- * The options in force: the command line's, then the environment's, then the file's, then what is chosen where none says
- * anything. Each call reads the file again. @throws OperatorError ERR_USAGE
- */
-async function optionsReader(
-  options: CaptureOptions,
-  isGiven: (name: keyof CaptureOptions) => boolean,
-): Promise<() => CaptureOptions> {
-  const { config } = options
-  if (!isConfigured(config)) return () => options
-  const { withConfig } = await import('./config/with-config.ts')
-  return () => withConfig(options, config ?? null, (name) => isGiven(name as keyof CaptureOptions))
 }
 
 /** How flows are to be judged from now on; null = it is wrong, which is said, as is what else changed. */
@@ -288,17 +254,14 @@ class Run {
 }
 
 const alertsOf = (
-  file: AlertsFile | null,
-  options: CaptureOptions,
+  { alerts, options, lists }: CapturePlan,
   store: LiveStore | null,
-  lists: RevocationLists,
   say: (text: string) => void,
 ): Alerts | null =>
-  file === null ? null : new Alerts(file, alertFolderOf(options), store, (text) => say(`alerts: ${text}`), lists)
+  alerts === null ? null : new Alerts(alerts, alertFolderOf(options), store, (text) => say(`alerts: ${text}`), lists)
 
 async function openLiveStore(
-  options: CaptureOptions,
-  zones: readonly ZoneRange[] | null,
+  { options, zones, spoolBytes }: CapturePlan,
   say: (text: string) => void,
 ): Promise<{ store: Store; live: LiveStore } | null> {
   const { data, clickhouse } = options
@@ -307,8 +270,7 @@ async function openLiveStore(
   try {
     await store.migrate()
     if (zones !== null) await store.setZones(zones)
-    const most = wholeNumber('--spool-size', options.spoolSize, MAX_SPOOL_MIB) * MIB
-    return { store, live: new LiveStore(store, new Spool(spoolFolderOf(options), most), say) }
+    return { store, live: new LiveStore(store, new Spool(spoolFolderOf(options), spoolBytes), say) }
   } catch (error) {
     await store.close()
     throw error

@@ -4,20 +4,25 @@ import { readFileSync } from 'node:fs'
 import { type ClientRules, NAME_KINDS } from '../api/client-certificates.ts'
 import { isRole, ROLES, type Role } from '../api/tokens.ts'
 import { OperatorError } from '../core/errors.ts'
+import { allOf } from '../core/mistakes.ts'
 import type { ListenOptions } from './serve-options.ts'
 
 /** Null where none are taken. The file is read now. @throws OperatorError ERR_USAGE */
-export function clientsOf({ clientCa, clientRole }: ListenOptions): ClientRules | null {
+export async function clientsOf({ clientCa, clientRole }: ListenOptions): Promise<ClientRules | null> {
   if (clientCa === undefined && clientRole === undefined) return null
   if (clientCa === undefined || clientRole === undefined) {
     const fix = 'name both, with --client-ca FILE and --client-role KIND:NAME=ROLE'
     throw new OperatorError('ERR_USAGE', 'clients with certificates need who vouches for them, and roles', fix)
   }
-  return { ca: authoritiesIn(clientCa), roles: new Map(clientRole.map(parseRole)) }
+  const [ca, ...roles] = await allOf(
+    () => readAuthorities(clientCa),
+    ...clientRole.map((text) => () => parseClientRole(text)),
+  )
+  return { ca, roles: new Map(roles) }
 }
 
-/** The last "=" ends the name: names of subjects have some. */
-function parseRole(text: string): [string, Role] {
+/** The last "=" ends the name: names of subjects have some. @throws OperatorError ERR_USAGE */
+export function parseClientRole(text: string): [string, Role] {
   const [, kind = '', name = '', role = ''] = /^([a-z]+):(.+)=([a-z]+)$/.exec(text) ?? []
   if (isRole(role) && (NAME_KINDS as readonly string[]).includes(kind)) {
     return [`${kind}:${kind === 'dns' ? name.toLowerCase() : name}`, role]
@@ -28,8 +33,8 @@ function parseRole(text: string): [string, Role] {
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
 
-/** OpenSSL passes over in silence what it cannot read, and a CA that is none would vouch for itself. */
-function authoritiesIn(file: string): Buffer {
+/** OpenSSL passes over in silence what it cannot read, and a CA that is none would vouch for itself. @throws OperatorError ERR_USAGE */
+export function readAuthorities(file: string): Buffer {
   const blocks = textOf(file).match(CERTIFICATE) ?? []
   if (blocks.length === 0) throw noAuthority(file, 'has no certificate')
   for (const [i, block] of blocks.entries()) {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { VerifyOidc } from '../api/oidc.ts'
 import { isRole, ROLES, type Role } from '../api/tokens.ts'
 import { OperatorError } from '../core/errors.ts'
+import { allOf } from '../core/mistakes.ts'
 import type { ListenOptions } from './serve-options.ts'
 
 /** Null where none is named. A file of keys is read now. @throws OperatorError ERR_USAGE */
@@ -15,24 +16,19 @@ export async function oidcOf(options: ListenOptions): Promise<VerifyOidc | null>
   }
   // Loaded only where there is a provider.
   const { oidcVerifier } = await import('../api/oidc.ts')
-  return oidcVerifier({ issuer, audience, keys: keysOf(keys), roleClaim: options.oidcRoleClaim, roles: rolesOf(roles) })
+  const [read, ...named] = await allOf(() => readOidcKeys(keys), ...roles.map((text) => () => parseOidcRole(text)))
+  return oidcVerifier({ issuer, audience, keys: read, roleClaim: options.oidcRoleClaim, roles: new Map(named) })
 }
 
-function rolesOf(texts: readonly string[]): Map<string, Role> {
-  return new Map(
-    texts.map((text) => {
-      const [, value = '', role = ''] = /^(.+)=([a-z]+)$/.exec(text) ?? []
-      if (isRole(role)) return [value, role]
-      throw new OperatorError(
-        'ERR_USAGE',
-        `--oidc-role ${text} gives no role`,
-        `write it as VALUE=${ROLES.join(' or ')}`,
-      )
-    }),
-  )
+/** @throws OperatorError ERR_USAGE */
+export function parseOidcRole(text: string): [string, Role] {
+  const [, value = '', role = ''] = /^(.+)=([a-z]+)$/.exec(text) ?? []
+  if (isRole(role)) return [value, role]
+  throw new OperatorError('ERR_USAGE', `--oidc-role ${text} gives no role`, `write it as VALUE=${ROLES.join(' or ')}`)
 }
 
-function keysOf(text: string) {
+/** A file is read now. @throws OperatorError ERR_USAGE */
+export function readOidcKeys(text: string) {
   if (/^https?:\/\//i.test(text)) return urlOf(text)
   try {
     const keys = JSON.parse(readFileSync(text, 'utf8')) as { keys?: unknown }

@@ -25,8 +25,10 @@ Examples:
   $ sudo intransit capture --config /etc/intransit/eth1.yaml`,
     )
     .action(async (options, command: Command) => {
+      const { planCapture } = await import('../cli/capture-plan.ts')
+      const plan = await planCapture(options, given(command))
       const { capture } = await import('../cli/capture.ts')
-      process.exitCode = await capture(options, given(command))
+      process.exitCode = await capture(plan)
     })
 
   withListenOptions(withCaptureOptions(program.command('run').description('capture, and serve what was captured')))

@@ -28,3 +28,29 @@ export function throwAll(mistakes: readonly OperatorError[]): void {
   if (first === undefined) return
   throw others.length === 0 ? first : new OperatorErrors(first, others)
 }
+
+type Steps = readonly (() => unknown)[]
+type Results<T extends Steps> = { [K in keyof T]: Awaited<ReturnType<T[K]>> }
+
+/** What each step returns, once all were taken. @throws OperatorError with the mistakes of all of them */
+export async function allOf<T extends Steps>(...steps: T): Promise<Results<T>> {
+  const mistakes: OperatorError[] = []
+  const results: unknown[] = []
+  for (const step of steps) {
+    try {
+      results.push(await step())
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error
+      mistakes.push(...mistakesOf(error))
+    }
+  }
+  throwAll(withoutRepeated(mistakes))
+  return results as Results<T>
+}
+
+/** What is told with its line in a file is not told without, and nothing twice. */
+const withoutRepeated = (mistakes: readonly OperatorError[]): OperatorError[] =>
+  mistakes.filter(
+    ({ message }, i) =>
+      !mistakes.some((other, j) => other.message.endsWith(`: ${message}`) || (j < i && other.message === message)),
+  )

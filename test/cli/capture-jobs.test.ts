@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { jobsOf } from '../../src/cli/capture-jobs.ts'
 import type { CaptureOptions } from '../../src/cli/capture-options.ts'
 
-const jobs = (source: string[], more: Partial<CaptureOptions> = {}) =>
-  jobsOf({
+const jobs = async (source: string[], more: Partial<CaptureOptions> = {}) => {
+  const made = await jobsOf({
     source,
     format: 'none',
     policy: ['sec09-recommended'],
@@ -12,12 +12,14 @@ const jobs = (source: string[], more: Partial<CaptureOptions> = {}) =>
     store: false,
     spoolSize: '1',
     ...more,
-  }).map(({ source, worker, fanout }) => `${source} ${worker}/${fanout?.size ?? 1}`)
+  })
+  return made.map(({ source, worker, fanout }) => `${source} ${worker}/${fanout?.size ?? 1}`)
+}
 
 describe('the workers of a capture', () => {
-  it('read all interfaces of the kernel’s ring as one source', () => {
+  it('read all interfaces of the kernel’s ring as one source', async () => {
     const sources = ['tcp://127.0.0.1:9', 'afpacket:eth1', 'vxlan::4789', 'interface:eth2', 'libpcap:eth3']
-    expect(jobs(sources, { workers: '2' })).toEqual([
+    expect(await jobs(sources, { workers: '2' })).toEqual([
       'tcp://127.0.0.1:9 0/1',
       'afpacket:eth1,eth2 0/2',
       'afpacket:eth1,eth2 1/2',
@@ -26,22 +28,22 @@ describe('the workers of a capture', () => {
     ])
   })
 
-  it('read each on its own where they are of different networks', () => {
-    expect(jobs(['afpacket:eth1', 'interface:eth2'], { apart: true })).toEqual([
+  it('read each on its own where they are of different networks', async () => {
+    expect(await jobs(['afpacket:eth1', 'interface:eth2'], { apart: true })).toEqual([
       'afpacket:eth1 0/1',
       'interface:eth2 0/1',
     ])
   })
 
-  it('follow a file that grows, which may not be there yet, and a folder', () => {
+  it('follow a file that grows, which may not be there yet, and a folder', async () => {
     const folder = new URL('.', import.meta.url).pathname
-    expect(jobs([], { follow: ['/nosuch/trace.pcap', folder] })).toEqual([
+    expect(await jobs([], { follow: ['/nosuch/trace.pcap', folder] })).toEqual([
       'follow:/nosuch/trace.pcap 0/1',
       `watch:${folder} 0/1`,
     ])
   })
 
-  it('read one as it was named', () => {
-    expect(jobs(['interface:eth1'])).toEqual(['interface:eth1 0/1'])
+  it('read one as it was named', async () => {
+    expect(await jobs(['interface:eth1'])).toEqual(['interface:eth1 0/1'])
   })
 })

@@ -20,24 +20,26 @@ const jobs = (ring: RingOptions, more: Partial<CaptureOptions> = {}) =>
   })
 
 describe('the ring that is asked for', () => {
-  it('is chosen where nothing is said', () => {
-    expect(jobs({})).toMatchObject([{ ringBytes: null, blocks: {}, timestamps: 'software' }])
+  it('is chosen where nothing is said', async () => {
+    expect(await jobs({})).toMatchObject([{ ringBytes: null, blocks: {}, timestamps: 'software' }])
   })
 
-  it('is shared by the workers of an interface', () => {
-    expect(jobs({ ring: '64' }, { workers: '4' }).map(({ ringBytes }) => ringBytes)).toEqual(Array(4).fill(16 * MIB))
+  it('is shared by the workers of an interface', async () => {
+    expect((await jobs({ ring: '64' }, { workers: '4' })).map(({ ringBytes }) => ringBytes)).toEqual(
+      Array(4).fill(16 * MIB),
+    )
   })
 
-  it('has the blocks, the timeout and the clock that were named', () => {
+  it('has the blocks, the timeout and the clock that were named', async () => {
     const asked = { ringBlockSize: '512', ringBlockCount: '8', ringTimeout: '20', timestamps: 'hardware' }
-    expect(jobs(asked)).toMatchObject([
+    expect(await jobs(asked)).toMatchObject([
       {
         ringBytes: null,
         blocks: { blockBytes: MIB / 2, blockCount: 8, blockTimeoutMs: 20 },
         timestamps: 'hardware',
       },
     ])
-    expect(jobs({ ring: '64', ringBlockSize: '1024' })).toMatchObject([
+    expect(await jobs({ ring: '64', ringBlockSize: '1024' })).toMatchObject([
       { ringBytes: 64 * MIB, blocks: { blockBytes: MIB } },
     ])
   })
@@ -68,10 +70,10 @@ describe('the ring that is asked for', () => {
       says: '--timestamps is asked of libpcap:eth1',
       fix: 'afpacket: has one',
     },
-  ])('cannot be $asked', ({ asked, more, says, fix }) => {
+  ])('cannot be $asked', async ({ asked, more, says, fix }) => {
     let refused: unknown
     try {
-      jobs(asked, more)
+      await jobs(asked, more)
     } catch (error) {
       refused = error
     }

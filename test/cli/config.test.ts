@@ -8,9 +8,9 @@ import { withSettingsTables } from '../../scripts/settings-table.ts'
 import { type CaptureOptions, needRestart } from '../../src/cli/capture-options.ts'
 import { readConfig, strangeVariables } from '../../src/cli/config/read-config.ts'
 import { ALL_SETTINGS, namesOf } from '../../src/cli/config/settings.ts'
-import { withConfig, withServeConfig } from '../../src/cli/config/with-config.ts'
+import { lookAtServe, withConfig } from '../../src/cli/config/with-config.ts'
 import type { OperatorError } from '../../src/core/errors.ts'
-import { mistakesOf } from '../../src/core/mistakes.ts'
+import { mistakesOf, throwAll } from '../../src/core/mistakes.ts'
 import { commandOptions } from './commands.ts'
 import { intransit } from './run.ts'
 
@@ -48,7 +48,9 @@ const SERVE_DEFAULTS = {
 }
 function inForceOfServe(yaml: string, given: Record<string, string> = {}, environment = {}) {
   writeFileSync(file, yaml)
-  return withServeConfig({ ...SERVE_DEFAULTS, ...given }, file, (name) => name in given, environment)
+  const { options, mistakes } = lookAtServe({ ...SERVE_DEFAULTS, ...given }, file, (name) => name in given, environment)
+  throwAll(mistakes)
+  return options
 }
 
 describe('a configuration file', () => {
@@ -288,6 +290,109 @@ describe('config', () => {
     const ran = run('check', yaml)
     expect(ran.stderr).toMatch(says)
     expect(ran.status).toBe(status)
+  })
+
+  it('check tells every mistake of a file at once, each with its line and setting', () => {
+    const yaml = `workres: 2
+policy: [gone, sec09-recommended, ./none.json]
+filter: tcp and
+vpc: x
+ring-block-size: 1000
+alerts: ./none.yaml
+zones: ./none.yaml
+serve:
+  listen: nowhere
+  tls-cert: ./none.pem
+  tokens: ./none
+  oidc-role: [a=boss, b=viewer]
+  client-role: [a=viewer]
+  probe-allow: 10.0.0.0/64
+  fetch-allow: [x]
+  roots: ./none.pem
+  metrics-window: none
+`
+    const { status, stdout, stderr } = run('check', yaml, { INTRANSIT_WORKERS: 'many', INTRANSIT_POLICYDATE: 'x' })
+    const [note, ...lines] = stderr.trimEnd().split('\n')
+    expect(note).toBe('note: INTRANSIT_POLICYDATE is no setting; did you mean INTRANSIT_POLICY_DATE?')
+    for (const line of lines) expect(line).toMatch(/^ERR_[A-Z_]+: .+[.?] Fix: .+\.$/)
+    const places = lines.map((line) =>
+      line.replace(`${file}:`, '').replace(/^(\w+: (?:\d+: (?:serve: )?)?[\w-]+): .*/, '$1'),
+    )
+    expect(places).toEqual([
+      'ERR_USAGE: 1: workres',
+      'ERR_USAGE: 17: serve: metrics-window',
+      'ERR_USAGE: INTRANSIT_WORKERS',
+      'ERR_POLICY_NOT_FOUND: 2: policy',
+      'ERR_POLICY_NOT_FOUND: 2: policy',
+      'ERR_USAGE: 7: zones',
+      'ERR_USAGE: 6: alerts',
+      'ERR_FILTER: 3: filter',
+      'ERR_USAGE: 4: vpc',
+      'ERR_USAGE: 5: ring-block-size',
+      'ERR_USAGE: 9: serve: listen',
+      'ERR_USAGE: 10: serve: tls-cert',
+      'ERR_USAGE: 11: serve: tokens',
+      'ERR_USAGE: 12: serve: oidc-role',
+      'ERR_USAGE: 13: serve: client-role',
+      'ERR_USAGE: 16: serve: roots',
+      'ERR_USAGE: 15: serve: fetch-allow',
+      'ERR_USAGE: 14: serve: probe-allow',
+      expect.stringContaining('a certificate needs its key'),
+      expect.stringContaining('is not known by halves'),
+      expect.stringContaining('need who vouches for them'),
+    ])
+    expect(stdout).toBe('')
+    expect(status).toBe(2)
+  })
+
+  it('check tells what is wrong only together, and the command that starts tells the same', () => {
+    const yaml = `source: afpacket:lo
+ring: 8
+ring-block-count: 4
+crl: ${EXAMPLE}
+serve:
+  tls-cert: ${EXAMPLE}
+  oidc-issuer: https://id.example
+  client-role: dns:a=viewer
+  probe-every: 4
+`
+    const ofServe = [
+      'a certificate needs its key',
+      'an OpenID provider is not known by halves',
+      'clients with certificates need who vouches for them, and roles',
+      'nothing may be probed that is not allowed',
+    ]
+    const told = (stderr: string) =>
+      stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.replace(/^ERR_USAGE: (.*?)\. Fix: .*/, '$1'))
+    const checked = run('check', yaml)
+    expect(told(checked.stderr)).toEqual([
+      `${file}:4: crl: --crl ${EXAMPLE} has no revocation list`,
+      '--ring and --ring-block-count both say how large a ring is',
+      '--crl is for alerts, and --alerts names no file',
+      ...ofServe,
+    ])
+    const served = intransit(['serve', '--config', file, '--metrics-window', '0', '--judge-every', 'x'])
+    expect(told(served.stderr)).toEqual([
+      ...ofServe.slice(0, 3),
+      '--metrics-window 0 is not a whole number',
+      '--judge-every x is not a whole number',
+      ...ofServe.slice(3),
+    ])
+    const ran = intransit(['run', '--config', file, '--workers', '0', '--judge-every', 'x'])
+    expect(told(ran.stderr)).toEqual(expect.arrayContaining(['--workers 0 is not a whole number', ...ofServe]))
+    expect(told(ran.stderr)).toHaveLength(8)
+    for (const { status } of [checked, served, ran]) expect(status).toBe(2)
+  })
+
+  it('a command that starts is told no mistake of a setting that its command line overrides', () => {
+    const { stderr } = run('check', 'policy: gone\nfilter: tcp and')
+    expect(stderr.match(/^ERR_/gm)).toHaveLength(2)
+    const started = intransit(['capture', '--config', file, '--policy', 'sec09-literal'])
+    expect(started.stderr).toMatch(/^ERR_FILTER: .*:2: filter: .*\nERR_USAGE: no source is named/)
+    expect(started.status).toBe(2)
   })
 
   it('dump shows what is in force, by whom, and no password', () => {

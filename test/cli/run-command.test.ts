@@ -85,6 +85,11 @@ describe('intransit run', () => {
     const refused = intransit([...args, '--listen', `127.0.0.1:${port}`], { timeout: 60_000 })
     expect(refused.stderr).toMatch(/^ERR_SOURCE_ADDRESS: .*\. Fix: /m)
     expect(refused.status).toBe(3)
+    const file = join(folder, 'run.yaml')
+    writeFileSync(file, `source: ${args[2]}\ndata: ${data}\nserve:\n  listen: 127.0.0.1:${port}\n`)
+    const byFile = intransit(['run', '--config', file], { timeout: 60_000 })
+    expect(byFile.stderr).toMatch(new RegExp(`^ERR_SOURCE_ADDRESS: .*127\\.0\\.0\\.1:${port}: .*\\. Fix: `, 'm'))
+    expect(byFile.status).toBe(3)
     expect(await running.stop('SIGTERM')).toBe(0)
   }, 90_000)
 

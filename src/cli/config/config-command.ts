@@ -1,36 +1,36 @@
 /** `intransit config`: is the configuration right, and what is in force by it? */
 import { stringify } from 'yaml'
-import { loadPolicy } from '../../classify/index.ts'
-import { OperatorError } from '../../core/errors.ts'
-import { compileFilter } from '../../decode/filter.ts'
+import { allOf } from '../../core/mistakes.ts'
 import { printable } from '../../report/format.ts'
-import { parseEndpoint } from '../../source/endpoint.ts'
+import type { CaptureOptions } from '../capture-options.ts'
+import { planCapture } from '../capture-plan.ts'
+import { planServer } from '../serve.ts'
+import type { ServeOptions } from '../serve-options.ts'
 import { writeError, writeOut } from '../terminal.ts'
-import { parseVpcs } from '../vpc.ts'
 import { nameOf, readConfig, strangeVariables, type Told } from './read-config.ts'
 import { ALL_SETTINGS } from './settings.ts'
 
-/** Reads everything that a capture or a server would, as far as that needs no network. @throws OperatorError */
+/** Reads everything that a capture and a server would, as far as that needs no network. @throws OperatorError with all mistakes */
 export async function configCheck(file: string | undefined): Promise<void> {
-  const told = readConfig(file ?? null, process.env)
-  for (const one of told) CHECKS[one.setting.path.join('.')]?.(one.value)
   for (const { name, meant } of strangeVariables(process.env)) {
     writeError(`note: ${name} is no setting${meant === null ? '' : `; did you mean ${meant}?`}`)
   }
+  const config = file === undefined ? {} : { config: file }
+  const isGiven = (): boolean => false
+  await allOf(
+    () => planCapture({ ...CAPTURE, ...config }, isGiven),
+    () => planServer({ ...SERVER, ...config }, isGiven, ''),
+  )
+  const told = readConfig(file ?? null, process.env)
   const count = told.length === 1 ? '1 setting' : `${told.length} settings`
   await writeOut(`${file ?? 'the environment'}: ${count}, valid\n`)
 }
 
-/** What a value must be beyond its type. */
-const CHECKS: Readonly<Record<string, (value: unknown) => void>> = {
-  policy: (value) => (value as string[]).forEach((name) => void loadPolicy(name)),
-  filter: (value) => void compileFilter(value as string),
-  vpc: (value) => void parseVpcs(value as string[]),
-  'serve.listen': (value) => {
-    if (parseEndpoint(value as string, { host: '127.0.0.1' }) !== null) return
-    throw new OperatorError('ERR_USAGE', `${value} is no address to listen on`, 'write it as 127.0.0.1:8443')
-  },
+/** In force where nobody says anything: the command line may name the source. */
+const CAPTURE: CaptureOptions = {
+  ...{ source: ['afpacket:lo'], format: 'none', policy: [], sensor: '', workers: '1', store: true, spoolSize: '1024' },
 }
+const SERVER: ServeOptions = { listen: '127.0.0.1:0', oidcRoleClaim: 'roles', metricsWindow: '24', judgeEvery: '10' }
 
 interface InForce {
   path: string
