@@ -1,17 +1,19 @@
 /**
- * The API under load beside a capture, in one daemon (`intransit run`). First a rate is looked for at which the capture loses nothing
- * while nobody asks; then at that rate the same frames are sent again and again, in turn while nobody asks, while /metrics is scraped
- * each second, while autocannon asks each path for a while within the limit of requests, and while it asks one as fast as it can. What is
- * lost in the turns of each kind says what asking costs. Beside it how long answers take, and how much memory it has.
+ * The API under load beside a capture, in one daemon (`intransit run`). First the rate is looked for at which the capture begins to lose
+ * frames while nobody asks: doubled until it does, or halved until it does not, and then in the middle. At four fifths of the highest
+ * rate without a loss the same frames are sent again and again, in turn while nobody asks, while /metrics is scraped each second, while
+ * autocannon asks each path for a while within the limit of requests, and while it asks one as fast as it can. What is lost in the turns
+ * of each kind says what asking costs. Beside it how long answers take, how much CPU time and memory it has.
  *
- *   npm run bench:api                     600,000 frames a turn, 20,000 a second to begin with, three rounds
- *   npm run bench:api -- N PPS MIB R      N frames a turn, PPS to begin with, a ring of so many MiB (64 outlast 3 s without a core), R rounds
- *   npm run bench:api -- --short          20,000 frames, 2,000 a second, one round
+ *   npm run bench:api                      a file of 600,000 frames, 20,000 a second to begin with, turns of 20 s, three rounds
+ *   npm run bench:api -- N PPS MIB R S     N frames, PPS to begin with, a ring of so many MiB (64 outlast 3 s without a core), R rounds,
+ *                                          S seconds a turn
+ *   npm run bench:api -- --short           20,000 frames once a turn, 2,000 a second, one round; no rate is looked for
  *
  * Needs root, iproute2 and tcpreplay. The kernel's count of frames must be accounted for; no time fails it.
  */
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -22,8 +24,14 @@ import { makeFile } from './make-file.ts'
 import { rssMbOf } from './memory.ts'
 
 const isShort = process.argv[2] === '--short'
-const given = isShort ? [20_000, 2000, 64, 1] : process.argv.slice(2).map(Number)
-const [frames = 600_000, firstPps = 20_000, ringMib = 64, rounds = 3] = given
+const given = isShort ? [20_000, 2000, 64, 1, 10] : process.argv.slice(2).map(Number)
+const [fileFrames = 600_000, firstPps = 20_000, ringMib = 64, rounds = 3, turnSeconds = 20] = given
+/** How near the highest rate without a loss the turns come. */
+const SHARE = 0.8
+/** Between a rate with and one without a loss so many more are tried. */
+const BISECTIONS = 2
+/** Whoever sends does not reach the rate itself where it comes to less of it. */
+const REACHED = 0.9
 /** Below it the machine has no time for a capture at all. */
 const LEAST_PPS = 250
 const AUTOCANNON = fileURLToPath(import.meta.resolve('autocannon'))
@@ -157,28 +165,50 @@ const LOADS: Readonly<Record<string, Load>> = {
   },
 }
 
-/** The same frames once, under a load. */
-async function turn(name: string, pps: number, { net, daemon, send }: Bench): Promise<Counts> {
+/** proc(5): utime and stime of all its threads, in hundredths of a second (USER_HZ). */
+function cpuSecondsOf(pid: number): number {
+  const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+  const words = fields.split(' ')
+  return (Number(words[11]) + Number(words[12])) / 100
+}
+
+interface Turn extends Counts {
+  /** The rate that the sender came to. */
+  readonly sentPps: number
+}
+
+/** The same frames as often as fit into a turn, under a load. */
+async function turn(name: string, pps: number, { net, daemon, send }: Bench): Promise<Turn> {
+  const loops = Math.max(1, Math.round((pps * turnSeconds) / fileFrames))
+  const frames = loops * fileFrames
   const before = await daemon.counts()
+  const cpuBefore = cpuSecondsOf(daemon.pid)
+  const beganMs = performance.now()
   let mostMb = 0
   const sampling = setInterval(() => {
     mostMb = Math.max(mostMb, rssMbOf(daemon.pid))
   }, 500)
   const load = LOADS[name] as Load
-  const told = await load(net, daemon.url, send(pps), frames / pps)
-  const counts = await settled(daemon, before)
+  let sentPps = 0
+  const sent = send(pps, loops).then(() => {
+    sentPps = Math.round((frames * 1000) / (performance.now() - beganMs))
+  })
+  const told = await load(net, daemon.url, sent, frames / pps)
+  const counts = await settled(daemon, before, frames)
   clearInterval(sampling)
-  console.log(`${name}: ${counts.taken} taken, ${counts.lost} lost; ${mostMb.toFixed(0)} MB at the most`)
+  const cpu = (cpuSecondsOf(daemon.pid) - cpuBefore).toFixed(1)
+  const sums = `${counts.taken} taken, ${counts.lost} lost; sent ${sentPps} a second; ${cpu} s of CPU`
+  console.log(`${name}: ${sums}; ${mostMb.toFixed(0)} MB at the most`)
   if (told !== '') console.log(`    ${told}`)
   if (counts.taken + counts.lost < frames) {
     console.log(`WRONG: ${frames - counts.taken - counts.lost} frames are not accounted for`)
     process.exitCode = 1
   }
-  return counts
+  return { ...counts, sentPps }
 }
 
 /** Once what is in the ring is read. Counters of a worker come each second. */
-async function settled(daemon: Daemon, before: Counts): Promise<Counts> {
+async function settled(daemon: Daemon, before: Counts, frames: number): Promise<Counts> {
   for (const endMs = performance.now() + SETTLE_MS; ; await sleep(1000)) {
     const now = await daemon.counts()
     const since = { taken: now.taken - before.taken, lost: now.lost - before.lost }
@@ -189,16 +219,32 @@ async function settled(daemon: Daemon, before: Counts): Promise<Counts> {
 interface Bench {
   readonly net: Net
   readonly daemon: Daemon
-  send(pps: number): Promise<void>
+  send(pps: number, loops: number): Promise<void>
 }
 
-/** At which nothing is lost while nobody asks; the least where there is none. */
+/** The highest that was tried at which nothing is lost while nobody asks; the least where there is none. */
 async function quietRate(bench: Bench): Promise<number> {
-  for (let pps = firstPps; ; pps = Math.max(LEAST_PPS, Math.round(pps / 2))) {
+  let good = 0
+  let bad = Number.POSITIVE_INFINITY
+  for (let pps = firstPps, left = BISECTIONS; left > 0; ) {
     console.log(`at ${pps} a second:`)
-    const { lost } = await turn(QUIET, pps, bench)
-    if (lost === 0 || pps === LEAST_PPS) return pps
+    const { lost, sentPps } = await turn(QUIET, pps, bench)
+    if (lost === 0 && sentPps < pps * REACHED) {
+      console.log(`more than ${sentPps} a second cannot be sent here`)
+      return sentPps
+    }
+    if (lost === 0) good = pps
+    else bad = pps
+    if (pps === LEAST_PPS) return pps
+    if (good > 0 && bad !== Number.POSITIVE_INFINITY) left -= 1
+    pps = nextRate(good, bad)
   }
+  return good
+}
+
+function nextRate(good: number, bad: number): number {
+  if (good === 0) return Math.max(LEAST_PPS, Math.round(bad / 2))
+  return bad === Number.POSITIVE_INFINITY ? good * 2 : Math.round((good + bad) / 2)
 }
 
 /** What asking costs, by the turns of each kind. */
@@ -206,8 +252,7 @@ function conclude(lost: ReadonlyMap<string, number[]>): void {
   const sum = (name: string): number => (lost.get(name) ?? []).reduce((all, one) => all + one, 0)
   const quiet = sum(QUIET)
   console.log('')
-  for (const [name, turns] of lost)
-    console.log(`${name}: ${sum(name)} of ${frames * turns.length} lost in ${turns.length} turns`)
+  for (const [name, turns] of lost) console.log(`${name}: ${sum(name)} frames lost in ${turns.length} turns`)
   const asked = [...lost.keys()].filter((name) => name !== QUIET && sum(name) > 0)
   if (quiet > 0) console.log('Frames are lost while nobody asks: what asking costs cannot be told on this machine.')
   else console.log(asked.length === 0 ? 'Asking costs no frame.' : `Asking costs frames: ${asked.join(', ')}.`)
@@ -224,17 +269,18 @@ net.ip('link', 'set', 'lo', 'up')
 const leave = enter(net)
 try {
   const file = join(folder, 'traffic.pcap')
-  const { flows } = await makeFile(file, 'captures', { packets: frames, concurrent: 2000, stepUs: 1e6 / firstPps })
-  console.log(`${cpus()[0]?.model}, Node ${process.versions.node}: ${frames} frames of ${flows} flows a turn\n`)
+  const { flows } = await makeFile(file, 'captures', { packets: fileFrames, concurrent: 2000, stepUs: 1e6 / firstPps })
+  console.log(`${cpus()[0]?.model}, Node ${process.versions.node}: a file of ${fileFrames} frames, ${flows} flows\n`)
   const pair = net.pair()
   for (const end of [pair.sender, pair.receiver]) net.ip('link', 'set', end, 'mtu', '65521')
   const daemon = await startRun(net, pair, join(folder, 'data'))
-  const send = (pps: number): Promise<void> => net.replay(pair.sender, [file], `--pps=${pps}`, '--preload-pcap')
+  const send = (pps: number, loops: number): Promise<void> =>
+    net.replay(pair.sender, [file], `--pps=${pps}`, `--loop=${loops}`, '--preload-pcap')
   try {
     await sleep(IDLE_MS)
     console.log(`${rssMbOf(daemon.pid).toFixed(0)} MB after ${IDLE_MS / 1000} s idle`)
     const bench = { net, daemon, send }
-    const pps = await quietRate(bench)
+    const pps = isShort ? firstPps : Math.round((await quietRate(bench)) * SHARE)
     const lost = new Map(Object.keys(LOADS).map((name): [string, number[]] => [name, []]))
     for (let round = 1; round <= rounds; round++) {
       console.log(`\nround ${round} of ${rounds}, ${pps} a second:`)
