@@ -13,13 +13,23 @@ const program = new Command('intransit')
   .description('Says of every conversation in a capture whether it is plaintext, weak or strong, by which rule.')
   .version(version)
   .exitOverride()
-  .showHelpAfterError('(intransit --help says more)')
+  .configureOutput({ outputError: (text, write) => write(usageLine(text)) })
   .addHelpText('after', '\nExample:\n  $ intransit replay captures --data data\n')
 
 for (const add of COMMANDS) add(program, version)
 
 const EXIT_USAGE = 2
 const EXIT_INTERNAL = 1
+
+/** As every mistake is told. Commander says "error: unknown option '--dta'\\n(Did you mean --data?)\\n". */
+function usageLine(text: string): string {
+  const what = text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\.?\n\(Did you mean (.*)\?\)$/, '; did you mean $1?')
+    .replace(/\.$/, '')
+  return `${new OperatorError('ERR_USAGE', what, 'intransit --help and intransit COMMAND --help say more').line}\n`
+}
 
 // The reader of our output may go away (`| head`): then there is nothing left to do, and nothing wrong.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

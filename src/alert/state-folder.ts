@@ -6,7 +6,6 @@ import {
   appendFileSync,
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { OperatorError } from '../core/errors.ts'
+import { makeFolders } from '../core/folders.ts'
 import type { SavedEntry } from './book.ts'
 import type { AlertEngine, SavedEngine } from './engine.ts'
 import type { Finding } from './finding.ts'
@@ -50,7 +50,7 @@ export class StateFolder {
   /** @throws OperatorError ERR_DATA_FOLDER */
   constructor(folder: string) {
     this.folder = folder
-    this.#guard(() => mkdirSync(folder, { recursive: true, mode: 0o700 }))
+    this.#guard(() => makeFolders(folder, 0o700))
   }
 
   /** Takes up what an earlier run left; returns the bytes of decisions it had carried out. @throws OperatorError ERR_DATA_FOLDER */

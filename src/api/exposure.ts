@@ -2,6 +2,7 @@
 import { isIP } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { OperatorError } from '../core/errors.ts'
+import { throwAll } from '../core/mistakes.ts'
 import { type Endpoint, endpointText, isLoopback } from '../source/endpoint.ts'
 import type { ClientRules } from './client-certificates.ts'
 import type { VerifyOidc } from './oidc.ts'
@@ -50,14 +51,13 @@ export function checkExposure({ listen, tls, tokens, oidc = null, clients = null
   }
   if (!isLoopback(listen.host)) {
     const where = `${endpointText(listen)} can be reached from other machines`
-    if (tls === null) {
-      const fix = 'add --tls-cert FILE and --tls-key FILE, or listen on 127.0.0.1'
-      throw new OperatorError('ERR_USAGE', `${where}, and would be served in clear`, fix)
-    }
-    if (tokens === null && oidc === null && clients === null) {
-      const fix = 'add --tokens FILE or --client-ca FILE, or listen on 127.0.0.1'
-      throw new OperatorError('ERR_USAGE', `${where}, and would be open to all of them`, fix)
-    }
+    const inClear = 'add --tls-cert FILE and --tls-key FILE, or listen on 127.0.0.1'
+    const open = 'add --tokens FILE or --client-ca FILE, or listen on 127.0.0.1'
+    const isOpen = tokens === null && oidc === null && clients === null
+    throwAll([
+      ...(tls === null ? [new OperatorError('ERR_USAGE', `${where}, and would be served in clear`, inClear)] : []),
+      ...(isOpen ? [new OperatorError('ERR_USAGE', `${where}, and would be open to all of them`, open)] : []),
+    ])
   }
   if (tls === null) {
     if (clients === null) return

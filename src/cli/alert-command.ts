@@ -80,7 +80,8 @@ const rankOf = ({ severity }: Finding): number => SEVERITIES.indexOf(severity)
 function folderOf({ folder, data }: FolderOptions): string {
   const path = folder ?? alertFolderOf({ data })
   if (existsSync(path)) return path
-  throw new OperatorError('ERR_DATA_FOLDER', `${path} is not there`, 'name the folder that capture or replay has')
+  const fix = 'look for alerts first, with --alerts of run, capture or replay, or name the folder that they keep'
+  throw new OperatorError('ERR_DATA_FOLDER', `${path} is not there: no alerts were looked for`, fix)
 }
 
 function known(folder: string, key: string): void {

@@ -6,6 +6,7 @@ import { allOf } from '../core/mistakes.ts'
 import type { ZoneRange } from '../core/zones.ts'
 import { compileFilter } from '../decode/filter.ts'
 import { noHeldSocket } from '../source/held-socket.ts'
+import { liveKindOf } from '../source/live.ts'
 import { ringInterface } from '../source/live-interface.ts'
 import type { CaptureJob } from './capture-job.ts'
 import { type CaptureOptions, MAX_WORKERS } from './capture-options.ts'
@@ -15,10 +16,11 @@ import { wholeNumber } from './whole-number.ts'
 
 /** @throws OperatorError for mistakes in them, in the packs and in the filter */
 export async function jobsOf(options: CaptureOptions, zones: readonly ZoneRange[] = []): Promise<CaptureJob[]> {
-  const { policy, filter, vpc = [] } = options
-  const [sources, workers, spaces] = await allOf(
+  const { source = [], policy, filter, vpc = [] } = options
+  const [sources, workers, , spaces] = await allOf(
     () => sourcesOf(options),
     () => wholeNumber('--workers', options.workers, MAX_WORKERS),
+    () => allOf(...source.map((spec) => () => liveKindOf(spec))),
     () => parseVpcs(vpc),
     () => allOf(...policy.map((name) => () => loadPolicy(name))),
     () => (filter === undefined ? null : compileFilter(filter)),

@@ -8,6 +8,7 @@ import type { CaptureJob } from './capture-job.ts'
 import { jobsOf } from './capture-jobs.ts'
 import { type CaptureOptions, MAX_DURATION_S, MAX_SPOOL_MIB, MIB } from './capture-options.ts'
 import { isConfigured } from './config/asked.ts'
+import { existingAccount } from './privileges.ts'
 import { givenLists } from './root-files.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -35,12 +36,13 @@ export async function planCapture(
   isServed = false,
 ): Promise<CapturePlan> {
   const { options, read, mistakes } = await optionsOf(given, isGiven)
-  const [, [zones, jobs], alerts, lists, spoolMib, durationS] = await allOf(
+  const [, [zones, jobs], alerts, lists, spoolMib, , durationS] = await allOf(
     () => throwAll(mistakes),
     () => zonesAndJobsOf(options),
     () => (options.alerts === undefined ? null : readAlertsFile(options.alerts)),
     () => givenLists(options, isServed),
     () => wholeNumber('--spool-size', options.spoolSize, MAX_SPOOL_MIB),
+    () => (options.user === undefined ? null : existingAccount(options.user)),
     () => (options.duration === undefined ? null : wholeNumber('--duration', options.duration, MAX_DURATION_S)),
   )
   return {

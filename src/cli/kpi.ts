@@ -1,7 +1,7 @@
 /** `intransit kpi`: the figures of SEC09 and some more, from the rollups of a store. */
-import { existsSync } from 'node:fs'
 import { OperatorError } from '../core/errors.ts'
 import { asciiJson } from '../core/json.ts'
+import { nearest } from '../core/nearest.ts'
 import { isProvenance, PROVENANCES } from '../core/provenance.ts'
 import { KPIS, kpiNamed } from '../kpi/index.ts'
 import type { Kpi, KpiQuestion, Select } from '../kpi/kpi.ts'
@@ -17,7 +17,7 @@ import {
 } from '../kpi/read-kpi.ts'
 import { type AnsweredKpi, renderKpi, renderKpis, renderMaturity } from '../report/kpi-table.ts'
 import type { Store } from '../store/index.ts'
-import { namedStore } from './named-store.ts'
+import { existingStore } from './named-store.ts'
 import { withStore } from './store-output.ts'
 import { writeError, writeOut } from './terminal.ts'
 import { readZones } from './zones.ts'
@@ -47,12 +47,7 @@ export async function kpi(name: string | undefined, options: KpiOptions): Promis
   const question = questionOf(options)
   const intervals = intervalsAsked(options, chosen)
   const zones = options.zones === undefined ? null : readZones(options.zones)
-  const choice = namedStore(options)
-  if ('data' in choice && !existsSync(choice.data)) {
-    const fix = 'name the folder that replay or capture has'
-    throw new OperatorError('ERR_DATA_FOLDER', `${choice.data} is not there`, fix)
-  }
-  await withStore(choice, async (store) => {
+  await withStore(existingStore(options), async (store) => {
     if (zones !== null) await store.setZones(zones)
     await upToDate(store)
     const select: Select = (query, params) => store.select(query, params)
@@ -92,8 +87,10 @@ async function upToDate(store: Store): Promise<void> {
 function existing(name: string): Kpi {
   const found = kpiNamed(name)
   if (found !== undefined) return found
-  const fix = `use ${MATURITY} or one of ${KPIS.map((one) => one.name).join(', ')}`
-  throw new OperatorError('ERR_USAGE', `there is no KPI ${name}`, fix)
+  const names = [MATURITY, ...KPIS.map((one) => one.name)]
+  const meant = nearest(name, names)
+  const what = `there is no KPI ${name}${meant === null ? '' : `; did you mean ${meant}?`}`
+  throw new OperatorError('ERR_USAGE', what, `use one of ${names.join(', ')}`)
 }
 
 function questionOf({ from, to, zone, service, sensor, protocol, policy, provenance }: KpiOptions): KpiQuestion {

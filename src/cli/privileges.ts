@@ -11,14 +11,18 @@ export function dropPrivileges(user: string): string {
   if (process.getuid?.() !== 0 || setgroups === undefined || setgid === undefined || setuid === undefined) {
     throw new OperatorError('ERR_USAGE', '--user needs root to begin with', 'start as root, or leave it out')
   }
-  const account = accountOf(user)
-  if (account === null) {
-    throw new OperatorError('ERR_USAGE', `there is no user ${user} in /etc/passwd`, 'name a user of this host')
-  }
+  const account = existingAccount(user)
   setgroups([])
   setgid(account.gid)
   setuid(account.uid)
   return `runs as ${user} from here on`
+}
+
+/** @throws OperatorError ERR_USAGE */
+export function existingAccount(user: string): Account {
+  const account = accountOf(user)
+  if (account !== null) return account
+  throw new OperatorError('ERR_USAGE', `there is no user ${user} in /etc/passwd`, 'name a user of this host')
 }
 
 export interface Account {

@@ -7,7 +7,7 @@ import { allOf, throwAll } from '../core/mistakes.ts'
 import type { Store } from '../store/index.ts'
 import { isConfigured } from './config/asked.ts'
 import { fetchLimits, judgeAndAsk } from './fetch-options.ts'
-import { namedStore } from './named-store.ts'
+import { existingStore } from './named-store.ts'
 import { preparedProbes } from './probe-job.ts'
 import { RepeatedJob } from './repeated-job.ts'
 import { readRevocationLists, readRoots } from './root-files.ts'
@@ -26,7 +26,7 @@ const MAKE_TOKEN = 'intransit serve token NAME ROLE makes a token for --tokens'
 export async function serve(given: ServeOptions, version: string, isGiven: (name: string) => boolean): Promise<void> {
   const { options, start } = await planServer(given, isGiven, version)
   const signal = nextSignal()
-  await withStore(namedStore(options), async (store) => {
+  await withStore(existingStore(options), async (store) => {
     const server = await start(store, null, null)
     say(`ends: ${await signal}`)
     setTimeout(() => process.exit(1), STOP_MS).unref()

@@ -12,9 +12,10 @@ export const given =
   (name: string): boolean =>
     command.getOptionValueSource(name) === 'cli'
 
-export const dataOption = () => new Option('--data <dir>', 'keep the flows in an embedded ClickHouse in this folder')
-export const clickhouseOption = () =>
-  new Option('--clickhouse <url>', 'keep the flows in the ClickHouse server at this address')
+export const dataOption = (what = 'keep the flows in an embedded ClickHouse in this folder') =>
+  new Option('--data <dir>', what)
+export const clickhouseOption = (what = 'keep the flows in the ClickHouse server at this address') =>
+  new Option('--clickhouse <url>', what)
 
 /** What `capture`, `run` and `doctor` have in common: the kernel's ring. */
 export const withRingOptions = (command: Command): Command =>

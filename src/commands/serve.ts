@@ -7,8 +7,8 @@ export function addServe(program: Command, version: string): void {
     program.command('serve').description('answer questions about a store over HTTP (docs/api.md)'),
   )
     .option('--config <file>', 'read settings from a YAML file (docs/config.md); those given here win')
-    .addOption(dataOption().conflicts(['clickhouse']))
-    .addOption(clickhouseOption())
+    .addOption(dataOption('the folder that replay or capture keeps').conflicts(['clickhouse']))
+    .addOption(clickhouseOption('the ClickHouse server that they write to'))
     .addHelpText(
       'after',
       `

@@ -1,8 +1,9 @@
 /** Messages for one receiver, on disk until it has taken them: in order, each whole or not at all. */
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { OperatorError } from '../core/errors.ts'
+import { makeFolders } from '../core/folders.ts'
 import type { Message } from './receiver.ts'
 
 const NAME = /^(\d{12})\.json$/
@@ -38,7 +39,7 @@ export class Queue {
     this.#folder = folder
     this.#dead = join(folder, 'dead')
     try {
-      mkdirSync(this.#dead, { recursive: true, mode: 0o700 })
+      makeFolders(this.#dead, 0o700)
       for (const name of readdirSync(folder).sort()) {
         const number = NAME.exec(name)?.[1]
         if (number === undefined) continue

@@ -57,11 +57,15 @@ export const LIVE_KINDS: readonly LiveKind[] = [
  * Opens a live source by its specification, `kind:rest`.
  * @throws OperatorError ERR_USAGE or ERR_SOURCE_*; once open, nothing throws
  */
-export async function openLive(spec: string, settings: LiveSettings): Promise<Source> {
+export const openLive = async (spec: string, settings: LiveSettings): Promise<Source> =>
+  liveKindOf(spec).open(spec.slice(spec.indexOf(':') + 1), settings)
+
+/** Opens nothing. @throws OperatorError ERR_USAGE where there is no such kind */
+export function liveKindOf(spec: string): LiveKind {
   const colon = spec.indexOf(':')
   const name = colon < 0 ? spec : spec.slice(0, colon)
   const kind = LIVE_KINDS.find((row) => row.name === name)
-  if (kind !== undefined && colon >= 0) return kind.open(spec.slice(colon + 1), settings)
+  if (kind !== undefined && colon >= 0) return kind
   if (kind !== undefined) throw usageError(`${spec} says no more than its kind`, kind.usage)
   throw usageError(`${spec} is no live source`, LIVE_KINDS.map((row) => row.usage).join(', '))
 }

@@ -15,6 +15,7 @@ import { join, resolve } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import type { ClickHouseClient, ClickHouseClientConfigOptions } from '@clickhouse/client'
 import { OperatorError } from '../core/errors.ts'
+import { makeFolders } from '../core/folders.ts'
 import { type Engine, insertClauses } from './engine.ts'
 import { engineConfig } from './memory-bounds.ts'
 import { diskFull, shortMessage } from './reason.ts'
@@ -125,7 +126,7 @@ const PATTERN_CHARACTERS = /[*?{}]/
 function prepareFolder(asked: string): string {
   let path = asked
   try {
-    mkdirSync(asked, { recursive: true })
+    makeFolders(asked)
     path = realpathSync(asked)
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
   } catch (error) {
@@ -146,6 +147,7 @@ const PROBLEMS: Record<string, string> = {
   ENOTDIR: 'a part of it is a file',
   EACCES: 'it is not writable',
   EPERM: 'it is not writable',
+  ENOENT: 'no folder can be made there',
   EROFS: 'it is on a read-only file system',
 }
 

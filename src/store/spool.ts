@@ -1,9 +1,10 @@
 /** Batches that the store could not take, on disk until it can: oldest first, each whole or not at all. */
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { OperatorError } from '../core/errors.ts'
+import { makeFolders } from '../core/folders.ts'
 import { diskFull } from './reason.ts'
 
 /** What one insert takes. The token is the SHA-256 of the lines, and so their checksum as well. */
@@ -39,8 +40,8 @@ export class Spool {
     this.#folder = folder
     this.#mostBytes = mostBytes
     try {
-      const made = mkdirSync(folder, { recursive: true })
-      if (made !== undefined) syncFolders(resolve(folder), dirname(made))
+      const made = makeFolders(folder)
+      if (made !== null) syncFolders(resolve(folder), dirname(made))
       for (const name of readdirSync(folder).sort()) this.#takeUp(name)
     } catch (error) {
       const full = diskFull(error, `the spool folder ${folder} cannot be used`, '--spool')

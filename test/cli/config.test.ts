@@ -377,12 +377,14 @@ serve:
     const served = intransit(['serve', '--config', file, '--metrics-window', '0', '--judge-every', 'x'])
     expect(told(served.stderr)).toEqual([
       ...ofServe.slice(0, 3),
-      '--metrics-window 0 is not a whole number',
-      '--judge-every x is not a whole number',
+      '--metrics-window 0 is not a whole number from 1 to 8784',
+      '--judge-every x is not a whole number from 1 to 1440',
       ...ofServe.slice(3),
     ])
     const ran = intransit(['run', '--config', file, '--workers', '0', '--judge-every', 'x'])
-    expect(told(ran.stderr)).toEqual(expect.arrayContaining(['--workers 0 is not a whole number', ...ofServe]))
+    expect(told(ran.stderr)).toEqual(
+      expect.arrayContaining(['--workers 0 is not a whole number from 1 to 64', ...ofServe]),
+    )
     expect(told(ran.stderr)).toHaveLength(8)
     for (const { status } of [checked, served, ran]) expect(status).toBe(2)
   })

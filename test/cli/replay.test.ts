@@ -111,7 +111,29 @@ describe('mistakes', () => {
     },
     { args: ['migrate'], status: 2, says: /^ERR_USAGE: .*--data DIR or --clickhouse URL/ },
     { args: ['policy', 'show', 'no-such-pack'], status: 6, says: /^ERR_POLICY_NOT_FOUND: .*Fix: / },
-    { args: ['unknown'], status: 2, says: /unknown command/ },
+    { args: ['unknown'], status: 2, says: /^ERR_USAGE: unknown command 'unknown'\. Fix: / },
+    { args: ['serv'], status: 2, says: /^ERR_USAGE: unknown command 'serv'; did you mean serve\? Fix: .*\.\n$/ },
+    {
+      args: ['serve', '--dta', 'x'],
+      status: 2,
+      says: /^ERR_USAGE: unknown option '--dta'; did you mean --data\? Fix: .*\.\n$/,
+    },
+    { args: ['kpi', 'coverag-flows'], status: 2, says: /^ERR_USAGE: .*; did you mean coverage-flows\? Fix: / },
+    {
+      args: ['serve', '--data', '/nowhere/data'],
+      status: 5,
+      says: /^ERR_DATA_FOLDER: \/nowhere\/data is not there\. /,
+    },
+    {
+      args: ['replay', TLS13, '--data', '/proc/none'],
+      status: 5,
+      says: /^ERR_DATA_FOLDER: .*no folder can be made there/,
+    },
+    {
+      args: ['run', '--source', 'afpackt:lo', '--user', 'no-such-user', '--workers', '99', '--listen', '0.0.0.0:1'],
+      status: 2,
+      says: /^(ERR_USAGE: .*(--workers 99 is|afpackt:lo is no live source|no user no-such-user|served in clear|open to all).*\n){5}$/,
+    },
   ])('$args are one clear error', ({ args, status, says }) => {
     const ran = intransit(args)
     expect(ran.stderr).toMatch(says)

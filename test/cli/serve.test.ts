@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { intransit, MAIN } from './run.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'intransit-serve-'))
+mkdirSync(join(folder, 'data'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
 /** The built command; resolves when it serves. */
@@ -23,7 +24,7 @@ async function served(args: readonly string[]) {
 }
 
 describe('intransit serve', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('serves a new store until %s', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('serves an empty store until %s', async (signal) => {
     const { url, child, ended } = await served(['--listen', '127.0.0.1:0'])
     expect(await (await fetch(`${url}/api/v1/health`)).json()).toEqual({ status: 'ok' })
     child.kill(signal)
@@ -79,10 +80,26 @@ describe('intransit serve', () => {
     { args: ['--tokens', 'none'], what: 'tokens in none cannot be read' },
   ])('is refused with $args before a store is opened', ({ args, what }) => {
     const { status, stderr } = intransit(['serve', '--data', join(folder, 'untouched'), ...args], { cwd: folder })
-    expect(stderr).toMatch(/^ERR_USAGE: .*\. Fix: .*\.\n$/)
+    expect(stderr).toMatch(/^(ERR_USAGE: .*\. Fix: .*\.\n)+$/)
     expect(stderr).toContain(what)
     expect(status).toBe(2)
   })
 
+  it('is refused beyond loopback with one line for what would be in clear, and one for who may ask', () => {
+    const { stderr } = intransit(['serve', '--data', folder, '--listen', '0.0.0.0:0'])
+    expect(
+      stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => /served in clear|open to all/.exec(line)?.[0]),
+    ).toEqual(['served in clear', 'open to all'])
+  })
+
+  it('needs a store, which is there', () => {
+    const gone = intransit(['serve', '--data', join(folder, 'gone')])
+    expect(gone.stderr).toMatch(/^ERR_DATA_FOLDER: .*gone is not there\. Fix: /)
+    expect(gone.status).toBe(5)
+    expect(existsSync(join(folder, 'gone'))).toBe(false)
+  })
   it('needs a store', () => expect(intransit(['serve']).stderr).toContain('no store was named'))
 })

@@ -6,9 +6,11 @@ import { OperatorError } from '../../core/errors.ts'
 import { mistakesOf } from '../../core/mistakes.ts'
 import { compileFilter } from '../../decode/filter.ts'
 import { probeList } from '../../probe/target.ts'
+import { liveKindOf } from '../../source/live.ts'
 import { readAlertsFile } from '../alert-config.ts'
 import { ringOf } from '../capture-ring.ts'
 import { fetchLimits } from '../fetch-options.ts'
+import { existingAccount } from '../privileges.ts'
 import { readRevocationLists, readRoots } from '../root-files.ts'
 import { parseClientRole, readAuthorities } from '../serve-clients.ts'
 import { parseOidcRole, readOidcKeys } from '../serve-oidc.ts'
@@ -21,6 +23,7 @@ type Check = (value: string) => unknown
 
 /** Of a list each element is checked. */
 const CHECKS: Readonly<Record<string, Check>> = {
+  source: liveKindOf,
   policy: loadPolicy,
   filter: compileFilter,
   vpc: (word) => parseVpcs([word]),
@@ -28,6 +31,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   alerts: readAlertsFile,
   crl: (place) => readRevocationLists([place]),
   'ring-block-size': (ringBlockSize) => ringOf({ ringBlockSize }, [], 1),
+  user: existingAccount,
   'serve.listen': listenOf,
   'serve.tls-cert': readPem,
   'serve.tls-key': readPem,
