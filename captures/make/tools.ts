@@ -17,6 +17,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   curl: 'curl',
   chromium: 'chromium',
   'gnutls-bin': 'gnutls-cli gnutls-serv',
+  gcc: 'gcc',
+  'libmbedtls-dev': '',
   'libnss3-tools': 'tstclnt selfserv certutil',
   dnsutils: 'dig',
   'dnsmasq-base': 'dnsmasq',

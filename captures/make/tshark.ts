@@ -163,7 +163,7 @@ function noteServer(
   first: (list: string | undefined) => string | undefined,
 ): void {
   // After a HelloRetryRequest the real ServerHello overwrites what the first one said.
-  if (kinds.has('server') && facts.tls_version !== 0x0304) return
+  if (kinds.has('server') && facts.tls_version !== 0x0304 && facts.tls_version !== 0xfefc) return
   kinds.add('server')
   const version = first(row['tls.handshake.extensions.supported_version']) ?? first(row['tls.handshake.version'])
   const suite = first(row['tls.handshake.ciphersuite'])

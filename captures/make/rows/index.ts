@@ -9,6 +9,7 @@ import { DATABASES } from './databases.ts'
 import { DATABASES_SQL } from './databases-sql.ts'
 import { DNS_SECURE, RADIUS_SECURE } from './dns-secure.ts'
 import { DTLS } from './dtls.ts'
+import { DTLS_CID } from './dtls-cid.ts'
 import { ENCRYPTION_WAYS } from './encryption-ways.ts'
 import { FAILURES } from './failures.ts'
 import { HIDING } from './hiding.ts'
@@ -46,7 +47,7 @@ export const GROUPS: readonly Group[] = [
   { title: 'TLS between other peers', rows: PEERS },
   { title: 'TLS 1.1 and older', rows: [...TLS10, ...LEGACY] },
   { title: 'QUIC', rows: QUIC },
-  { title: 'DTLS', rows: DTLS },
+  { title: 'DTLS', rows: [...DTLS, ...DTLS_CID] },
   { title: 'Alerts, refusals and bad certificates', rows: FAILURES },
   { title: 'Hellos in pieces, heartbeats, revocation', rows: ODD },
   { title: 'Plaintext and upgrades', rows: PLAINTEXT },
