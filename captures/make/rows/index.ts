@@ -16,6 +16,7 @@ import { HIDING } from './hiding.ts'
 import { LEGACY } from './legacy.ts'
 import { MAIL } from './mail.ts'
 import { MEDIA } from './media.ts'
+import { MPPE } from './mppe.ts'
 import { NETWORK } from './network.ts'
 import { ODD } from './odd.ts'
 import { OVERLAYS } from './overlays.ts'
@@ -54,7 +55,7 @@ export const GROUPS: readonly Group[] = [
   { title: 'HTTP/2, proxies, signatures and tokens', rows: WEB },
   { title: 'APIs over HTTP', rows: APIS },
   { title: 'SSH', rows: SSH },
-  { title: 'VPNs', rows: [...VPN, ...HIDING] },
+  { title: 'VPNs', rows: [...VPN, ...MPPE, ...HIDING] },
   { title: 'Mail, news, files, directories and talk', rows: MAIL },
   { title: 'Databases', rows: [...DATABASES_SQL, ...DATABASES, ...CACHES] },
   { title: 'Message brokers', rows: BROKERS },
