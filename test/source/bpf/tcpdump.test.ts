@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { decodeFrame } from '../../../src/decode/decode.ts'
-import { FRAGMENT, LINK_ONLY, PacketMeta, PROTO_SCTP, TUNNEL_NONE } from '../../../src/decode/packet-meta.ts'
+import { FRAGMENT, LINK_ONLY, PacketMeta, PROTO_GRE, PROTO_SCTP, TUNNEL_NONE } from '../../../src/decode/packet-meta.ts'
 import type { Instruction } from '../../../src/source/bpf/instruction.ts'
 import { PcapWriter } from '../../../src/source/pcap-write.ts'
 import { readBytes } from '../captures.ts'
@@ -47,8 +47,12 @@ function isPlain(frame: Buffer): boolean {
     !mayTunnel(m)
   )
 }
-/** The kernel lets through whatever may hold a packet, and leaves it to the decoder to look: L2TP's control messages too. */
-const mayTunnel = ({ srcPort, dstPort }: PacketMeta): boolean =>
+/**
+ * The kernel lets through whatever may hold a packet, and leaves it to the decoder to look: also control messages of L2TP, and GRE that
+ * only acknowledges (RFC 2637 §4.2).
+ */
+const mayTunnel = ({ proto, srcPort, dstPort }: PacketMeta): boolean =>
+  proto === PROTO_GRE ||
   [1701, 2152, 3544, 4341, 4789, 4790, 5247, 6081, 8472].some((port) => port === srcPort || port === dstPort)
 const hexOf = (frames: readonly Uint8Array[]): string[] => frames.map((frame) => Buffer.from(frame).toString('hex'))
 
