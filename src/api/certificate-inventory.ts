@@ -1,7 +1,8 @@
 /** Imported certificates beside those that were seen. */
 import { PROVENANCES } from '../core/provenance.ts'
+import { isHash, readCursor } from './cursor.ts'
 import { anyOf, valuesOf } from './flow-filter.ts'
-import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
+import { PAGE, pageAnswers, rowsToRead, sendPage } from './page.ts'
 import { type Route, VIEWERS } from './route.ts'
 import { objectOf, TEXT, TEXT_OR_NULL, TEXTS, TIME_OR_NULL } from './schemas.ts'
 
@@ -40,7 +41,7 @@ interface InventoryRow {
 const CURSOR = [
   (state: string): boolean => STATES.includes(state),
   (source: string): boolean => source.length < 64,
-  (id: string): boolean => /^[0-9a-f]{64}$/.test(id),
+  isHash,
 ]
 
 export const certificateInventory: Route = {

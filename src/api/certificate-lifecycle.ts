@@ -1,8 +1,9 @@
 /** How the certificates of each identity follow one another. */
 import { PROVENANCES } from '../core/provenance.ts'
 import { AUTOMATIONS, type LifecycleRow, lifecycleOf } from '../report/certificate-lifecycle.ts'
+import { isHash, isSeconds, NO_SECONDS, readCursor } from './cursor.ts'
 import { anyOf, IP, valuesOf } from './flow-filter.ts'
-import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
+import { PAGE, pageAnswers, rowsToRead, sendPage } from './page.ts'
 import { type Route, VIEWERS } from './route.ts'
 import { COUNT, FLAG, objectOf, TEXT, TEXT_OR_NULL, TIME, TIME_OR_NULL } from './schemas.ts'
 import { given, TIME_RANGE, timeRange } from './time-range.ts'
@@ -45,12 +46,8 @@ const PROPERTIES = {
   }),
 }
 
-const CURSOR = [
-  (end: string): boolean => /^-?\d{1,12}$/.test(end),
-  (identity: string): boolean => /^[0-9a-f]{64}$/.test(identity),
-]
-/** Before whatever a certificate can say. */
-const FIRST = [-99_999_999_999, '']
+const CURSOR = [isSeconds, isHash]
+const FIRST = [NO_SECONDS, '']
 
 export const certificateLifecycle: Route = {
   path: '/api/v1/certificates/lifecycle',

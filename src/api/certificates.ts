@@ -2,8 +2,9 @@
 import { PROVENANCES } from '../core/provenance.ts'
 import { usageOf } from '../report/certificate-usage.ts'
 import { readUsage } from '../wire/x509-usage.ts'
+import { isHash, isSeconds, NO_SECONDS, readCursor } from './cursor.ts'
 import { anyOf, IP, valuesOf } from './flow-filter.ts'
-import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
+import { PAGE, pageAnswers, rowsToRead, sendPage } from './page.ts'
 import { type Route, VIEWERS } from './route.ts'
 import { COUNT, FLAG, objectOf, PORT, TEXT, TEXT_OR_NULL, TEXTS, TIME, TIME_OR_NULL } from './schemas.ts'
 import { END, given, instant, TIME_RANGE, timeRange } from './time-range.ts'
@@ -77,12 +78,8 @@ interface CertificateRow {
   servers: readonly { server_ip: string; server_port: string; server_name: string }[]
 }
 
-const CURSOR = [
-  (end: string): boolean => /^-?\d{1,12}$/.test(end),
-  (fingerprint: string): boolean => /^[0-9a-f]{64}$/.test(fingerprint),
-]
-/** Before whatever a certificate can say. */
-const FIRST = [-99_999_999_999, '']
+const CURSOR = [isSeconds, isHash]
+const FIRST = [NO_SECONDS, '']
 
 export const certificates: Route = {
   path: '/api/v1/certificates',

@@ -1,12 +1,13 @@
 /** How much is encrypted, between which bounds. What the figures mean is in docs/store.md. */
 import { type Route, VIEWERS } from './route.ts'
 import { FORMAT, listAnswers, type Row, sendRows } from './rows.ts'
-import { COUNT, objectOf, SHARE_OR_NULL } from './schemas.ts'
+import { COUNT, objectOf, SHARE_OR_NULL, VERDICT_COUNTS } from './schemas.ts'
 import { TIME_RANGE, timeRange } from './time-range.ts'
 
 const UNIT = {
   unit: { enum: ['flows', 'bytes', 'edges'] },
-  ...{ total: COUNT, plaintext: COUNT, weak: COUNT, strong: COUNT, opaque: COUNT, unknown: COUNT, exempt: COUNT },
+  total: COUNT,
+  ...VERDICT_COUNTS,
   lost: { type: ['number', 'null'], minimum: 0 },
   ...{ low: SHARE_OR_NULL, point: SHARE_OR_NULL, high: SHARE_OR_NULL },
 }

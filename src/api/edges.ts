@@ -1,14 +1,15 @@
 /** Who spoke to whom, and how well that is encrypted, by whole days. */
-import { isIP } from 'node:net'
+
+import { isAddress, isPort, readCursor } from './cursor.ts'
 import { anyOf, valuesOf } from './flow-filter.ts'
 import { KPI_FILTER, kpiQuestion } from './kpi-filter.ts'
-import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
+import { PAGE, pageAnswers, rowsToRead, sendPage } from './page.ts'
 import { type Context, type Query, type Route, VIEWERS } from './route.ts'
-import { COUNT, objectOf, PORT, TEXT, TEXT_OR_NULL, TEXTS, TIME, VERDICT } from './schemas.ts'
+import { COUNT, objectOf, PORT, TEXT, TEXT_OR_NULL, TEXTS, TIME, VERDICT, VERDICT_COUNTS } from './schemas.ts'
 
 const COUNTS = {
   ...{ flows: COUNT, bytes: COUNT },
-  ...{ plaintext: COUNT, weak: COUNT, strong: COUNT, opaque: COUNT, unknown: COUNT, exempt: COUNT },
+  ...VERDICT_COUNTS,
   authenticated: COUNT,
   first_seen: TIME,
   last_seen: TIME,
@@ -37,9 +38,6 @@ interface Row {
   server_ip: string
   server_port: number
 }
-
-const isAddress = (text: string): boolean => isIP(text) !== 0
-const isPort = (text: string): boolean => /^\d{1,5}$/.test(text) && Number(text) <= 65_535
 
 const FILTER = { ...KPI_FILTER, verdict: anyOf(VERDICT, 'The worst judgement of its flows'), ...PAGE }
 

@@ -1,7 +1,8 @@
 /** Flow records, as docs/flow-record.md has them: all columns of the store but those that only the store needs. */
 import type { Store } from '../store/index.ts'
+import { isId, NO_ID, readCursor } from './cursor.ts'
 import { FLOW_FILTER, flowFilter } from './flow-filter.ts'
-import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
+import { PAGE, pageAnswers, rowsToRead, sendPage } from './page.ts'
 import { type Route, type Schema, VIEWERS } from './route.ts'
 import { objectOf, PORT, TEXT, TIME, VERDICT } from './schemas.ts'
 import { BEGINNING, isInstant, TIME_RANGE, timeRange } from './time-range.ts'
@@ -37,8 +38,8 @@ export function schemaOf(type: string): Schema {
   return { type: type === 'Bool' ? 'boolean' : 'string' }
 }
 
-const CURSOR = [isInstant, (id: string): boolean => /^[0-9a-f]{32}$/.test(id)]
-const FIRST = [BEGINNING, '0'.repeat(32)]
+const CURSOR = [isInstant, isId]
+const FIRST = [BEGINNING, NO_ID]
 
 export const flows = (flow: Schema): Route => ({
   path: '/api/v1/flows',

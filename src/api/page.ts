@@ -1,5 +1,5 @@
-/** Lists in pages: a cursor names the last row of a page, so that rows which come in between move nothing. */
-import { Problem } from './problem.ts'
+/** Lists in pages. */
+import { type Key, writeCursor } from './cursor.ts'
 import type { Call, Query, Schema } from './route.ts'
 import { FORMAT, type Row, rowAnswers, sendRows } from './rows.ts'
 import { objectOf, TEXT_OR_NULL } from './schemas.ts'
@@ -25,8 +25,6 @@ export interface Paging<T> {
   readonly columns: readonly string[]
 }
 
-type Key = readonly (string | number)[]
-
 export const rowsToRead = ({ limit }: Query): number => Number(limit) + 1
 
 /** The page as it was asked for. Where there is another, a Link header says where (RFC 8288), also of CSV. */
@@ -44,23 +42,4 @@ function withCursor(target: string, cursor: string): string {
   const url = new URL(target, 'http://localhost')
   url.searchParams.set('cursor', cursor)
   return `${url.pathname}${url.search}`
-}
-
-const writeCursor = (key: Key): string => Buffer.from(JSON.stringify(key)).toString('base64url')
-
-/** The key of the row before; null on the first page. `parts` = what each part of a key is. @throws Problem 400 */
-export function readCursor({ cursor }: Query, parts: readonly ((text: string) => boolean)[]): readonly string[] | null {
-  if (typeof cursor !== 'string') return null
-  const key = parsed(Buffer.from(cursor, 'base64url').toString('utf8'))
-  const isOurs = Array.isArray(key) && key.length === parts.length && parts.every((part, i) => part(String(key[i])))
-  if (!isOurs) throw new Problem(400, 'the cursor is not one that this path gave')
-  return key.map(String)
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -1,11 +1,12 @@
 /** What servers said when they were asked. */
 import { PROVENANCES } from '../core/provenance.ts'
 import { OUTCOMES } from '../probe/handshake.ts'
+import { isId, NO_ID, readCursor } from './cursor.ts'
 import { anyOf, IP, valuesOf } from './flow-filter.ts'
-import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
+import { PAGE, pageAnswers, rowsToRead, sendPage } from './page.ts'
 import { type Route, VIEWERS } from './route.ts'
 import { COUNT, objectOf, PORT, TEXT, TEXT_OR_NULL, TEXTS, TIME } from './schemas.ts'
-import { TIME_RANGE, timeRange } from './time-range.ts'
+import { BEGINNING, isInstant, TIME_RANGE, timeRange } from './time-range.ts'
 
 const CODE = { type: 'integer', minimum: 0, maximum: 65_535 }
 const CODE_OR_NULL = { ...CODE, type: ['integer', 'null'] }
@@ -32,11 +33,8 @@ interface ProbeRow {
   probe_id: string
 }
 
-const CURSOR = [
-  (time: string): boolean => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(time),
-  (id: string): boolean => /^[0-9a-f]{32}$/.test(id),
-]
-const FIRST = ['1970-01-01T00:00:00.000000Z', '0'.repeat(32)]
+const CURSOR = [isInstant, isId]
+const FIRST = [BEGINNING, NO_ID]
 
 export const probes: Route = {
   path: '/api/v1/probes',

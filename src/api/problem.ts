@@ -41,6 +41,20 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
     .send(Buffer.from(JSON.stringify(problemDetails(problem))))
 }
 
+/** What could not be read as a request has no reply object; RFC 9110 §15.5, RFC 6585 §5. */
+export function rawProblem(code: string): string {
+  const status = RAW_STATUSES[code] ?? 400
+  const body = JSON.stringify(problemDetails(new Problem(status, 'the request cannot be read')))
+  const { title } = problemDetails(new Problem(status, ''))
+  const headers = [`Content-Type: ${PROBLEM_JSON}`, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close']
+  return `HTTP/1.1 ${status} ${title}\r\n${headers.join('\r\n')}\r\n\r\n${body}`
+}
+
+const RAW_STATUSES: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431,
+}
+
 /** Only what reads like a name is said back. */
 const NAME = /^[A-Za-z_]{1,40}$/
 

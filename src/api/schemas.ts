@@ -11,6 +11,8 @@ export const TIME = { type: 'string', format: 'date-time' }
 export const TIME_OR_NULL = { type: ['string', 'null'], format: 'date-time' }
 export const SHARE_OR_NULL = { type: ['number', 'null'], minimum: 0, maximum: 1 }
 export const VERDICT = { enum: VERDICTS }
+/** Flows of each verdict. */
+export const VERDICT_COUNTS = Object.fromEntries(VERDICTS.map((verdict) => [verdict, COUNT]))
 export const PORT = { type: 'integer', minimum: 0, maximum: 65_535 }
 
 /** Has all of these, and nothing else. */

@@ -14,7 +14,7 @@ import { checkExposure, type Exposure, type Secrets, tlsOptions } from './exposu
 import { FindingStream } from './finding-stream.ts'
 import { freshRollups } from './fresh-rollups.ts'
 import { mediaTypeFor } from './media-type.ts'
-import { PROBLEM_JSON, Problem, problemDetails, problemOf, sendProblem } from './problem.ts'
+import { Problem, problemOf, rawProblem, sendProblem } from './problem.ts'
 import type { Context, Query, Route } from './route.ts'
 import { type RouteSettings, routesOf } from './routes.ts'
 import { objectOf } from './schemas.ts'
@@ -125,26 +125,7 @@ async function buildServer(
     throw nothingThere(request, routes)
   })
 
-  await app.register(fastifyHelmet, {
-    // Nothing of an answer is to be run, framed or loaded from elsewhere.
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
-    },
-    frameguard: { action: 'deny' },
-    hsts: tls === null ? false : { maxAge: 31_536_000, includeSubDomains: false },
-  })
-  await app.register(fastifyRateLimit, {
-    global: false,
-    max: limits.requestsPerMinute,
-    timeWindow: 60_000,
-    errorResponseBuilder: (_request, { after }) => new Problem(429, `too many requests; again in ${after}`),
-  })
-  // Before anybody is asked for a token, so that guesses count as well.
-  app.addHook('onRequest', app.rateLimit())
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.header('cache-control', 'no-store')
-  })
+  await protect(app, limits.requestsPerMinute, tls !== null)
 
   const rollups = freshRollups(store, say)
   // The store must not be closed under them.
@@ -157,33 +138,59 @@ async function buildServer(
   })
   const { decide = null } = settings
   const context: Context = { store, access, select: boundedSelect(store, limits), rollups, decide, stream }
-  for (const route of routes) {
-    const callers = new WeakMap<FastifyRequest, Caller>()
-    app.route<{ Querystring: Query; Params: Query; Body?: Query }>({
-      method: route.method ?? 'GET',
-      url: route.path.replace(/\{(\w+)\}/g, ':$1'),
-      schema: {
-        ...(route.body === undefined ? {} : { body: objectOf(route.body) }),
-        querystring: { type: 'object', properties: route.query, additionalProperties: false },
-        params: { type: 'object', properties: route.params ?? {} },
-      },
-      onRequest: async (request) => {
-        if (route.demand === null) return
-        const caller = await callerOf(request, access)
-        if (caller !== null) callers.set(request, caller)
-        demand(caller, request, access, route.demand)
-      },
-      onResponse: async (request, reply) => {
-        if (route.isAudited) audit(auditLine(route, callers.get(request) ?? null, request, reply.statusCode))
-      },
-      handler: async (request, reply) => {
-        const query = { ...request.query, ...request.params, ...request.body }
-        const mediaType = mediaTypeFor(reply, query, Object.keys(route.answers))
-        return route.answer(context, query, { reply, caller: callers.get(request) ?? null, mediaType })
-      },
-    })
-  }
+  for (const route of routes) addRoute(app, route, context, audit)
   return app
+}
+
+/** Headers of every answer, and how often one address may ask. */
+async function protect(app: FastifyInstance, requestsPerMinute: number, isTls: boolean): Promise<void> {
+  await app.register(fastifyHelmet, {
+    // Nothing of an answer is to be run, framed or loaded from elsewhere.
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] },
+    },
+    frameguard: { action: 'deny' },
+    hsts: isTls && { maxAge: 31_536_000, includeSubDomains: false },
+  })
+  await app.register(fastifyRateLimit, {
+    global: false,
+    max: requestsPerMinute,
+    timeWindow: 60_000,
+    errorResponseBuilder: (_request, { after }) => new Problem(429, `too many requests; again in ${after}`),
+  })
+  // Before anybody is asked for a token, so that guesses count as well.
+  app.addHook('onRequest', app.rateLimit())
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+  })
+}
+
+function addRoute(app: FastifyInstance, route: Route, context: Context, audit: (line: string) => void): void {
+  const callers = new WeakMap<FastifyRequest, Caller>()
+  app.route<{ Querystring: Query; Params: Query; Body?: Query }>({
+    method: route.method ?? 'GET',
+    url: route.path.replace(/\{(\w+)\}/g, ':$1'),
+    schema: {
+      ...(route.body === undefined ? {} : { body: objectOf(route.body) }),
+      querystring: { type: 'object', properties: route.query, additionalProperties: false },
+      params: { type: 'object', properties: route.params ?? {} },
+    },
+    onRequest: async (request) => {
+      if (route.demand === null) return
+      const caller = await callerOf(request, context.access)
+      if (caller !== null) callers.set(request, caller)
+      demand(caller, request, context.access, route.demand)
+    },
+    onResponse: async (request, reply) => {
+      if (route.isAudited) audit(auditLine(route, callers.get(request) ?? null, request, reply.statusCode))
+    },
+    handler: async (request, reply) => {
+      const query = { ...request.query, ...request.params, ...request.body }
+      const mediaType = mediaTypeFor(reply, query, Object.keys(route.answers))
+      return route.answer(context, query, { reply, caller: callers.get(request) ?? null, mediaType })
+    },
+  })
 }
 
 /** One line of JSON. Names are those of the tokens' file, or the provider's; nothing the caller chose freely is in it. */
@@ -201,18 +208,4 @@ function nothingThere({ method, url }: FastifyRequest, routes: readonly Route[])
   if (here.length === 0) return new Problem(404, 'there is nothing under this path; /api/docs has those that there are')
   const allow = here.some((route) => route.method === undefined) ? 'GET, HEAD' : 'POST'
   return new Problem(405, `${method} is not answered here`, { allow })
-}
-
-/** What could not be read as a request has no reply object; RFC 9110 §15.5, RFC 6585 §5. */
-function rawProblem(code: string): string {
-  const status = RAW_STATUSES[code] ?? 400
-  const body = JSON.stringify(problemDetails(new Problem(status, 'the request cannot be read')))
-  const { title } = problemDetails(new Problem(status, ''))
-  const headers = [`Content-Type: ${PROBLEM_JSON}`, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close']
-  return `HTTP/1.1 ${status} ${title}\r\n${headers.join('\r\n')}\r\n\r\n${body}`
-}
-
-const RAW_STATUSES: Readonly<Record<string, number>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: 408,
-  HPE_HEADER_OVERFLOW: 431,
 }

@@ -1,9 +1,10 @@
 /** Who answers, in which protocol, and how well that is encrypted. */
-import { isIP } from 'node:net'
+
+import { isAddress, isPort, readCursor } from './cursor.ts'
 import { FLOW_FILTER, flowFilter } from './flow-filter.ts'
-import { PAGE, pageAnswers, readCursor, rowsToRead, sendPage } from './page.ts'
+import { PAGE, pageAnswers, rowsToRead, sendPage } from './page.ts'
 import { type Route, VIEWERS } from './route.ts'
-import { COUNT, objectOf, PORT, TEXT, TEXT_OR_NULL, TEXTS, TIME, VERDICT } from './schemas.ts'
+import { COUNT, objectOf, PORT, TEXT, TEXT_OR_NULL, TEXTS, TIME, VERDICT, VERDICT_COUNTS } from './schemas.ts'
 import { TIME_RANGE, timeRange } from './time-range.ts'
 
 const PROPERTIES = {
@@ -14,7 +15,7 @@ const PROPERTIES = {
   http_host: TEXT_OR_NULL,
   verdict: VERDICT,
   ...{ flows: COUNT, bytes: COUNT, clients: COUNT },
-  ...{ plaintext: COUNT, weak: COUNT, strong: COUNT, opaque: COUNT, unknown: COUNT, exempt: COUNT },
+  ...VERDICT_COUNTS,
   credentials: TEXTS,
   violations: TEXTS,
   first_seen: TIME,
@@ -28,11 +29,8 @@ interface Service {
   app_protocol: string | null
 }
 
-const CURSOR = [
-  (ip: string): boolean => isIP(ip) !== 0,
-  (port: string): boolean => /^\d{1,5}$/.test(port) && Number(port) <= 65_535,
-  (protocol: string): boolean => protocol.length < 256,
-]
+const isProtocol = (text: string): boolean => text.length < 256
+const CURSOR = [isAddress, isPort, isProtocol]
 
 export const services: Route = {
   path: '/api/v1/services',

@@ -1,13 +1,9 @@
 /** Who may call: names and roles, and nothing of the tokens. */
 import type { Route } from './route.ts'
+import { listOf, objectOf, TEXT } from './schemas.ts'
 import { ROLES } from './tokens.ts'
 
-const TOKEN = {
-  type: 'object',
-  properties: { name: { type: 'string' }, role: { enum: ROLES } },
-  required: ['name', 'role'],
-  additionalProperties: false,
-}
+const HOLDER = objectOf({ name: TEXT, role: { enum: ROLES } })
 
 export const tokenList: Route = {
   path: '/api/v1/tokens',
@@ -15,13 +11,6 @@ export const tokenList: Route = {
   demand: { role: 'admin', isOpenOnLoopback: false },
   isAudited: true,
   query: {},
-  answers: {
-    'application/json': {
-      type: 'object',
-      properties: { items: { type: 'array', items: TOKEN } },
-      required: ['items'],
-      additionalProperties: false,
-    },
-  },
+  answers: { 'application/json': listOf(HOLDER) },
   answer: async ({ access: { tokens } }) => ({ items: (tokens ?? []).map(({ name, role }) => ({ name, role })) }),
 }

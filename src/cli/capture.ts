@@ -19,7 +19,7 @@ import { alertFolderOf, DEFAULT_DATA, spoolFolderOf } from './live-folders.ts'
 import { LiveStore } from './live-store.ts'
 import { compileJudge, type RowOutput } from './pipeline.ts'
 import { dropPrivileges } from './privileges.ts'
-import { writeError, writeOut } from './terminal.ts'
+import { say, writeOut } from './terminal.ts'
 
 /** Stopping takes no longer than this: a supervisor would kill us. */
 const STOP_MS = 10_000
@@ -35,7 +35,6 @@ export interface Beside {
 /** Resolves with the exit status when a signal, or the end of the sources, has ended the capture. */
 export async function capture(plan: CapturePlan, beside: Beside | null = null): Promise<number> {
   const { options, jobs, read } = plan
-  const say = (text: string): void => writeError(`${new Date().toISOString()} ${text}`)
   const output = new CaptureOutput(options.format === 'jsonl')
   const health = new CaptureHealth(options.sensor, say, (line) => output.health(line))
   const run = new Run(jobs, output, health, say, () => {

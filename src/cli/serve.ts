@@ -14,7 +14,7 @@ import { readRevocationLists, readRoots } from './root-files.ts'
 import { type ListenOptions, MAX_JUDGE_MINUTES, MAX_WINDOW_HOURS, type ServeOptions } from './serve-options.ts'
 import { exposureOf, secretsOf } from './serve-secrets.ts'
 import { withStore } from './store-output.ts'
-import { writeError, writeOut } from './terminal.ts'
+import { say, writeError, writeOut } from './terminal.ts'
 import { wholeNumber } from './whole-number.ts'
 
 /** Ending takes no longer than this: a supervisor would kill us. */
@@ -107,8 +107,6 @@ async function renew(server: ApiServer, options: ListenOptions): Promise<void> {
     say(`${error.line} The old ones stay.`)
   }
 }
-
-const say = (line: string): void => writeError(`${new Date().toISOString()} ${line}`)
 
 /** Those that come later do nothing: npm sends a Ctrl-C once more, and it must not cut short what the first one began. */
 const nextSignal = (): Promise<string> =>

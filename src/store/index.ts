@@ -37,8 +37,8 @@ export interface Store {
   insertFindings(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   insertFindingEvents(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void>
   /**
-   * Runs queries/<queryName>.sql, or several as joined-queries.ts joins them. Times are given as RFC 3339 text or Date. What would take longer than `maxSeconds` is given
-   * up by the store. @throws OperatorError ERR_STORE_READ
+   * Runs queries/<queryName>.sql, or several as joined-queries.ts joins them. Times are given as RFC 3339 text or Date. What
+   * would take longer than `maxSeconds` is given up by the store. @throws OperatorError ERR_STORE_READ
    */
   select<T>(queryName: string, params?: Record<string, unknown>, maxSeconds?: number): Promise<T[]>
   /**

@@ -271,6 +271,7 @@ describe('a wrong question is told what is wrong', () => {
     `services?${cursor(['::::', 1, 'tls'])}`,
     `services?${cursor(['10.0.0.1', 70_000, 'tls'])}`,
     `certificates?${cursor(['x', '0'.repeat(64)])}`,
+    `probes?${cursor(['2026-99-01T00:00:00.000000Z', id])}`,
     'certificates?role=both',
     'kpis/coverage?limit=1',
   ])('%s', async (query) => expect((await ask(`/api/v1/${query}`)).status).toBe(400))
