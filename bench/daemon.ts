@@ -55,6 +55,18 @@ async function look(url: string, everyMs: number, counts: Looked, isOver: () => 
   }
 }
 
+/** How much of the memory is whose: that of the engine, its caches and the rings are what no heap has. */
+async function tell(url: string, { s, rssMb }: Sample): Promise<void> {
+  const text = await fetch(`${url}/metrics`).then(
+    (answer) => answer.text(),
+    () => '',
+  )
+  const mb = (name: string): string =>
+    (Number(new RegExp(`^${name}(?:{[^}]*})? (\\S+)$`, 'm').exec(text)?.[1]) / 1e6).toFixed(0)
+  const heap = `heap ${mb('nodejs_heap_size_used_bytes')}, external ${mb('nodejs_external_memory_bytes')}`
+  console.log(`${s.toFixed(0).padStart(6)} s ${rssMb.toFixed(0)} MB (${heap})`)
+}
+
 const mostOf = (samples: readonly Sample[]): number => Math.max(...samples.map(({ rssMb }) => rssMb))
 
 const why = whyNoNet()
@@ -91,8 +103,7 @@ try {
     if (child.exitCode !== null) return
     const s = (performance.now() - startedMs) / 1000
     samples.push({ s, rssMb: rssMbOf(child.pid as number) })
-    if (samples.length % TOLD_EVERY_S === 0)
-      console.log(`${s.toFixed(0).padStart(6)} s ${samples.at(-1)?.rssMb.toFixed(0)} MB`)
+    if (samples.length % TOLD_EVERY_S === 0) void tell(url, samples.at(-1) as Sample)
   }, SAMPLE_MS)
   let isOver = false
   const counts = Object.fromEntries(Object.keys(LOOKS).map((path) => [path, { answered: 0, other: 0 }]))
