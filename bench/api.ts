@@ -30,7 +30,7 @@ const [fileFrames = 600_000, firstPps = 20_000, ringMib = 64, rounds = 3, turnSe
 const SHARE = 0.8
 /** Between a rate with and one without a loss so many more are tried. */
 const BISECTIONS = 2
-/** Whoever sends does not reach the rate itself where it comes to less of it. */
+/** Where less of the rate is sent, the sender can do no more. */
 const REACHED = 0.9
 /** Below it the machine has no time for a capture at all. */
 const LEAST_PPS = 250
@@ -92,7 +92,14 @@ async function startRun(net: Net, { receiver }: Pair, data: string): Promise<Dae
     said += text
   })
   child.stdout?.resume()
-  const closed = once(child, 'close')
+  let isEnding = false
+  const closed = once(child, 'close').then(([status, signal]) => {
+    if (isEnding) return
+    console.log(`WRONG: the daemon ended, ${signal ?? status}:\n${said.slice(-2000)}`)
+    process.exitCode = 1
+    net.close()
+    process.exit()
+  })
   for (const endMs = performance.now() + START_MS; !/ captures /.test(said); await sleep(50))
     if (performance.now() > endMs || child.exitCode !== null) throw new Error(`it never captured: ${said}`)
   return {
@@ -110,6 +117,7 @@ async function startRun(net: Net, { receiver }: Pair, data: string): Promise<Dae
       return { taken: counts.frames, lost: counts.kernelDrops + counts.interfaceDrops }
     },
     async stop() {
+      isEnding = true
       child.kill('SIGTERM')
       await closed
     },
@@ -172,6 +180,19 @@ function cpuSecondsOf(pid: number): number {
   return (Number(words[11]) + Number(words[12])) / 100
 }
 
+/** Addresses are others each time, so that flows are new ones. Resolves with the rate that tcpreplay tells. */
+async function sendFile(net: Net, { sender }: Pair, file: string, pps: number, loops: number): Promise<number> {
+  const how = [`--pps=${pps}`, `--loop=${loops}`, '--unique-ip', '--preload-pcap']
+  const child = net.spawn('tcpreplay', '-i', sender, ...how, file)
+  let told = ''
+  child.stdout?.on('data', (text) => {
+    told += text
+  })
+  child.stderr?.resume()
+  await once(child, 'close')
+  return Math.round(Number(/([\d.]+) pps/.exec(told)?.[1]))
+}
+
 interface Turn extends Counts {
   /** The rate that the sender came to. */
   readonly sentPps: number
@@ -183,15 +204,14 @@ async function turn(name: string, pps: number, { net, daemon, send }: Bench): Pr
   const frames = loops * fileFrames
   const before = await daemon.counts()
   const cpuBefore = cpuSecondsOf(daemon.pid)
-  const beganMs = performance.now()
   let mostMb = 0
   const sampling = setInterval(() => {
     mostMb = Math.max(mostMb, rssMbOf(daemon.pid))
   }, 500)
   const load = LOADS[name] as Load
   let sentPps = 0
-  const sent = send(pps, loops).then(() => {
-    sentPps = Math.round((frames * 1000) / (performance.now() - beganMs))
+  const sent = send(pps, loops).then((reached) => {
+    sentPps = reached
   })
   const told = await load(net, daemon.url, sent, frames / pps)
   const counts = await settled(daemon, before, frames)
@@ -219,7 +239,8 @@ async function settled(daemon: Daemon, before: Counts, frames: number): Promise<
 interface Bench {
   readonly net: Net
   readonly daemon: Daemon
-  send(pps: number, loops: number): Promise<void>
+  /** Resolves with the rate that was reached. */
+  send(pps: number, loops: number): Promise<number>
 }
 
 /** The highest that was tried at which nothing is lost while nobody asks; the least where there is none. */
@@ -274,8 +295,7 @@ try {
   const pair = net.pair()
   for (const end of [pair.sender, pair.receiver]) net.ip('link', 'set', end, 'mtu', '65521')
   const daemon = await startRun(net, pair, join(folder, 'data'))
-  const send = (pps: number, loops: number): Promise<void> =>
-    net.replay(pair.sender, [file], `--pps=${pps}`, `--loop=${loops}`, '--preload-pcap')
+  const send = (pps: number, loops: number): Promise<number> => sendFile(net, pair, file, pps, loops)
   try {
     await sleep(IDLE_MS)
     console.log(`${rssMbOf(daemon.pid).toFixed(0)} MB after ${IDLE_MS / 1000} s idle`)
