@@ -67,6 +67,8 @@ export class FindingBook {
   readonly #open = new Map<string, Map<string, Entry>>()
   #events: FindingEvent[] = []
   readonly #changed = new Set<Entry>()
+  /** Those of them of which there were events. */
+  readonly #told = new Set<Entry>()
   #openCount = 0
 
   /** Findings that are not over. */
@@ -166,11 +168,13 @@ export class FindingBook {
     return events
   }
 
-  /** Those that are not as they were when this was asked last. */
-  takeChanged(): SavedEntry[] {
-    const changed = [...this.#changed].map(savedEntry)
-    this.#changed.clear()
-    return changed
+  /** Those that are not as they were when this was asked last; `isUrgent`: only those of which there were events. */
+  takeChanged(isUrgent = false): SavedEntry[] {
+    const taken = [...(isUrgent ? this.#told : this.#changed)]
+    this.#told.clear()
+    if (isUrgent) for (const entry of taken) this.#changed.delete(entry)
+    else this.#changed.clear()
+    return taken.map(savedEntry)
   }
 
   save(): SavedEntry[] {
@@ -248,6 +252,7 @@ export class FindingBook {
 
   #tell(kind: FindingEventKind, entry: Entry, atUs: number): void {
     this.#changed.add(entry)
+    this.#told.add(entry)
     if (entry.finding.exception === null) entry.wasTold = true
     if (this.#events.length >= MAX_EVENTS) {
       this.droppedEvents += 1

@@ -160,9 +160,9 @@ export class AlertEngine {
     return this.#book.takeEvents()
   }
 
-  /** Those that are not as they were when this was asked last. */
-  takeChanged(): SavedEntry[] {
-    return this.#book.takeChanged()
+  /** Those that are not as they were when this was asked last; `isUrgent`: only those of which there were events. */
+  takeChanged(isUrgent = false): SavedEntry[] {
+    return this.#book.takeChanged(isUrgent)
   }
 
   get counters(): EngineCounters {

@@ -39,6 +39,8 @@ export class Alerts {
   #decidedBytes: number
   #version = Date.now()
   #savedMs = 0
+  /** Findings began or ended since they were saved. */
+  #isUrgent = false
   #baselinesMs = performance.now()
   #learnedMs = Number.NEGATIVE_INFINITY
   #work: Promise<void> = Promise.resolve()
@@ -137,6 +139,7 @@ export class Alerts {
     const nowMs = performance.now()
     if (nowMs - this.#learnedMs >= LEARN_MS) void this.learn()
     if (nowMs - this.#savedMs >= SAVE_MS) this.#save()
+    else if (this.#isUrgent) this.#save(true)
     if (nowMs - this.#baselinesMs < BASELINES_MS) return
     this.#baselinesMs = nowMs
     this.#try(() => this.#state.saveBaselines(this.engine))
@@ -147,14 +150,18 @@ export class Alerts {
     if (events.length === 0) return
     this.notifier.tell(events)
     this.#store(events)
-    this.#savedMs = 0
+    this.#isUrgent = true
   }
 
-  /** The queue on disk comes first: what is lost between the two is told twice, not never. */
-  #save(): void {
-    const changed = this.engine.takeChanged()
+  /**
+   * The queue on disk comes first: what is lost between the two is told twice, not never. What began or ended cannot wait;
+   * counts of all others can.
+   */
+  #save(isUrgent = false): void {
+    this.#isUrgent = false
+    const changed = this.engine.takeChanged(isUrgent)
+    if (!isUrgent) this.#savedMs = performance.now()
     if (changed.length === 0) return
-    this.#savedMs = performance.now()
     const decidedBytes = this.#decidedBytes
     this.#work = this.#work
       .then(() => this.notifier.flush())

@@ -38,7 +38,8 @@ export const plaintextAfterEncryption = detector({
     }
     // The client alone may be anybody: a scan, a mistake.
     if (!facts.isPlaintext || flow.bytesServer === 0) return
-    if (memory.plain.includes(flow.id)) return
+    // Most servers that talk in the clear always did: no flow of theirs was noted.
+    if (memory.plain.length > 0 && memory.plain.includes(flow.id)) return
     const known = sumDays(memory.encrypted, flow.lastUs, settings.window_days)
     if (known < settings.encrypted_flows) {
       if (!memory.hasFired) memory.mixedUntilUs = flow.lastUs + settings.window_days * US_PER_DAY
