@@ -5,6 +5,8 @@ import { flowLine, type MadeFlow } from '../store/lines.ts'
 export interface Planted {
   readonly flows: readonly Readonly<Record<string, unknown>>[]
   readonly want: Omit<KpiValue, 'unit'>
+  /** Share of it by which its sketch may err. */
+  readonly within?: number
 }
 
 type Figure = number | null
@@ -134,10 +136,12 @@ export const PLANTED: Readonly<Record<string, Planted>> = {
   'handshake-time': {
     flows: [...MEASURED.map((ms) => strong({ ...TLS12, handshake_us: ms * 1000 })), strong(TLS13)],
     want: want(null, 5, 1, null, 0.3, null),
+    within: 0.01,
   },
   'handshake-time-p95': {
     flows: Array.from({ length: 20 }, () => strong({ ...TLS12, handshake_us: 250_000 })),
     want: want(null, 20, 0, null, 0.25, null),
+    within: 0.01,
   },
   'handshake-round-trips': {
     flows: [

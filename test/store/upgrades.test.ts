@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KPIS } from '../../src/kpi/index.ts'
-import type { Kpi } from '../../src/kpi/kpi.ts'
+import type { Kpi, KpiValue } from '../../src/kpi/kpi.ts'
 import { readKpis } from '../../src/kpi/read-kpi.ts'
 import { connectEmbedded } from '../../src/store/embedded.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
@@ -28,8 +28,12 @@ const OLD = [
     ...{ app_protocol: 'http', port: 80, bytes: 5 },
   },
   { name: 'other', verdict: 'unknown', server: '2001:db8::1', port: 60_000 },
+  { name: 'slow', verdict: 'strong', tls_version: 771, handshake_us: 40_000 },
+  { name: 'slower', verdict: 'strong', tls_version: 771, handshake_us: 90_000 },
 ]
-const NEW = { ...OLD[0], name: 'later', verdict: 'strong', violations: [] } as (typeof OLD)[0]
+const NEW = { ...OLD[0], name: 'later', verdict: 'strong', violations: [], handshake_us: 1_700 } as (typeof OLD)[0]
+/** Of the four times the two that half and 95 % of them do not exceed, and how much their sketch may err. */
+const TIMES = { median: 0.0017, p95: 0.09, error: 0.01 }
 
 /** Members that the first schema had already. */
 const SHOWN = [
@@ -37,7 +41,12 @@ const SHOWN = [
   ...['http_host', 'http_status', 'server_certificates', 'violations'],
 ]
 
-async function answersOf(store: Store): Promise<unknown> {
+interface Answers {
+  flows: unknown[]
+  kpis: { name: string; value: KpiValue }[]
+}
+
+async function answersOf(store: Store): Promise<Answers> {
   await store.rollUp()
   const flows = await store.select<Record<string, unknown>>('flows', { ...UNFILTERED, ...ALL_TIME, limit: 100 })
   const question = { from: '2026-03-01T00:00:00Z', to: '2026-03-01T23:59:59Z' }
@@ -52,13 +61,14 @@ async function answersOf(store: Store): Promise<unknown> {
 
 /** Of each table that is made of flows one figure; more are the business of other tests. */
 const isAsked = ({ name }: Kpi): boolean =>
-  ['tls13-share', 'coverage-edges', 'plaintext-unresolved', ...CERTIFICATE_FIGURES].includes(name)
+  ['tls13-share', 'coverage-edges', 'plaintext-unresolved', ...TIME_FIGURES, ...CERTIFICATE_FIGURES].includes(name)
+const TIME_FIGURES = ['handshake-time', 'handshake-time-p95']
 const CERTIFICATE_FIGURES = ['expirations', 'failures-judged', 'failures-observed', 'resolution-time'].map(
   (name) => `certificate-${name}`,
 )
 
 const lines = OLD.map(flowLine).join('')
-async function upgraded(data: string, from: number): Promise<unknown> {
+async function upgraded(data: string, from: number): Promise<Answers> {
   const store = await openStore({ data })
   try {
     expect(await store.migrate()).toEqual({ from, to: versions.at(-1) })
@@ -71,10 +81,18 @@ async function upgraded(data: string, from: number): Promise<unknown> {
 }
 
 const versions = readMigrations().map(({ version }) => version)
-let fresh: unknown
+let fresh: Answers
 beforeAll(async () => {
   fresh = await upgraded(join(root, 'fresh'), 0)
 }, 120_000)
+
+it('has the times of handshakes within 1 %', () => {
+  const [median, p95] = TIME_FIGURES.map((name) => fresh.kpis.find((kpi) => kpi.name === name)?.value)
+  expect(median).toMatchObject({ denominator: 4, unobservable: 0 })
+  expect(p95).toMatchObject({ denominator: 4, unobservable: 0 })
+  expect(Math.abs((median?.point ?? Number.NaN) / TIMES.median - 1)).toBeLessThanOrEqual(TIMES.error)
+  expect(Math.abs((p95?.point ?? Number.NaN) / TIMES.p95 - 1)).toBeLessThanOrEqual(TIMES.error)
+})
 
 describe('a store of before', () => {
   // The first has nowhere to put a flow, the last is this one.

@@ -1,6 +1,13 @@
 -- Adds rows up to those of the next coarser resolution: minutes to hours, hours to days, days to months; each finer period as
 -- its latest generation has it. {periods} are the ones to make, in seconds since 1970; {from} and {to} enclose them.
-INSERT INTO rollups
+INSERT INTO rollups (
+    resolution, period, bucket, generation, by_service, sensor, policy, failed_packs, client_zone, server_zone, service,
+    app_protocol, transport, verdict, tls_version, kx, mtls, auth, flows, bytes, tls_flows, hellos, resumption_known,
+    resumed, hello_retries, alpn_known, alpn_multiplexed, full_handshakes, chains, chains_short, leaves_known, leaves_ec,
+    ech_offered, ech_accepted, mtls_refused, http_requests, http_sigv4, tls_named, tls_to_aws, bearers, bearers_accepted,
+    bearers_refused, auth_attempts, auth_successes, auth_failures, handshakes_timed, handshake_us,
+    handshakes_beside_rtt, handshake_us_beside_rtt, rtt_us, handshakes_sketched, handshake_buckets, handshake_counts, edges
+)
 SELECT
     {coarser:String} AS resolution,
     multiIf(
@@ -56,9 +63,10 @@ SELECT
     sum(r.handshakes_beside_rtt) AS handshakes_beside_rtt,
     sum(r.handshake_us_beside_rtt) AS handshake_us_beside_rtt,
     sum(r.rtt_us) AS rtt_us,
-    uniqCombined64MergeState(14)(r.edges) AS edges,
-    quantilesTDigestMergeState(0.5, 0.95)(r.handshake_quantiles) AS handshake_quantiles,
-    now() AS stored_at
+    sum(r.handshakes_sketched) AS handshakes_sketched,
+    (sumMap(r.handshake_buckets, r.handshake_counts) AS sketch).1 AS handshake_buckets,
+    sketch.2 AS handshake_counts,
+    uniqCombined64MergeState(14)(r.edges) AS edges
 FROM rollups AS r
 WHERE r.resolution = {finer:String} AND r.bucket >= {from:DateTime64(6, 'UTC')} AND r.bucket < {to:DateTime64(6, 'UTC')}
     AND toUnixTimestamp64Second(period) IN (SELECT arrayJoin({periods:Array(Int64)}))

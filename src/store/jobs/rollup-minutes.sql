@@ -6,7 +6,7 @@ INSERT INTO rollups (
     resumed, hello_retries, alpn_known, alpn_multiplexed, full_handshakes, chains, chains_short, leaves_known, leaves_ec,
     ech_offered, ech_accepted, mtls_refused, http_requests, http_sigv4, tls_named, tls_to_aws, bearers, bearers_accepted,
     bearers_refused, auth_attempts, auth_successes, auth_failures, handshakes_timed, handshake_us,
-    handshakes_beside_rtt, handshake_us_beside_rtt, rtt_us, edges, handshake_quantiles
+    handshakes_beside_rtt, handshake_us_beside_rtt, rtt_us, handshakes_sketched, handshake_buckets, handshake_counts, edges
 )
 WITH
     (SELECT groupArray((low, high, vni, name)) FROM zone_ranges) AS ranges,
@@ -107,9 +107,19 @@ SELECT
     countIf(is_timed AND ifNull(rtt_us, 0) > 0),
     sumIf(assumeNotNull(handshake_us), is_timed AND ifNull(rtt_us, 0) > 0),
     sumIf(assumeNotNull(rtt_us), is_timed AND ifNull(rtt_us, 0) > 0),
-    uniqCombined64State(14)(cityHash64(client_ip, server_ip, server_port)),
-    quantilesTDigestStateIf(0.5, 0.95)(assumeNotNull(handshake_us), is_timed)
-FROM (SELECT *, handshake_us IS NOT NULL AS is_timed FROM judged)
+    countIf(is_timed),
+    (sumMapIf([time_bucket], [toUInt64(1)], is_timed) AS sketch).1,
+    sketch.2,
+    uniqCombined64State(14)(cityHash64(client_ip, server_ip, server_port))
+FROM
+(
+    SELECT
+        *,
+        handshake_us IS NOT NULL AS is_timed,
+        -- 0027 says what a bucket is.
+        toUInt16(if(ifNull(handshake_us, 0) = 0, 0, 1 + ceil(log(assumeNotNull(handshake_us)) / log(1.01 / 0.99)))) AS time_bucket
+    FROM judged
+)
 ARRAY JOIN if(name != '' AND (hour, name) IN large, [false, true], [false]) AS by_service
 GROUP BY
     hour, minute, by_service, sensor, policy, failed_packs, client_range, server_range, service, protocol, transport, verdict,

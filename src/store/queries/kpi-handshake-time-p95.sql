@@ -1,10 +1,18 @@
--- The time that 95 % of handshakes do not exceed, from a ClientHello to the end of what is in the clear; denominator: handshakes that were
--- timed. Unobservable: flows of TLS without that. Digests are merged as threads come to them: asked twice over much, it may differ in the fourth digit.
+-- The time that 95 % of handshakes do not exceed, from a ClientHello to the end of what is in the clear, within 1 %; denominator: handshakes
+-- whose times the sketch has. Unobservable: the other flows of TLS, also those that were rolled up before there was a sketch, and are gone.
 SELECT
     NULL AS numerator,
-    sum(handshakes_timed) AS denominator,
-    sum(tls_flows) - least(sum(tls_flows), denominator) AS unobservable,
-    if(denominator = 0, NULL, quantilesTDigestMerge(0.5, 0.95)(handshake_quantiles)[2] / 1000000) AS point,
+    sum(handshakes_sketched) AS denominator,
+    greatest(sum(tls_flows), sum(handshakes_timed)) - denominator AS unobservable,
+    -- The middle of the bucket in which the quantile is: 0027 says what a bucket is.
+    if(
+        denominator = 0,
+        NULL,
+        arrayMap(
+            one -> if(one = 0, 0, 0.99 * pow(1.01 / 0.99, one - 1)),
+            quantilesExactWeightedArray(0.5, 0.95)(handshake_buckets, handshake_counts)
+        )[2] / 1000000
+    ) AS point,
     NULL AS low,
     NULL AS high,
     'seconds' AS unit
