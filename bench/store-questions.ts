@@ -65,10 +65,6 @@ export async function askPanels(folder: string, say: Say): Promise<void> {
   await client.close()
 }
 
-/** Quantiles of digests that are merged in whatever order threads come to them: asked twice, they differ in the fourth digit. */
-const OF_DIGESTS = new Set(['handshake-time', 'handshake-time-p95'])
-const DIGEST_TOLERANCE = 0.005
-
 /** @throws Error where a KPI that is asked with others has another answer than alone. */
 export async function compareJoined(folder: string, say: Say): Promise<void> {
   const store = await openStore({ data: folder })
@@ -78,10 +74,7 @@ export async function compareJoined(folder: string, say: Say): Promise<void> {
     const question = { ...CUT, from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
     for (const [kpi, together] of await readKpis(select, KPIS, question)) {
       const alone = await readKpi(select, kpi, question)
-      const [a, b] = [together.point ?? 0, alone.point ?? 0]
-      const isNear = OF_DIGESTS.has(kpi.name) && Math.abs(a - b) <= DIGEST_TOLERANCE * b
-      const same = isNear ? { ...together, point: alone.point } : together
-      if (JSON.stringify(same) !== JSON.stringify(alone))
+      if (JSON.stringify(together) !== JSON.stringify(alone))
         throw new Error(`${kpi.name}: ${JSON.stringify(together)} with others, ${JSON.stringify(alone)} alone`)
       compared++
     }
