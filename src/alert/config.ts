@@ -37,6 +37,8 @@ export interface AlertConfig {
   /** Names of networks, most specific first; addresses in none are "internal" (private ones) or "external". */
   readonly zones: Readonly<Record<string, readonly string[]>>
   readonly suppressions: readonly Suppression[]
+  /** A policy by which flows are judged asks for post-quantum groups; left out = none does. */
+  readonly isPostQuantumAsked?: boolean
 }
 
 export const DEFAULT_ALERT_CONFIG: AlertConfig = { rules: {}, zones: {}, suppressions: [] }

@@ -33,6 +33,8 @@ export interface Context {
   readonly sinceUs: number
   /** Capture lost frames lately: what is missing may only not have been seen. */
   readonly isHealthBad: boolean
+  /** A policy by which flows are judged asks for post-quantum groups. */
+  readonly isPostQuantumAsked: boolean
   zonePair(flow: Flow): string
   /** Null = not seen, or no longer known. */
   certificate(fingerprint: string): Certificate | null

@@ -47,6 +47,7 @@ export class AlertEngine {
   nowUs = 0
   sinceUs = 0
   zones = new Zones({})
+  isPostQuantumAsked = false
   readonly health = new HealthMemory()
   readonly exceptions = new Exceptions()
   readonly memories = new Memories()
@@ -74,6 +75,7 @@ export class AlertEngine {
     const watches = watchesOf(table, config.rules, this)
     this.exceptions.suppress(table, config.suppressions)
     this.zones = zones
+    this.isPostQuantumAsked = config.isPostQuantumAsked === true
     const by = (kind: FlowKind) => watches.filter(({ row }) => row.kinds === undefined || row.kinds.includes(kind))
     this.#watches = Object.fromEntries(KINDS.map((kind) => [kind, by(kind)])) as Record<FlowKind, Watch[]>
     this.#sensorWatches = watches.filter(({ row }) => row.observeHealth !== undefined)

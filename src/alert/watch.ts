@@ -168,6 +168,10 @@ export class Watch implements Context {
     return this.#engine.health.isBad(this.#engine.nowUs)
   }
 
+  get isPostQuantumAsked(): boolean {
+    return this.#engine.isPostQuantumAsked
+  }
+
   zonePair(flow: Flow): string {
     const { zones } = this.#engine
     if (flow.zonePair !== '') return flow.zonePair

@@ -20,6 +20,10 @@ export function listPolicies(): readonly PolicyPack[] {
   return builtInNames().map(builtIn)
 }
 
+/** A rule of it tells post-quantum groups from others. */
+export const asksForPostQuantum = ({ rules }: PolicyPack): boolean =>
+  rules.some(({ when }) => JSON.stringify(when).includes('"post_quantum"'))
+
 /** The rule that a violation names, "sec09-recommended/suite-rc4"; null when no pack here has it. */
 export function describeRule(violation: string, packs: readonly PolicyPack[] = listPolicies()): PolicyRule | null {
   const [packId, ruleId] = violation.split('/')

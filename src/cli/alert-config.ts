@@ -1,6 +1,7 @@
 /** The file after --alerts: what to alert of, and whom (docs/alerts.md). */
 import { z } from 'zod'
 import { type AlertConfig, createAlertEngine } from '../alert/index.ts'
+import { asksForPostQuantum, loadPolicy } from '../classify/index.ts'
 import { SEVERITIES } from '../classify/policy.ts'
 import { checkReceivers, type ReceiverOptions } from '../notify/index.ts'
 import { readYamlFile } from './yaml-file.ts'
@@ -70,8 +71,8 @@ export interface AlertsFile {
   readonly receivers: readonly ReceiverOptions[]
 }
 
-/** @throws OperatorError ERR_USAGE */
-export function readAlertsFile(file: string): AlertsFile {
+/** `policies`: names of the packs by which flows are judged. @throws OperatorError ERR_USAGE */
+export function readAlertsFile(file: string, policies: readonly string[] = []): AlertsFile {
   const read = readYamlFile(file, ALERTS, {
     what: 'the configuration of alerts',
     whose: 'alerts',
@@ -80,7 +81,7 @@ export function readAlertsFile(file: string): AlertsFile {
   const { folder, zones, rules, suppressions, receivers } = read
   const alerts: AlertsFile = {
     folder: folder ?? null,
-    config: { zones, rules, suppressions } as AlertConfig,
+    config: { zones, rules, suppressions, isPostQuantumAsked: isPostQuantumAskedBy(policies) } as AlertConfig,
     receivers: receivers as ReceiverOptions[],
   }
   // Mistakes are told before anything is opened.
@@ -88,3 +89,6 @@ export function readAlertsFile(file: string): AlertsFile {
   checkReceivers(alerts.receivers)
   return alerts
 }
+
+export const isPostQuantumAskedBy = (policies: readonly string[]): boolean =>
+  policies.some((name) => asksForPostQuantum(loadPolicy(name)))

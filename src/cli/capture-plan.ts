@@ -39,7 +39,7 @@ export async function planCapture(
   const [, [zones, jobs], alerts, lists, spoolMib, , durationS] = await allOf(
     () => throwAll(mistakes),
     () => zonesAndJobsOf(options),
-    () => (options.alerts === undefined ? null : readAlertsFile(options.alerts)),
+    () => (options.alerts === undefined ? null : readAlertsFile(options.alerts, options.policy)),
     () => givenLists(options, isServed),
     () => wholeNumber('--spool-size', options.spoolSize, MAX_SPOOL_MIB),
     () => (options.user === undefined ? null : existingAccount(options.user)),

@@ -38,7 +38,7 @@ export async function capture(plan: CapturePlan, beside: Beside | null = null): 
   const output = new CaptureOutput(options.format === 'jsonl')
   const health = new CaptureHealth(options.sensor, say, (line) => output.health(line))
   const run = new Run(jobs, output, health, say, () => {
-    output.rereadAlerts(options.alerts, say)
+    output.rereadAlerts(options, say)
     return reread(read, options, say)
   })
   try {
@@ -129,10 +129,10 @@ class CaptureOutput implements RowOutput {
   }
 
   /** A file that is wrong is told, and all stays as it was. */
-  rereadAlerts(path: string | undefined, say: (text: string) => void): void {
+  rereadAlerts({ alerts: path, policy }: CaptureOptions, say: (text: string) => void): void {
     if (this.#alerts === null || path === undefined) return
     try {
-      this.#alerts.change(readAlertsFile(path))
+      this.#alerts.change(readAlertsFile(path, policy))
       say(`alerts: ${path} is read again`)
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error

@@ -55,7 +55,7 @@ export async function replay(paths: readonly string[], options: ReplayOptions, v
   const job = jobOf(files, options)
   const workers = workerCount(options.workers, files)
   const choice = storeChoice(options)
-  const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts)
+  const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts, options.policy)
   const lists = givenLists(options)
   const exported = exportOf(options, version)
   const result =

@@ -122,7 +122,7 @@ export const FAULTS: readonly Fault[] = [
     ...to(30),
     ...{ tls_version: 0x0303, cipher_suite: 0x000a, verdict: 'weak', offered_cipher_suites: [0x1301, 0xc02f, 0x000a] },
   })),
-  flows('A26', 'medium', [15, 19, 25], () => ({ ...to(15), offered_groups: [0x11ec, 29] })),
+  flows('A26', 'info', [15, 19, 25], () => ({ ...to(15), offered_groups: [0x11ec, 29] })),
   {
     ...flows('A27', 'medium', [20, 21], () => ({
       ...{ ...to(20), client_ip: '10.1.9.9', oddities: ['client_hello_in_records'] },

@@ -23,6 +23,8 @@ export const postQuantumLost = detector({
     context.raise({
       what: `${facts.namedGroup === 0 ? 'no group' : namedGroupName(facts.namedGroup)} though the client offered better`,
       mustFix: 'server',
+      // Where nobody asks for it, it is worth knowing and no fault.
+      ...(context.isPostQuantumAsked ? {} : { severity: 'info' as const }),
       sql: `named_group = ${facts.namedGroup}`,
     })
   },

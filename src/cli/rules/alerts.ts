@@ -1,4 +1,6 @@
 /** What the detectors say of a rule test's records. */
+
+import { DEFAULT_ALERT_CONFIG } from '../../alert/config.ts'
 import type { AlertEngine } from '../../alert/engine.ts'
 import {
   type FlowRecord as AlertFlow,
@@ -10,7 +12,7 @@ import {
 import { OperatorError } from '../../core/errors.ts'
 import { nearest } from '../../core/nearest.ts'
 import type { CertificateRecord, FlowRecord } from '../../export/record.ts'
-import { readAlertsFile } from '../alert-config.ts'
+import { isPostQuantumAskedBy, readAlertsFile } from '../alert-config.ts'
 import type { RuleTest } from './rule-test.ts'
 
 /** One detector's finding about one subject. */
@@ -33,13 +35,13 @@ export interface TestRecords {
 
 /** Null where neither detectors nor alerts are named. @throws OperatorError ERR_USAGE where the test's file of alerts is wrong */
 export function alertsOf(
-  { detectors, alerts, expected }: RuleTest,
+  { detectors, alerts, expected, policy }: RuleTest,
   records: TestRecords,
 ): readonly FoundAlert[] | null {
-  const config = alerts === null ? undefined : readAlertsFile(alerts).config
+  const config = alerts === null ? DEFAULT_ALERT_CONFIG : readAlertsFile(alerts).config
   if (detectors === null && expected?.alerts === undefined) return null
   const wanted = detectors?.map(idOf)
-  return findingsOf(createAlertEngine(config), records)
+  return findingsOf(createAlertEngine({ ...config, isPostQuantumAsked: isPostQuantumAskedBy(policy) }), records)
     .filter(({ rule }) => wanted === undefined || wanted.includes(rule))
     .map(({ rule, subject, severity, must_fix, state, flows }) => ({ rule, subject, severity, must_fix, state, flows }))
 }
