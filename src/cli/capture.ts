@@ -7,7 +7,7 @@ import type { FlowMarks } from '../record/flow-marks.ts'
 import { keepLibrariesLoaded } from '../source/live-interface.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { Spool } from '../store/spool.ts'
-import { readAlertsFile } from './alert-config.ts'
+import { isPostQuantumAskedBy, readAlertsFile } from './alert-config.ts'
 import { Alerts } from './alerts.ts'
 import { JudgedSums } from './capture-figures.ts'
 import { CaptureHealth } from './capture-health.ts'
@@ -38,8 +38,9 @@ export async function capture(plan: CapturePlan, beside: Beside | null = null): 
   const output = new CaptureOutput(options.format === 'jsonl')
   const health = new CaptureHealth(options.sensor, say, (line) => output.health(line))
   const run = new Run(jobs, output, health, say, () => {
-    output.rereadAlerts(options, say)
-    return reread(read, options, say)
+    const judging = reread(read, options, say)
+    output.rereadAlerts(options.alerts, judging?.policies ?? null, say)
+    return judging
   })
   try {
     // What needs privilege comes first; the store's files then belong to whom we have become.
@@ -128,11 +129,14 @@ class CaptureOutput implements RowOutput {
     this.#alerts?.health(line)
   }
 
-  /** A file that is wrong is told, and all stays as it was. */
-  rereadAlerts({ alerts: path, policy }: CaptureOptions, say: (text: string) => void): void {
+  /** A file that is wrong is told, and all stays as it was. `policies`: by which flows are judged from now on; null = as before. */
+  rereadAlerts(path: string | undefined, policies: readonly string[] | null, say: (text: string) => void): void {
     if (this.#alerts === null || path === undefined) return
     try {
-      this.#alerts.change(readAlertsFile(path, policy))
+      const file = readAlertsFile(path)
+      const { engine } = this.#alerts
+      const isPostQuantumAsked = policies === null ? engine.isPostQuantumAsked : isPostQuantumAskedBy(policies)
+      this.#alerts.change({ ...file, config: { ...file.config, isPostQuantumAsked } })
       say(`alerts: ${path} is read again`)
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error
