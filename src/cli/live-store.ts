@@ -12,6 +12,9 @@ const FLUSH_MS = 400
 const SPOOL_FLUSH_MS = 2000
 /** At this size a batch does not wait. */
 const BATCH_BYTES = 8 * 1024 * 1024
+/** Where so many batches wait for their insert, the next one waits in the spool: a slow store must not hold up who reads frames. */
+const MOST_UNDERWAY = 2
+const SLOW_AGAIN_MS = 600_000
 const FIRST_RETRY_MS = 1000
 const MAX_RETRY_MS = 30_000
 /** Once a capture ends, a store that says nothing for so long, or has not taken all after so long, is waited for no more. */
@@ -21,9 +24,12 @@ const ENDING_MS = 20_000
 const ROLL_UP_MS = 60_000
 const EDGES_EVERY = 10
 const MAX_ROLL_UP_SHARE = 0.1
+/** Rows that wait come first, but not for ever: a store that is always slow is asked for figures as well. */
+const MAX_ROLL_UP_DELAY_MS = 600_000
 const READ_SECONDS = 10
 
 const TAKES_AGAIN = 'the store takes rows again, and has all that waited in the spool'
+const IS_SLOW = 'the store is slower than the capture: rows wait in the spool until it has caught up'
 
 type Kind = 'flows' | 'certificates' | 'health' | 'findings' | 'events'
 
@@ -48,6 +54,13 @@ export class LiveStore implements RowOutput {
   }
   /** One insert after the other: the order of batches is the order in which they came. */
   #work: Promise<void> = Promise.resolve()
+  /** One file of the spool after the other, for the same reason. */
+  #spooling: Promise<void> = Promise.resolve()
+  /** What waits in the spool is being sent, or will be by itself. */
+  #isDraining = false
+  #isTold = false
+  /** Before this it is not said again that the store is slow: one that is barely fast enough has a bad moment often. */
+  #slowAgainMs = 0
   /** Batches that are neither in the store nor in the spool yet. */
   #underway = 0
   #flushedMs = 0
@@ -79,8 +92,8 @@ export class LiveStore implements RowOutput {
     this.#flushTimer = setInterval(() => this.#flushIfIdle(), FLUSH_MS)
     this.#rollUpTimer = setInterval(() => this.#rollUp(), rollUpMs)
     if (spool.batches > 0) {
-      say(`${spool.rows} rows of an earlier run wait in the spool`)
-      this.#retryLater(0)
+      this.#tell(`${spool.rows} rows of an earlier run wait in the spool`)
+      this.#drainLater(0)
     }
   }
 
@@ -113,13 +126,13 @@ export class LiveStore implements RowOutput {
   }
 
   /** Everything handed in before is in the store or in the spool when it resolves. */
-  flush(): Promise<void> {
-    this.#handOn('certificates')
-    this.#handOn('flows')
-    this.#handOn('health')
-    this.#handOn('findings')
-    this.#handOn('events')
-    return this.#work
+  async flush(): Promise<void> {
+    void this.#handOn('certificates')
+    void this.#handOn('flows')
+    void this.#handOn('health')
+    void this.#handOn('findings')
+    void this.#handOn('events')
+    await Promise.all([this.#work, this.#spooling])
   }
 
   /** A store that is slow gets larger batches, not more of them: each costs it much the same. */
@@ -173,7 +186,8 @@ export class LiveStore implements RowOutput {
   /** What is stored is not held up: inserts go on meanwhile. What fails is tried again the next time. */
   #rollUp(): void {
     const beganMs = performance.now()
-    if (this.#rollingUp !== null || this.spool.batches > 0 || beganMs < this.#nextRollUpMs) return
+    const isWaiting = this.spool.batches > 0 && beganMs < this.#nextRollUpMs + MAX_ROLL_UP_DELAY_MS
+    if (this.#rollingUp !== null || isWaiting || beganMs < this.#nextRollUpMs) return
     const edges = this.#rollUps++ % EDGES_EVERY === 0
     this.#rollingUp = this.#store.rollUp({ edges }).then(
       () => undefined,
@@ -195,39 +209,77 @@ export class LiveStore implements RowOutput {
     gathered.bytes += lines.length
     gathered.rows += rows
     if (gathered.bytes < BATCH_BYTES) return
-    this.#handOn(kind)
     // Whoever hands in rows faster than they can be written waits here.
-    await this.#work
+    const isSlow = this.#underway >= MOST_UNDERWAY && this.spool.hasRoom(gathered.bytes)
+    await (isSlow ? this.#setAside(kind) : this.#handOn(kind))
   }
 
-  #handOn(kind: Kind): void {
+  /** What was gathered of it, as one batch; null where there is nothing. */
+  #take(kind: Kind): SpooledBatch | null {
     const { chunks, rows } = this.#gathered[kind]
-    if (rows === 0) return
+    if (rows === 0) return null
     this.#gathered[kind] = nothing()
     const lines = Buffer.concat(chunks)
-    const token = createHash('sha256').update(lines).digest('hex')
+    return { kind, lines, rows, token: createHash('sha256').update(lines).digest('hex') }
+  }
+
+  /** Resolves when it is in the store or in the spool, and all before it. */
+  #handOn(kind: Kind): Promise<void> {
+    const batch = this.#take(kind)
+    if (batch === null) return this.#work
     this.#underway += 1
     this.#work = this.#work
-      .then(() => this.#insertOrSpool({ kind, lines, rows, token }))
+      .then(() => this.#insertOrSpool(batch))
       .finally(() => {
         this.#underway -= 1
       })
+    return this.#work
+  }
+
+  /** Past those that wait for the store. */
+  #setAside(kind: Kind): Promise<void> {
+    const batch = this.#take(kind)
+    if (batch === null) return Promise.resolve()
+    const nowMs = performance.now()
+    if (!this.#isDraining && nowMs >= this.#slowAgainMs) {
+      this.#slowAgainMs = nowMs + SLOW_AGAIN_MS
+      this.#tell(IS_SLOW)
+    }
+    return this.#put(batch)
   }
 
   async #insertOrSpool(batch: SpooledBatch): Promise<void> {
-    if (this.spool.batches === 0) {
+    if (!this.#isDraining) {
       try {
         await this.#insert(batch)
         return
       } catch (error) {
         if (!(error instanceof OperatorError)) throw error
-        this.#say(`${error.code}: ${error.message}. Rows wait in the spool until the store takes them.`)
-        this.#retryLater(FIRST_RETRY_MS)
+        this.#tell(`${error.code}: ${error.message}. Rows wait in the spool until the store takes them.`)
       }
     }
-    const dropped = this.spool.droppedRows
-    if (!(await this.spool.put(batch)) && dropped === 0)
-      this.#say('the spool is full or its disk is: rows are lost from now on')
+    await this.#put(batch)
+  }
+
+  #put(batch: SpooledBatch): Promise<void> {
+    this.#spooling = this.#spooling.then(async () => {
+      const dropped = this.spool.droppedRows
+      if (!(await this.spool.put(batch)) && dropped === 0)
+        this.#say('the spool is full or its disk is: rows are lost from now on')
+      this.#drainLater(FIRST_RETRY_MS)
+    })
+    return this.#spooling
+  }
+
+  /** Whoever was told that rows wait is told as well when none does any more. */
+  #tell(text: string): void {
+    this.#isTold = true
+    this.#say(text)
+  }
+
+  #tellTaken(): void {
+    if (this.#isTold) this.#say(TAKES_AGAIN)
+    this.#isTold = false
   }
 
   async #insert(batch: SpooledBatch): Promise<void> {
@@ -246,6 +298,12 @@ export class LiveStore implements RowOutput {
     return this.#store.insertCertificates(lines, rows, token)
   }
 
+  #drainLater(ms: number): void {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    this.#retryLater(ms)
+  }
+
   #retryLater(ms: number): void {
     if (this.#closed) return
     this.#retryMs = Math.max(ms, FIRST_RETRY_MS)
@@ -260,11 +318,13 @@ export class LiveStore implements RowOutput {
    * and not into memory. What the store does not take now is tried again later.
    */
   async #sendOldest(): Promise<void> {
-    if (!(await this.#takesOldest())) return
+    if (this.spool.batches > 0 && !(await this.#takesOldest())) return
     // The next failure is a first one.
     this.#retryMs = FIRST_RETRY_MS / 2
-    if (this.spool.batches === 0) this.#say(TAKES_AGAIN)
-    else if (!this.#closed) this.#work = this.#work.then(() => this.#sendOldest())
+    if (this.spool.batches === 0) {
+      this.#isDraining = false
+      this.#tellTaken()
+    } else if (!this.#closed) this.#work = this.#work.then(() => this.#sendOldest())
   }
 
   /** False when it is to be tried again, which is seen to. */
@@ -279,9 +339,8 @@ export class LiveStore implements RowOutput {
   }
 
   async #drainSpool(): Promise<void> {
-    const before = this.spool.batches
     while (this.spool.batches > 0 && (await this.#takesOldest()));
-    if (before > 0 && this.spool.batches === 0) this.#say(TAKES_AGAIN)
+    if (this.spool.batches === 0) this.#tellTaken()
   }
 }
 

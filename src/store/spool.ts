@@ -66,12 +66,17 @@ export class Spool {
     return this.#entries.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
+  /** Is there room for a batch of so many bytes, by what it may hold? */
+  hasRoom(bytes: number): boolean {
+    return this.bytes + bytes <= this.#mostBytes
+  }
+
   /**
    * Keeps the batch; false when it had to be dropped, for want of room here or on the disk. On disk when it resolves, its
    * name too: a power cut takes a name that only the file was synced for (fsync(2)).
    */
   async put({ kind, lines, rows, token }: SpooledBatch): Promise<boolean> {
-    if (this.bytes + lines.length > this.#mostBytes) {
+    if (!this.hasRoom(lines.length)) {
       this.droppedRows += rows
       return false
     }

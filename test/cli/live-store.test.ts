@@ -48,6 +48,8 @@ const flowsIn = async (store: Store): Promise<number> => {
   return Number(range?.flows)
 }
 
+const hex = (number: number): string => number.toString(16).padStart(8, '0')
+
 async function until(what: () => boolean, ms = 15_000): Promise<void> {
   for (const endMs = performance.now() + ms; !what() && performance.now() < endMs; ) {
     await new Promise((resolve) => void setTimeout(resolve, 20))
@@ -146,18 +148,53 @@ describe('a live store', () => {
     const live = new LiveStore(store, spool, (text) => void said.push(text))
     let latest = 0
     let fed = 0
-    for (const endMs = performance.now() + 60_000; spool.batches > 0 && performance.now() < endMs; fed++) {
+    for (const endMs = performance.now() + 200_000; spool.batches > 0 && performance.now() < endMs; fed++) {
       await live.flows(chunks[fed % chunks.length] as Buffer, 1)
       for (const name of readdirSync(place)) latest = Math.max(latest, Number.parseInt(name, 10))
       await sleep(20)
     }
     expect(latest).toBeGreaterThan(waiting)
-    await until(() => live.storedRows === waiting + fed)
+    await until(() => live.storedRows === waiting + fed, 30_000)
     expect(said.at(-1)).toMatch(/takes rows again/)
     await live.close()
     expect(readdirSync(place)).toEqual([])
     await store.close()
-  }, 90_000)
+  }, 300_000)
+
+  it('does not hold up who reads frames while a store is slow: what is too much waits in the spool', async () => {
+    const store = await open('behind')
+    const said: string[] = []
+    const spool = new Spool(join(folder, 'behind'), 100 * MIB)
+    const live = new LiveStore(store, spool, (text) => void said.push(text))
+    const line = chunks[0] as Buffer
+    const rows = Math.ceil((8 * MIB) / line.length)
+    const batches = Array.from({ length: 6 }, (_, n) =>
+      Buffer.concat(
+        Array.from({ length: rows }, (_, row) =>
+          Buffer.from(
+            line.toString('latin1').replace(/"flow_id":".{8}/, `"flow_id":"${hex(n * rows + row)}`),
+            'latin1',
+          ),
+        ),
+      ),
+    )
+    await server.order('answer_late')
+    const [first, second, ...others] = batches.map((batch) => live.flows(batch, rows))
+    let areStored = false
+    void Promise.all([first, second]).then(() => {
+      areStored = true
+    })
+    await Promise.all(others)
+    expect(areStored).toBe(false)
+    expect([spool.batches, spool.rows]).toEqual([4, 4 * rows])
+    await server.order('behave')
+    await until(() => live.storedRows === 6 * rows, 60_000)
+    await until(() => spool.batches === 0)
+    expect(said).toEqual([expect.stringMatching(/slower than the capture/), expect.stringMatching(/takes rows again/)])
+    await live.close()
+    expect(await flowsIn(store)).toBe(6 * rows)
+    await store.close()
+  }, 120_000)
 
   it('leaves to the next run what the store did not take before the end', async () => {
     const place = join(folder, 'left')
