@@ -19,6 +19,7 @@ import { alertFolderOf, DEFAULT_DATA, spoolFolderOf } from './live-folders.ts'
 import { LiveStore } from './live-store.ts'
 import { compileJudge, type RowOutput } from './pipeline.ts'
 import { dropPrivileges } from './privileges.ts'
+import { readersFirst } from './readers-first.ts'
 import { say, writeOut } from './terminal.ts'
 
 /** Stopping takes no longer than this: a supervisor would kill us. */
@@ -50,6 +51,7 @@ export async function capture(plan: CapturePlan, beside: Beside | null = null): 
     throw error
   }
   try {
+    await readersFirst()
     if (options.user !== undefined) say(dropPrivileges(options.user))
     const opened = await openLiveStore(plan, say)
     output.begin(opened?.live ?? null, alertsOf(plan, opened?.live ?? null, say))

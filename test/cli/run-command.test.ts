@@ -1,7 +1,7 @@
 /** `intransit run` as users run it: captures are sent to it over TCP, and asked for over HTTP. */
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
+import { getPriority, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -37,7 +37,32 @@ const judgedOf = (flows: readonly Flow[]): string[] =>
     .filter((verdict) => verdict !== 'exempt')
     .sort()
 
+/** Names and nice values (proc(5), fields 2 and 19) of all threads of a process, the first of them its main one. */
+const threadsOf = (pid: number): { name: string; nice: number }[] =>
+  readdirSync(`/proc/${pid}/task`)
+    .map(Number)
+    .sort((a, b) => a - b)
+    .map((tid) => readFileSync(`/proc/${pid}/task/${tid}/stat`, 'latin1'))
+    .map((stat) => ({
+      name: stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')')),
+      nice: Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]),
+    }))
+
 describe('intransit run', () => {
+  it.skipIf(process.platform !== 'linux')('lets the threads that read frames go first', async () => {
+    const running = await start(join(folder, 'threads'))
+    const [main, ...others] = threadsOf(running.child.pid as number)
+    const [own, beside] = [getPriority(), Math.max(getPriority(), 5)]
+    expect(main?.nice).toBe(beside)
+    // Which of its pools ask, merge and roll up.
+    const engine = others.filter(({ name }) => /^(ThreadPool|MergeMutate|BgSchPool)$/.test(name))
+    expect(engine.length).toBeGreaterThan(3)
+    expect(new Set(engine.map(({ nice }) => nice))).toEqual(new Set([beside]))
+    const readers = others.filter(({ name, nice }) => name === 'node' && nice === own)
+    expect(readers.length).toBeGreaterThan(0)
+    await running.stop('SIGTERM')
+  })
+
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'answers while it captures, and loses nothing at %s',
     async (signal) => {
