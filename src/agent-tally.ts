@@ -14,7 +14,7 @@ export class FlowTally {
   readonly #judged: JudgedFlows
   readonly #zones: ZoneTable | null
   /** Of each flow the place it counts for. */
-  readonly #places: Int32Array
+  readonly #places: Uint16Array
   /** Of each flow that was reported before: bytes that are counted. */
   readonly #counted: Float64Array
 
@@ -23,7 +23,7 @@ export class FlowTally {
     this.#table = table
     this.#judged = judged
     this.#zones = zones
-    this.#places = new Int32Array(table.capacity)
+    this.#places = new Uint16Array(table.capacity)
     this.#counted = new Float64Array(table.capacity)
   }
 

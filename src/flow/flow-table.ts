@@ -65,6 +65,7 @@ export class FlowTable {
   /** The same memory in 32-bit words. */
   readonly #counterWords: Int32Array
   readonly #increments: Uint16Array
+  /** Zeros where a flow is not settled: whoever fills a row empties it. */
   readonly row: Int32Array
   readonly wheel: TimerWheel
 
@@ -195,8 +196,8 @@ export class FlowTable {
     // The two doubles that hold REPORTED, RTT and ISN.
     counters[c + FIRST_SEEN + 1] = 0
     counters[c + FIRST_SEEN + 2] = 0
-    this.#increments[flow] = 0
-    this.row.fill(0, flow * ROW_WORDS, (flow + 1) * ROW_WORDS)
+    // Most flows never had one: what is not written takes no memory.
+    if (this.#increments[flow] !== 0) this.#increments[flow] = 0
     const bucket = this.#keyHash & this.#mask
     key[k + HASH] = this.#keyHash
     key[k + NEXT] = this.#buckets[bucket] as number

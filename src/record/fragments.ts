@@ -18,9 +18,9 @@ const SSLV2 = 0x0002
 /** What every ordinary host name is made of; it needs no escaping. */
 const PLAIN_NAME = /^[\w.-]+$/
 
-export function serverNameFragment(serverName: string): string {
-  return `,"server_name":${PLAIN_NAME.test(serverName) ? `"${serverName}"` : asciiJson(serverName)}`
-}
+/** What stands between the quotes; an ordinary name is not copied for it. */
+export const serverNameText = (serverName: string): string =>
+  PLAIN_NAME.test(serverName) ? serverName : asciiJson(serverName).slice(1, -1)
 
 /** Lists that clients shuffle or GREASE are pieces of their own, so that the others are shared all the same. */
 export const OFFER_FRAGMENTS: readonly ((offer: ClientOffer) => string)[] = [

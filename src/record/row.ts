@@ -4,7 +4,7 @@ import { ROW_WORDS } from '../flow/flow-table.ts'
 import { AgreementCache } from './agreement-cache.ts'
 import { FACTS, MARK_WORDS, type MarkBuffer, NAME } from './flow-marks.ts'
 import { FragmentPool } from './fragment-pool.ts'
-import { detailsFragment, OFFER_FRAGMENTS, observationFragment, serverNameFragment, strings } from './fragments.ts'
+import { detailsFragment, OFFER_FRAGMENTS, observationFragment, serverNameText, strings } from './fragments.ts'
 import { JoinedTexts } from './joined-texts.ts'
 import type { LineBuffer } from './line-buffer.ts'
 
@@ -24,6 +24,10 @@ const MAX_NAMES = 32_768
 
 /** What follows the pieces: handshake_us, and the end of the line. */
 const MAX_TAIL_BYTES = 64
+
+/** The name of the member and the quotes. */
+const MAX_NAME_FRAME = 32
+const QUOTE = 0x22
 
 /** Offers whose pieces are remembered, so that a known client costs a lookup. */
 const MAX_OFFERS = 8192
@@ -79,7 +83,7 @@ export class RowWriter {
     if (row[at + OFFER] !== 0) this.#offerTexts.write(out, row, at + OFFER)
     const name = row[at + SERVER_NAME] as number
     this.nameAt = out.end
-    if (name !== 0) out.longText(this.pool.text(name))
+    if (name !== 0) this.#writeName(out, this.pool.text(name))
     this.nameEnd = out.end
     this.#answerTexts.write(out, row, at + AGREEMENT)
     this.factsEnd = out.end
@@ -88,6 +92,14 @@ export class RowWriter {
     if (handshakeUs === 0) return
     out.text(',"handshake_us":')
     out.number(handshakeUs)
+  }
+
+  #writeName(out: LineBuffer, name: string): void {
+    out.reserve(MAX_NAME_FRAME)
+    out.text(',"server_name":"')
+    out.longText(name)
+    out.reserve(1)
+    out.byte(QUOTE)
   }
 
   /** Which texts the row has. */
@@ -117,7 +129,8 @@ export class RowWriter {
       return known
     }
     if (this.#names.size >= MAX_NAMES) this.#forget(this.#names)
-    const piece = this.pool.acquire(serverNameFragment(name))
+    // Most names that are not known here are of one flow.
+    const piece = this.pool.add(serverNameText(name))
     this.pool.retain(piece)
     this.#names.set(name, piece)
     return piece

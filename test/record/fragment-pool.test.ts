@@ -21,6 +21,20 @@ describe('FragmentPool', () => {
     expect([pool.acquire(''), pool.text(0), pool.size]).toEqual([0, '', 0])
   })
 
+  it('has pieces of their own, each with its number and serial, that go with the last who refers to them', () => {
+    const pool = new FragmentPool()
+    const [one, other, nothing] = [pool.add('name'), pool.add('name'), pool.add('')]
+    expect(new Set([0, one, other, nothing]).size).toBe(4)
+    expect(new Set([one, other, nothing].map((number) => pool.serial(number))).size).toBe(3)
+    expect([one, other, nothing].map((number) => pool.text(number))).toEqual(['name', 'name', ''])
+    expect([pool.size, pool.acquire('name') === one]).toEqual([0, false])
+    pool.retain(one)
+    pool.release(one)
+    expect(pool.text(one)).toBe('name')
+    pool.release(one)
+    expect([pool.add('next'), pool.text(one), pool.text(other)]).toEqual([one, 'next', 'name'])
+  })
+
   it('forgets what nobody refers to, once there is too much of it', () => {
     const pool = new FragmentPool()
     for (let n = 0; n < MANY; n++) pool.release(pool.acquire(`text ${n}`))
