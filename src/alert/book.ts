@@ -53,6 +53,8 @@ export interface Sighting {
   readonly sensor: string
   readonly flow: Flow | null
   zonePair(): string
+  /** A condition on `flows`: those of the zone pair. */
+  zonePairSql(): string
   readonly severity: Severity
   readonly exception: Exception | null
   readonly health: SensorHealth

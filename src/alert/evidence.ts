@@ -152,14 +152,16 @@ function note(list: string[], value: string): void {
 const FLOWS = 'SELECT * REPLACE (lower(hex(flow_id)) AS flow_id) FROM flows FINAL'
 
 /** A query for people: it runs as it stands on the store. */
-function sqlOf({ finding, firstBadUs }: Entry, signal: Signal, { flow }: Sighting): string {
+function sqlOf({ finding, firstBadUs }: Entry, signal: Signal, seen: Sighting): string {
+  const { flow } = seen
   const since = `first_seen >= toDateTime64('${rfc3339(firstBadUs).slice(0, 19).replace('T', ' ')}', 6, 'UTC')`
   if (flow === null) return `SELECT * FROM sensor_health FINAL WHERE ${signal.sql} ORDER BY window_start DESC LIMIT 100`
-  const conditions = [since, ...placeOf(finding, flow), ...(signal.sql === '' ? [] : [`(${signal.sql})`])]
+  const conditions = [since, ...placeOf(finding, flow, seen), ...(signal.sql === '' ? [] : [`(${signal.sql})`])]
   return `${FLOWS} WHERE ${conditions.join(' AND ')} ORDER BY first_seen DESC LIMIT 100`
 }
 
-function placeOf({ subject_kind }: Finding, { serverIp, serverPort, serverName, clientIp, sensor }: Flow): string[] {
+function placeOf({ subject_kind }: Finding, flow: Flow, seen: Sighting): string[] {
+  const { serverIp, serverPort, serverName, clientIp, sensor } = flow
   const port = `server_port = ${serverPort}`
   const server = [`server_ip = toIPv6('${serverIp}')`, port]
   switch (subject_kind) {
@@ -169,6 +171,8 @@ function placeOf({ subject_kind }: Finding, { serverIp, serverPort, serverName, 
       return [`client_ip = toIPv6('${clientIp}')`, ...server]
     case 'identity':
       return serverName === null ? server : [`lower(server_name) = '${sqlText(serverName.toLowerCase())}'`, port]
+    case 'zone_pair':
+      return [seen.zonePairSql()]
     case 'sensor':
       return [`sensor = '${sqlText(sensor)}'`]
     default:

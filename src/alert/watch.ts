@@ -174,10 +174,7 @@ export class Watch implements Context {
 
   zonePair(flow: Flow): string {
     const { zones } = this.#engine
-    if (flow.zonePair !== '') return flow.zonePair
-    const word = flow.clientWord
-    const from = word < 0 ? zones.of(flow.clientIp) : zones.ofIpv4(word)
-    flow.zonePair = zones.pair(from, zoneOf(flow.place, zones))
+    if (flow.zonePair === '') flow.zonePair = zones.pair(clientZoneOf(flow, zones), zoneOf(flow.place, zones))
     return flow.zonePair
   }
 
@@ -214,6 +211,7 @@ export class Watch implements Context {
       sensor,
       flow,
       zonePair: () => (flow === null ? '' : this.zonePair(flow)),
+      zonePairSql: () => (flow === null ? '' : this.#zonePairSql(flow)),
       severity,
       exception: exceptions.of(this.row, this.#subject, flow ?? sensor, atUs),
       health: health.of(sensor, atUs),
@@ -250,10 +248,20 @@ export class Watch implements Context {
     }
   }
 
+  #zonePairSql(flow: Flow): string {
+    const { zones } = this.#engine
+    return zones.pairSql(clientZoneOf(flow, zones), zoneOf(flow.place, zones))
+  }
+
   #memory(): object {
     if (this.#isForgetful) return nothing()
     return this.#memories.of(this.#subject).ofRule(this.#index, this.row)
   }
+}
+
+function clientZoneOf(flow: Flow, zones: Zones): number {
+  const word = flow.clientWord
+  return word < 0 ? zones.of(flow.clientIp) : zones.ofIpv4(word)
 }
 
 /** Many flows go to a place: its zone is looked up once. */

@@ -1,5 +1,5 @@
 /** Which network an address is of, by the zones of the alerts' configuration. */
-import { type AddressRange, addressRange, addressWords } from '../core/address.ts'
+import { type AddressRange, addressRange, addressWords, ipv4Text, ipv6Text } from '../core/address.ts'
 import { OperatorError } from '../core/errors.ts'
 import { ZoneTable } from '../core/zones.ts'
 
@@ -22,6 +22,11 @@ export class Zones {
     return this.#table.pair(from, to)
   }
 
+  /** A condition on `flows`: those of a pair, by the numbers of both. */
+  pairSql(from: number, to: number): string {
+    return `${this.#sqlOf('client_ip', from)} AND ${this.#sqlOf('server_ip', to)}`
+  }
+
   /** The number of the zone that an address is of; of no address, what nobody named. */
   of(address: string): number {
     const known = this.#known.get(address)
@@ -37,6 +42,26 @@ export class Zones {
   ofIpv4(word: number): number {
     return this.#table.numberOf(0, 0, 0xffff, word | 0, -1)
   }
+
+  #sqlOf(column: string, zone: number): string {
+    const parts = this.#table.partsOf(zone).map(({ range, without }) => {
+      const rest = without.map((one) => rangeSql(column, one)).join(' OR ')
+      return rest === '' ? rangeSql(column, range) : `${rangeSql(column, range)} AND NOT (${rest})`
+    })
+    return `(${parts.join(' OR ')})`
+  }
+}
+
+function rangeSql(column: string, { words, masks }: AddressRange): string {
+  const low = words.map((word, n) => word & (masks[n] as number))
+  const high = words.map((word, n) => word | ~(masks[n] as number))
+  return `${column} BETWEEN ${ipv6Sql(low)} AND ${ipv6Sql(high)}`
+}
+
+/** An IPv4 address is mapped by toIPv6, as the columns have it. */
+function ipv6Sql([w0 = 0, w1 = 0, w2 = 0, w3 = 0]: readonly number[]): string {
+  const isIPv4 = w0 === 0 && w1 === 0 && w2 === 0xffff
+  return `toIPv6('${isIPv4 ? ipv4Text(w3) : ipv6Text(w0, w1, w2, w3)}')`
 }
 
 /** @throws OperatorError ERR_USAGE */

@@ -51,6 +51,11 @@ export const isInRange = ({ words, masks }: AddressRange, w0: number, w1: number
   ((w1 ^ (words[1] as number)) & (masks[1] as number)) === 0 &&
   ((w0 ^ (words[0] as number)) & (masks[0] as number)) === 0
 
+/** Are all addresses of `inner` in `outer` too? */
+export const isWithin = ({ words, masks }: AddressRange, outer: AddressRange): boolean =>
+  outer.masks.every((mask, n) => (mask & ~(masks[n] as number)) === 0) &&
+  outer.words.every((word, n) => ((word ^ (words[n] as number)) & (outer.masks[n] as number)) === 0)
+
 /** A word's first `bits` bits. */
 const wordMask = (bits: number): number => (bits === 0 ? 0 : -1 << (32 - bits))
 

@@ -1,5 +1,5 @@
 /** Which named network an address is of, by the rules of the store's zone_ranges. */
-import { type AddressRange, addressRange, isInRange } from './address.ts'
+import { type AddressRange, addressRange, isInRange, isWithin } from './address.ts'
 
 export interface ZoneRange {
   readonly name: string
@@ -15,6 +15,13 @@ const DEFAULTS: readonly ZoneRange[] = [
   ...['255.255.255.255/32', '0.0.0.0/32', 'fc00::/7', 'fe80::/10', 'ff00::/8', '::/127'],
 ].map((cidr) => ({ name: 'internal', cidr, vni: -1 }))
 const EXTERNAL = 'external'
+const EVERYWHERE: AddressRange = { words: [0, 0, 0, 0], masks: [0, 0, 0, 0] }
+
+/** Addresses of a zone: those of a range, but for what is of other zones in it. */
+export interface ZonePart {
+  readonly range: AddressRange
+  readonly without: readonly AddressRange[]
+}
 
 /** Addresses whose zone is remembered: those that come again and again cost no search. */
 const SLOTS = 4096
@@ -72,12 +79,28 @@ export class ZoneTable {
     return pair
   }
 
+  /** All addresses of a zone, by its number, as `numberOf` has them without a VNI. */
+  partsOf(zone: number): ZonePart[] {
+    const ranges = this.#ranges.filter(({ vni }) => vni < 0)
+    const all = [...ranges, { zone: this.external, range: EVERYWHERE }]
+    return all.flatMap(({ zone: of, range }, n) => {
+      const before = all.slice(0, n)
+      if (of !== zone || before.some((one) => isWithin(range, one.range))) return []
+      const others = before.filter((one) => one.zone !== zone && isWithin(one.range, range)).map((one) => one.range)
+      return [{ range, without: outermost(others) }]
+    })
+  }
+
   #search(w0: number, w1: number, w2: number, w3: number, vni: number): number {
     for (const { zone, vni: of, range } of this.#ranges)
       if ((of < 0 || of === vni) && isInRange(range, w0, w1, w2, w3)) return zone
     return this.external
   }
 }
+
+/** The first of equal ones. */
+const outermost = (ranges: readonly AddressRange[]): AddressRange[] =>
+  ranges.filter((one, n) => !ranges.some((other, m) => isWithin(one, other) && (m < n || !isWithin(other, one))))
 
 const narrower = (a: ZoneRange, b: ZoneRange): number => bitsOf(b) - bitsOf(a) || (a.name < b.name ? -1 : 1)
 
