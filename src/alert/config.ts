@@ -23,6 +23,8 @@ export interface RuleConfig {
   readonly only?: Selector
   /** SHA-256 of public keys (SubjectPublicKeyInfo, hex) that it accepts; for detectors that ask (`acceptsKeys`). */
   readonly allow_spki?: readonly string[]
+  /** Addresses or CIDR ranges of AWS load balancers; for detectors that ask (`asksLoadBalancers`). */
+  readonly elb_ranges?: readonly string[]
 }
 
 export interface Suppression extends Exception {

@@ -44,6 +44,8 @@ export interface Context {
   revocation(fingerprint: string, timeUs: number): RevokedBy | null
   /** The operator knows this public key, and accepts it. */
   acceptsKey(spki: string | null): boolean
+  /** The operator says that AWS load balancers have this address. */
+  isLoadBalancer(address: string): boolean
   /** The subject shows the fault. */
   raise(signal: Signal): void
   /** The subject shows that the fault is not there: part of the proof that it is over. */
@@ -66,6 +68,8 @@ export interface DetectorRow<S extends Settings = Settings, T extends object = o
   readonly defaults: S
   /** Public keys may be allowed by name in its configuration: it asks `acceptsKey`. */
   readonly acceptsKeys?: boolean
+  /** Ranges of load balancers may be told in its configuration: it asks `isLoadBalancer`. */
+  readonly asksLoadBalancers?: boolean
   /** Flows without the fault, and the quiet time since the last one with it, that prove its end. */
   readonly proof?: { readonly flows: number; readonly quiet_h: number }
   /** In place of the kind's own: null = this flow has no such subject. */

@@ -30,7 +30,8 @@ export function meansSensor({ sensors, ...others }: Selector, sensor: string): b
   return !isOfFlows && (sensors === undefined || sensors.includes(sensor))
 }
 
-function addressTest(texts: readonly string[]): (address: string) => boolean {
+/** Is an address in one of the ranges? @throws OperatorError ERR_USAGE when a range is none */
+export function addressTest(texts: readonly string[]): (address: string) => boolean {
   const ranges = texts.map(parseRange)
   return (address) => {
     const words = addressWords(address)

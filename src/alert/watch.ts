@@ -1,6 +1,5 @@
 /** A detector at work: with its settings, its memory of the subject at hand, and the context it is shown. */
 import type { Severity } from '../classify/policy.ts'
-import { OperatorError } from '../core/errors.ts'
 import type { Entry } from './book.ts'
 import type { Certificate } from './certificates.ts'
 import type { RuleConfig, Selector } from './config.ts'
@@ -19,6 +18,7 @@ import { type Flow, type Place, timeUs } from './flow.ts'
 import type { MemoriesOfKind, SubjectMemory } from './memories.ts'
 import type { HealthRecord } from './records.ts'
 import type { RevokedBy } from './revocations.ts'
+import { acceptedKeysOf, loadBalancersOf, settingsOf } from './rule-options.ts'
 import { compileSelector, meansSensor } from './selector.ts'
 import { Slot } from './unit.ts'
 import type { Zones } from './zones.ts'
@@ -46,6 +46,7 @@ export class Watch implements Context {
   readonly #settings: Settings
   readonly #severity: Severity | null
   readonly #acceptedKeys: ReadonlySet<string>
+  readonly #isLoadBalancer: (address: string) => boolean
   readonly #isMeant: ((flow: Flow) => boolean) | null
   readonly #only: Selector | null
   readonly #engine: AlertEngine
@@ -73,6 +74,7 @@ export class Watch implements Context {
     this.#settings = settingsOf(row, config.settings ?? {})
     this.#severity = config.severity ?? null
     this.#acceptedKeys = acceptedKeysOf(row, config.allow_spki)
+    this.#isLoadBalancer = loadBalancersOf(row, config.elb_ranges)
     this.#only = config.only ?? null
     this.#isMeant = config.only === undefined ? null : compileSelector(config.only)
     this.#engine = engine
@@ -194,6 +196,10 @@ export class Watch implements Context {
     return spki !== null && this.#acceptedKeys.has(spki)
   }
 
+  isLoadBalancer(address: string): boolean {
+    return this.#isLoadBalancer(address)
+  }
+
   raise(signal: Signal): void {
     this.#raised = signal
     const flow = this.#flow
@@ -272,25 +278,3 @@ function zoneOf(place: Place, zones: Zones): number {
   }
   return place.zone
 }
-
-/** @throws OperatorError ERR_USAGE for a name that the detector does not have */
-function settingsOf(row: Detector, given: Settings): Settings {
-  const unknown = Object.keys(given).find((name) => !(name in row.defaults))
-  if (unknown === undefined) return { ...row.defaults, ...given }
-  const names = Object.keys(row.defaults).join(', ') || 'none'
-  throw new OperatorError('ERR_USAGE', `rule ${row.id} has no setting "${unknown}"`, `it has: ${names}`)
-}
-
-/** @throws OperatorError ERR_USAGE for a detector that asks for none, or what is no SHA-256 */
-function acceptedKeysOf(row: Detector, keys: readonly string[] | undefined): ReadonlySet<string> {
-  if (keys === undefined) return NO_KEYS
-  if (row.acceptsKeys !== true) throw new OperatorError('ERR_USAGE', `rule ${row.id} has no allow_spki`, SUPPRESS)
-  const strange = keys.find((key) => !SHA256.test(key))
-  if (strange === undefined) return new Set(keys.map((key) => key.toLowerCase()))
-  throw new OperatorError('ERR_USAGE', `rule ${row.id}: allow_spki: "${strange}" is not a SHA-256`, WRITE_HEX)
-}
-
-const NO_KEYS: ReadonlySet<string> = new Set()
-const SHA256 = /^[0-9a-f]{64}$/i
-const SUPPRESS = 'write what is accepted of it under suppressions'
-const WRITE_HEX = 'write 64 hex digits, as spki_sha256 of intransit certs --json has them'

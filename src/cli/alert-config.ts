@@ -28,6 +28,7 @@ const RULE = z
     settings: z.record(text, z.number()),
     only: SELECTOR,
     allow_spki: texts,
+    elb_ranges: texts,
   })
   .partial()
 

@@ -170,6 +170,16 @@ describe('a configuration', () => {
       says: 'rule A5 has no allow_spki',
     },
     {
+      name: 'a load balancer where no rule asks for it',
+      given: { rules: { A9: { elb_ranges: ['10.0.0.0/8'] } } },
+      says: 'rule A9 has no elb_ranges',
+    },
+    {
+      name: 'a load balancer at no address',
+      given: { rules: { A34: { elb_ranges: ['lb-1.eu-west-1.elb.amazonaws.com'] } } },
+      says: '"lb-1.eu-west-1.elb.amazonaws.com" is not an address',
+    },
+    {
       name: 'a range that is none',
       given: { zones: { prod: ['10.0.0.0/33'] } },
       says: '"10.0.0.0/33" is not an address',

@@ -17,6 +17,7 @@ export const elbDefaultPolicy = detector({
   kinds: ['tls'],
   concerns: ({ isHandshakeDone }) => isHandshakeDone,
   settles: true,
+  asksLoadBalancers: true,
   defaults: {},
   fresh: nothing,
   observe(flow, _memory, _settings, context) {
@@ -27,7 +28,8 @@ export const elbDefaultPolicy = detector({
     }
     const leaf = facts.chain[0]
     const certificate = leaf === undefined ? null : context.certificate(leaf)
-    const isAws = flow.serverName?.toLowerCase().endsWith('.elb.amazonaws.com') === true
+    const isNamed = flow.serverName?.toLowerCase().endsWith('.elb.amazonaws.com') === true
+    const isAws = isNamed || context.isLoadBalancer(flow.serverIp)
     if (!isAws && !AMAZON_ISSUER.test(certificate?.issuer ?? '')) {
       if (leaf === undefined || certificate !== null) context.settled(Number.POSITIVE_INFINITY)
       return
