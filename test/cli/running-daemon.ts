@@ -21,6 +21,8 @@ export interface Daemon {
   /** Takes captures. */
   port: number
   child: ChildProcess
+  /** Standard error up to now. */
+  said(): string
   /** Resolves with the exit status. */
   stop(signal: NodeJS.Signals): Promise<number | null>
 }
@@ -54,7 +56,7 @@ export async function startDaemon(
       return null
     }
   }
-  return { url: String(/serves (http\S+?),/.exec(said)?.[1]), port, child, stop }
+  return { url: String(/serves (http\S+?),/.exec(said)?.[1]), port, child, said: () => said, stop }
 }
 
 export interface Flow {
