@@ -4,7 +4,7 @@ import { cipherSuiteName } from '../registry/cipher-suites.ts'
 import { communityId } from './community-id.ts'
 import type { ExportFormat } from './format.ts'
 import { type MappingRow, mapping } from './mapping.ts'
-import { type FlowRecord, numberOf, numbersOf, textOf, textsOf } from './record.ts'
+import { type FlowRecord, IKE_FIELDS, numberOf, numbersOf, textOf, textsOf } from './record.ts'
 
 const ECS_VERSION = '8.17.0'
 
@@ -125,6 +125,7 @@ export const ECS_ROWS: readonly MappingRow[] = [
   ...['credentials_exposed', 'ja4', 'ech', 'client_certificate', 'named_group', 'cipher_suite', 'tls_version'].map(own),
   own('extended_master_secret'),
   ...['ssh_kex', 'ssh_host_key', 'ssh_cipher', 'ssh_mac', 'hassh', 'hassh_server'].map(own),
+  ...IKE_FIELDS.map(own),
 ]
 
 const ENCRYPTED: readonly string[] = ['weak', 'strong', 'opaque']

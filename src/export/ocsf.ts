@@ -9,7 +9,7 @@ import { findingUid } from './finding-uid.ts'
 import type { Finding } from './findings.ts'
 import type { ExportContext, ExportFormat } from './format.ts'
 import { type MappingRow, mapping, type Row } from './mapping.ts'
-import { type FlowRecord, numberOf, numbersOf, textOf, textsOf } from './record.ts'
+import { type FlowRecord, IKE_FIELDS, numberOf, numbersOf, textOf, textsOf } from './record.ts'
 
 const OCSF_VERSION = '1.5.0'
 
@@ -111,6 +111,7 @@ export const OCSF_FLOW_ROWS: readonly MappingRow[] = [
   ...['verdict', 'violations', 'reason', 'visibility', 'policy', 'vni', 'vlan', 'tunnel', 'upgrade'].map(unmapped),
   ...['credentials_exposed', 'named_group_name', 'alpn', 'client_certificate', 'ech', 'resumed'].map(unmapped),
   unmapped('extended_master_secret'),
+  ...IKE_FIELDS.map(unmapped),
 ]
 
 /** The class has no attribute for it. */

@@ -24,6 +24,12 @@ export interface FlowRecord {
   readonly [name: string]: unknown
 }
 
+/** What IKE offered and agreed on: neither ECS nor OCSF has a place for it. */
+export const IKE_FIELDS = [
+  ...['ike_version', 'ike_mode', 'ike_authentication', 'ike_encryption', 'ike_key_bits', 'ike_integrity', 'ike_prf'],
+  ...['ike_group', 'ike_offered_proposals'],
+] as const
+
 /** What is known of a certificate, as `record/certificate-line.ts` writes it or the store has it; without the DER. */
 export interface CertificateRecord {
   readonly fingerprint_sha256: string

@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ECS } from '../../src/export/ecs.ts'
 import { OCSF } from '../../src/export/ocsf.ts'
-import type { CertificateRecord, FlowRecord } from '../../src/export/record.ts'
+import { type CertificateRecord, type FlowRecord, IKE_FIELDS } from '../../src/export/record.ts'
 import { capturedLines } from '../store/captured-lines.ts'
 import { context, flow, PLAIN, summaryOf } from './made-records.ts'
 
@@ -176,5 +176,17 @@ describe('of every flow of captures/', () => {
       for (const name of demands) expect(object).toHaveProperty([name])
       expect(line).not.toContain('"der"')
     }
+  })
+
+  it('all that a record has of IKE is in both, as it is there', () => {
+    const exchanges = flows.filter((record) => record['ike_version'] !== undefined)
+    const seen = new Set<string>()
+    for (const record of exchanges) {
+      const ike = Object.fromEntries(Object.entries(record).filter(([name]) => name.startsWith('ike_')))
+      expect(ecs(record).intransit).toMatchObject(ike)
+      expect(ocsf(record).unmapped).toMatchObject(ike)
+      for (const name of Object.keys(ike)) seen.add(name)
+    }
+    expect(IKE_FIELDS.filter((name) => !seen.has(name))).toEqual([])
   })
 })
