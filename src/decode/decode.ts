@@ -44,7 +44,7 @@ import {
   TUNNEL_NONE,
   UNSUPPORTED,
 } from './packet-meta.ts'
-import { decodeEtherIp, decodeGre } from './tunnels.ts'
+import { decodeEtherIp, decodeGre, stepIn } from './tunnels.ts'
 import { tunnelInUdp } from './udp-tunnels.ts'
 import { decodeSubframe } from './wifi.ts'
 
@@ -144,9 +144,9 @@ function outcome(layer: number, m: PacketMeta): DecodeStatus {
       return FRAGMENT
     // An inner layer that is not IP, or closed, leaves the outer conversation as the innermost one we know.
     case LAYER_NOT_IP:
-      return m.ipVersion !== 0 && m.tunnels > 0 ? DECODED : NOT_IP
+      return stepOut(m) ? DECODED : NOT_IP
     case LAYER_LINK_ONLY:
-      return m.ipVersion !== 0 && m.tunnels > 0 ? DECODED : LINK_ONLY
+      return stepOut(m) ? DECODED : LINK_ONLY
     case LAYER_TRUNCATED:
       return TRUNCATED
     case LAYER_MALFORMED:
@@ -154,6 +154,14 @@ function outcome(layer: number, m: PacketMeta): DecodeStatus {
     default:
       return UNSUPPORTED
   }
+}
+
+/** Nothing is in the tunnel that it could be around. False = there was no conversation outside of it. */
+function stepOut(m: PacketMeta): boolean {
+  if (m.ipVersion === 0 || m.tunnels === 0) return false
+  m.tunnel = m.outerTunnel
+  m.vni = m.outerVni
+  return true
 }
 
 function decodeIp(buf: Uint8Array, m: PacketMeta): number {
@@ -179,12 +187,12 @@ function decodeTransport(buf: Uint8Array, m: PacketMeta): number {
   m.dstPort = 0
   m.tcpFlags = 0
   if (proto === PROTO_IPIP || proto === PROTO_IPV6) {
+    stepIn(m)
     m.tunnel = TUNNEL_IPIP
-    m.tunnels += 1
     return LAYER_IP
   }
   if (proto === PROTO_GRE) {
-    m.tunnels += 1
+    stepIn(m)
     return decodeGre(buf, m)
   }
   if (isAuthenticationHeader(proto)) return decodeAuthenticationHeader(buf, m)
@@ -270,7 +278,8 @@ function isWithoutData(buf: Uint8Array, m: PacketMeta): boolean {
 
 /** RFC 3931 §4.1.1: the session identifier is all the header there is. */
 function decodeL2tpInIp(buf: Uint8Array, m: PacketMeta): number {
+  const { tunnel, vni } = m
   const layer = decodeSession(buf, m, m.at)
-  if (layer !== LAYER_DONE) m.tunnels += 1
+  if (layer !== LAYER_DONE) stepIn(m, tunnel, vni)
   return layer
 }

@@ -113,6 +113,9 @@ export class PacketMeta {
   vni = -1
   tunnel: number = TUNNEL_NONE
   tunnels = 0
+  /** Both as they were outside of the innermost tunnel, where there is one. */
+  outerVni = -1
+  outerTunnel: number = TUNNEL_NONE
 
   fragmentId = 0
   /** Bytes. */

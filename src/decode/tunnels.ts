@@ -10,12 +10,28 @@ import {
   ETHERTYPE_TEB,
   ETHERTYPE_WCCP,
 } from './ethertypes.ts'
-import { LAYER_DONE, LAYER_ETHERNET, LAYER_IP, LAYER_MPLS, LAYER_NSH, LAYER_PPP, LAYER_TRUNCATED } from './layers.ts'
+import {
+  LAYER_DONE,
+  LAYER_ETHERNET,
+  LAYER_IP,
+  LAYER_MPLS,
+  LAYER_NOT_IP,
+  LAYER_NSH,
+  LAYER_PPP,
+  LAYER_TRUNCATED,
+} from './layers.ts'
 import { type PacketMeta, TUNNEL_ERSPAN, TUNNEL_ETHERIP, TUNNEL_GRE } from './packet-meta.ts'
 
 const GRE_CHECKSUM_OR_ROUTING = 0xc000
 const GRE_KEY = 0x2000
 const GRE_SEQUENCE = 0x1000
+
+/** Remembers what was around the tunnel that begins, or began within these. */
+export function stepIn(m: PacketMeta, tunnel = m.tunnel, vni = m.vni): void {
+  m.outerTunnel = tunnel
+  m.outerVni = vni
+  m.tunnels += 1
+}
 
 /** RFC 2784 §2, RFC 2890 §2 (key and sequence); version 1 is PPTP's. */
 export function decodeGre(buf: Uint8Array, m: PacketMeta): number {
@@ -55,7 +71,7 @@ function greLayer(buf: Uint8Array, m: PacketMeta, type: number, hasSequence: boo
       return decodeWccp(buf, m)
     default:
       m.stoppedAt = type
-      return LAYER_DONE
+      return LAYER_NOT_IP
   }
 }
 
@@ -108,7 +124,7 @@ const ETHERIP_VERSION = 0x0300
 export function decodeEtherIp(buf: Uint8Array, m: PacketMeta): number {
   if (m.end - m.at < 2) return LAYER_TRUNCATED
   if (u16(buf, m.at) !== ETHERIP_VERSION) return LAYER_DONE
-  m.tunnels += 1
+  stepIn(m)
   m.tunnel = TUNNEL_ETHERIP
   m.at += 2
   return LAYER_ETHERNET

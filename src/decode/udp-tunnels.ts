@@ -27,6 +27,7 @@ import {
   TUNNEL_VXLAN_GPE,
 } from './packet-meta.ts'
 import { looksLikeFrame, looksLikeIp } from './plausible.ts'
+import { stepIn } from './tunnels.ts'
 
 /**
  * Tunnels are told by their registered port *and* a header that fits; else the datagram is the payload. A decoder of one
@@ -35,8 +36,9 @@ import { looksLikeFrame, looksLikeIp } from './plausible.ts'
 export function tunnelInUdp(buf: Uint8Array, m: PacketMeta): number {
   // Of most datagrams neither port is between those of tunnels.
   if (!isAmongTunnels(m.dstPort) && !isAmongTunnels(m.srcPort)) return LAYER_DONE
+  const { tunnel, vni } = m
   const layer = tunnelTo(buf, m)
-  if (layer !== LAYER_DONE) m.tunnels += 1
+  if (layer !== LAYER_DONE) stepIn(m, tunnel, vni)
   return layer
 }
 

@@ -181,7 +181,7 @@ describe('MACsec', () => {
       status: 'decoded',
       src: OUTER_SRC,
       ports: [61_000, 4789],
-      tunnel: 'vxlan',
+      tunnel: null,
     }))
 })
 

@@ -71,8 +71,8 @@ describe('VXLAN', () => {
     })
   })
 
-  it('around what is not IP leaves the outer conversation', () =>
-    expect(decode(inUdp(4789, vxlan(7, ARP)))).toMatchObject({ ...plain(4789), tunnel: 'vxlan', tunnels: 1, vni: 7 }))
+  it('around what is not IP leaves the outer conversation, which is in no tunnel', () =>
+    expect(decode(inUdp(4789, vxlan(7, ARP)))).toMatchObject({ ...plain(4789), tunnels: 1 }))
 
   it.each([
     { name: 'the flag of a valid identifier', frame: inUdp(4789, vxlan(7, FRAME, 0)) },
@@ -235,6 +235,8 @@ describe('GRE', () => {
   it.each([
     { name: 'a keepalive', payload: gre(0, 0, []), stoppedAt: 0 },
     { name: 'a protocol nobody reads', payload: gre(0, 0x00fe, [1, 2, 3]), stoppedAt: 0x00fe },
+    { name: 'a key before it', payload: gre(0x2000, 0x00fe, [...KEY, 1, 2, 3]), stoppedAt: 0x00fe },
+    { name: 'ARP', payload: gre(0x2000, TEB, [...KEY, ...ARP]), stoppedAt: 0x0806 },
   ])('with $name is the outer conversation', ({ payload, stoppedAt }) =>
     expect(decode(outer(47, payload))).toMatchObject({
       status: 'decoded',
@@ -242,8 +244,17 @@ describe('GRE', () => {
       proto: 47,
       ports: [0, 0],
       stoppedAt,
+      tunnel: null,
+      vni: -1,
     }),
   )
+
+  it('around what is not IP, in another tunnel, leaves the conversation in that one', () => {
+    const inner = ethernet(IPV4, ipv4(gre(0x2000, 0x00fe, [...KEY, 1, 2, 3]), { src: 0x0a010203, proto: 47 }))
+    const vxlan = [...hex('08000000 001389 00'), ...inner]
+    const want = { src: [0, 0, 0xffff, 0x0a010203], proto: 47, tunnel: 'vxlan', tunnels: 2, vni: 5001 }
+    expect(decode(inUdp(4789, vxlan))).toMatchObject(want)
+  })
 
   it.each([
     { name: 'a header', payload: hex('0000 08') },
@@ -271,7 +282,10 @@ describe('PPTP', () => {
     { name: 'another protocol', payload: hex('3001 88cc 0010 0007 00000001') },
     { name: 'LCP', payload: pptp(0x3001, hex('00000001 ff03 c021 09 01 0008 00000000')) },
   ])('with $name is the outer conversation', ({ payload }) =>
-    expect(decode(outer(47, payload))).toMatchObject({ status: 'decoded', src: OUTER_SRC, proto: 47, ports: [0, 0] }),
+    expect(decode(outer(47, payload))).toMatchObject({
+      ...{ status: 'decoded', src: OUTER_SRC, proto: 47, ports: [0, 0] },
+      tunnel: null,
+    }),
   )
 
   it('cut off inside its acknowledgement number is truncated', () =>
