@@ -3,13 +3,26 @@ import { PROBLEM_JSON } from './problem.ts'
 import type { Route, Schema } from './route.ts'
 import { objectOf, TEXT } from './schemas.ts'
 
-/** RFC 9457 §3.1. */
-const PROBLEM = objectOf({
-  type: { const: 'about:blank' },
-  title: TEXT,
-  status: { type: 'integer', minimum: 400, maximum: 599 },
-  detail: TEXT,
-})
+const MISTAKE = {
+  type: 'object',
+  properties: { parameter: TEXT, pointer: TEXT, detail: TEXT },
+  required: ['detail'],
+  additionalProperties: false,
+}
+
+/** RFC 9457 §3.1, and what is wrong with a request one by one. */
+const PROBLEM = {
+  type: 'object',
+  properties: {
+    type: { const: 'about:blank' },
+    title: TEXT,
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: TEXT,
+    errors: { type: 'array', items: MISTAKE, minItems: 1 },
+  },
+  required: ['type', 'title', 'status', 'detail'],
+  additionalProperties: false,
+}
 
 /** `routes` are asked for when somebody asks: this one is among them. */
 export const openApi = (version: string, routes: () => readonly Route[]): Route => ({

@@ -2,7 +2,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import { OperatorError } from '../core/errors.ts'
-import { nearest } from '../core/nearest.ts'
+import { inWords, type KnownNames, type RequestMistake, requestMistakes } from './request-mistakes.ts'
 
 export const PROBLEM_JSON = 'application/problem+json'
 
@@ -10,10 +10,18 @@ export const PROBLEM_JSON = 'application/problem+json'
 export class Problem extends Error {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  constructor(status: number, detail: string, headers: Readonly<Record<string, string>> = {}) {
+  /** What is wrong with a request, one by one. */
+  readonly errors: readonly RequestMistake[]
+  constructor(
+    status: number,
+    detail: string,
+    headers: Readonly<Record<string, string>> = {},
+    errors: readonly RequestMistake[] = [],
+  ) {
     super(detail)
     this.status = status
     this.headers = headers
+    this.errors = errors
   }
 }
 
@@ -23,13 +31,16 @@ export interface ProblemDetails {
   title: string
   status: number
   detail: string
+  /** RFC 9457 §3.2: a member of our own, only where there are some. */
+  errors?: readonly RequestMistake[]
 }
 
-export const problemDetails = ({ status, message }: Problem): ProblemDetails => ({
+export const problemDetails = ({ status, message, errors }: Problem): ProblemDetails => ({
   type: 'about:blank',
   title: STATUS_CODES[status] ?? 'Error',
   status,
   detail: message,
+  ...(errors.length === 0 ? {} : { errors }),
 })
 
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
@@ -55,29 +66,15 @@ const RAW_STATUSES: Readonly<Record<string, number>> = {
   HPE_HEADER_OVERFLOW: 431,
 }
 
-/** Only what reads like a name is said back. */
-const NAME = /^[A-Za-z_]{1,40}$/
-
-/** `known`: what the path takes. */
-function wrongQuery(error: unknown, known: readonly string[]): string | null {
-  const { validation } = error as { validation?: readonly { keyword: string; params: Record<string, unknown> }[] }
-  const { keyword, params = {} } = validation?.[0] ?? {}
-  const { message } = error as Error
-  if (keyword === 'enum') return `${message}: ${(params['allowedValues'] as unknown[]).join(', ')}`
-  if (keyword !== 'additionalProperties') return null
-  const asked = String(params['additionalProperty'])
-  const name = NAME.test(asked) ? asked : 'what is no name of a parameter'
-  const meant = nearest(asked, known)
-  if (known.length === 0) return `${name} is not asked here: this path takes nothing`
-  return `${name} is not asked here${meant === null ? `: ${known.join(', ')} are` : `; did you mean ${meant}?`}`
-}
-
-/** What an error says to the caller. Null: a fault of ours, of which a caller learns nothing. */
-export function problemOf(error: unknown, known: readonly string[] = []): Problem | null {
+/** What an error says to the caller. Null: a fault of ours, of which a caller learns nothing. `known`: what each part of the request takes. */
+export function problemOf(error: unknown, known: KnownNames = () => []): Problem | null {
   if (error instanceof Problem) return error
   // The words of the store are for the operator, who finds them in the log.
   if (error instanceof OperatorError) return new Problem(503, 'the store did not answer in time, or not at all')
   const { statusCode, message } = error as { statusCode?: unknown; message?: unknown }
   if (typeof statusCode !== 'number' || statusCode < 400 || statusCode > 499) return null
-  return new Problem(statusCode, wrongQuery(error, known) ?? String(message))
+  const errors = requestMistakes(error, known)
+  return errors.length === 0
+    ? new Problem(statusCode, String(message))
+    : new Problem(statusCode, inWords(errors), {}, errors)
 }

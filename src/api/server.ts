@@ -103,7 +103,8 @@ async function buildServer(
     // Asked on a connection that is open while the server closes: it is still answered.
     return503OnClosing: false,
     // What a schema does not name is a mistake of the caller's, not to be passed over in silence.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array' } },
+    // All that is wrong is told: a request is too short for more than its answer is worth.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: 'array', allErrors: true } },
     frameworkErrors: (error, _request, reply) => {
       sendProblem(reply, new Problem(error.statusCode ?? 400, error.message))
     },
@@ -115,8 +116,8 @@ async function buildServer(
   const connections = new Connections(app.server)
 
   app.setErrorHandler((error, request, reply) => {
-    const { querystring } = (request.routeOptions.schema ?? {}) as { querystring?: { properties: object } }
-    const problem = problemOf(error, Object.keys(querystring?.properties ?? {}))
+    const schema = (request.routeOptions.schema ?? {}) as Readonly<Record<string, { properties?: object } | undefined>>
+    const problem = problemOf(error, (part) => Object.keys(schema[part]?.properties ?? {}))
     if (error instanceof OperatorError) say(`${error.code}: ${error.message}`)
     if (problem === null) say(`${request.method} ${request.routeOptions.url}: ${(error as Error).stack}`)
     return sendProblem(reply, problem ?? new Problem(500, 'the fault is of intransit itself: its log has more'))

@@ -48,7 +48,8 @@ async function raw(url: string, bytes: string): Promise<string> {
 async function expectProblem(response: Response, status: number): Promise<string> {
   expect(response.status).toBe(status)
   expect(response.headers.get('content-type')).toBe('application/problem+json')
-  const problem = (await response.json()) as Record<string, unknown>
+  const { errors, ...problem } = (await response.json()) as Record<string, unknown>
+  if (status !== 400) expect(errors).toBeUndefined()
   expect(problem).toEqual({ type: 'about:blank', title: expect.any(String), status, detail: expect.any(String) })
   return String(problem['detail'])
 }
@@ -148,6 +149,51 @@ describe('every error is a problem', () => {
     )
     expect(await said('flows?verdict=green')).toMatch(/allowed values: plaintext, weak, strong/)
     await expectProblem(await fetch(`${open.url}/api/%zz`), 400)
+  })
+
+  it('400 with all that is wrong, each by its name', async () => {
+    const query = 'verdict=green&verdict=weak&limit=0&from=yesterday&verdct=weak&0=1'
+    const response = await fetch(`${open.url}/api/v1/flows?${query}`)
+    const { detail, errors } = (await response.json()) as { detail: string; errors: { [member: string]: string }[] }
+    expect(errors).toHaveLength(5)
+    expect(errors).toEqual(
+      expect.arrayContaining([
+        { parameter: 'verdict', detail: expect.stringContaining('allowed values: plaintext, weak, strong') },
+        { parameter: 'limit', detail: 'limit must be >= 1' },
+        { parameter: 'from', detail: expect.stringContaining('from must match') },
+        { parameter: 'verdct', detail: 'verdct is not asked here; did you mean verdict?' },
+        { detail: expect.stringContaining('what is no name of a parameter is not asked here') },
+      ]),
+    )
+    expect(detail).toBe(errors.map((one) => one['detail']).join('; '))
+  })
+
+  it('400 as docs/api.md shows it', async () => {
+    const shown =
+      readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8').match(/^\{"type":[^`]*/m)?.[0] ?? ''
+    const response = await fetch(`${open.url}/api/v1/flows?limit=0&verdct=weak`)
+    expect(await response.json()).toEqual(JSON.parse(shown))
+  })
+
+  it('400 with what is wrong with a body, by pointers', async () => {
+    const response = await fetch(`${guarded.url}/api/v1/findings/x/silence`, {
+      method: 'POST',
+      headers: { ...bearer.operator, 'content-type': 'application/json' },
+      body: JSON.stringify({ reason: '', untill: '2100-01-01T00:00:00Z' }),
+    })
+    const { errors } = (await response.json()) as { errors: object[] }
+    expect(response.status).toBe(400)
+    expect(errors).toEqual([
+      { pointer: '#/until', detail: 'until is missing' },
+      { pointer: '#/untill', detail: 'untill is not asked here; did you mean until?' },
+      { pointer: '#/reason', detail: 'reason must NOT have fewer than 1 characters' },
+    ])
+  })
+
+  it('400 with no more than somebody reads', async () => {
+    const query = Array.from({ length: 500 }, (_, n) => `x${'x'.repeat(n % 30)}${'abcdefghij'[n % 10]}=1`).join('&')
+    const { errors } = (await (await fetch(`${open.url}/api/v1/flows?${query}`)).json()) as { errors: object[] }
+    expect(errors).toHaveLength(20)
   })
 
   it('413', async () => {
