@@ -30,6 +30,13 @@ const NAMED: ReadonlyMap<string, FilterExpression> = new Map<string, FilterExpre
   ['icmp6', { kind: 'protocol', protocol: PROTO_ICMPV6 }],
 ])
 
+/** Brackets and `not` in each other: whoever walks the tree calls itself so often. */
+const MAX_NESTED = 100
+/** Changes between `and` and `or` without brackets; each nests what stands before it. */
+const MAX_ALTERNATIONS = 200
+/** Some 6000 hosts. */
+const MAX_WORDS = 20_000
+
 const FIX = 'write for example "tcp and not net 10.0.0.0/8 and (port 443 or port 8443)"'
 
 /**
@@ -39,6 +46,7 @@ const FIX = 'write for example "tcp and not net 10.0.0.0/8 and (port 443 or port
  */
 export function parseFilter(expression: string): FilterExpression {
   const words = expression.match(/[()!]|&&|\|\||[&|]|[^\s()!&|]+/g) ?? []
+  if (words.length > MAX_WORDS) throw tooMuch(`more than ${MAX_WORDS} words`)
   const parser = new FilterParser(words)
   const tree = parser.any()
   const rest = parser.peek()
@@ -49,6 +57,8 @@ export function parseFilter(expression: string): FilterExpression {
 class FilterParser {
   readonly #words: readonly string[]
   #at = 0
+  #nested = 0
+  #alternations = 0
 
   constructor(words: readonly string[]) {
     this.#words = words
@@ -63,7 +73,12 @@ class FilterParser {
     let so = this.#one()
     for (let kind = this.#joint(); kind !== null; kind = this.#joint()) {
       const next = this.#one()
-      so = so.kind === kind ? { kind, of: [...so.of, next] } : { kind, of: [so, next] }
+      if (so.kind === kind) so = { kind, of: [...so.of, next] }
+      else {
+        if (so.kind === 'and' || so.kind === 'or') this.#alternations += 1
+        if (this.#alternations > MAX_ALTERNATIONS) throw tooMuch('too many "and" and "or" in turn')
+        so = { kind, of: [so, next] }
+      }
     }
     return so
   }
@@ -74,13 +89,21 @@ class FilterParser {
   }
 
   #one(): FilterExpression {
-    if (this.#take('not', '!')) return { kind: 'not', of: this.#one() }
+    if (this.#take('not', '!')) return { kind: 'not', of: this.#inside(() => this.#one()) }
     if (this.#take('(')) {
-      const inner = this.any()
+      const inner = this.#inside(() => this.any())
       if (!this.#take(')')) throw new OperatorError('ERR_FILTER', 'the filter has an unclosed "("', FIX)
       return inner
     }
     return this.#primitive()
+  }
+
+  #inside(read: () => FilterExpression): FilterExpression {
+    this.#nested += 1
+    if (this.#nested > MAX_NESTED) throw tooMuch(`brackets or "not" more than ${MAX_NESTED} deep`)
+    const inner = read()
+    this.#nested -= 1
+    return inner
   }
 
   #primitive(): FilterExpression {
@@ -138,6 +161,9 @@ class FilterParser {
     return value
   }
 }
+
+const tooMuch = (what: string) =>
+  new OperatorError('ERR_FILTER', `the filter has ${what}`, 'write it shorter, with "net" for many hosts')
 
 function rangeOf(text: string, single: boolean): AddressRange {
   const range = single && text.includes('/') ? null : addressRange(text)

@@ -38,10 +38,20 @@ function predicate(node: FilterExpression): PacketFilter {
       return (m) => !inner(m)
     }
     case 'and':
-      return node.of.map(predicate).reduce((a, b) => (m) => a(m) && b(m))
+      return inPairs(node.of.map(predicate), (a, b) => (m) => a(m) && b(m))
     case 'or':
-      return node.of.map(predicate).reduce((a, b) => (m) => a(m) || b(m))
+      return inPairs(node.of.map(predicate), (a, b) => (m) => a(m) || b(m))
   }
+}
+
+/** In the same order, and no deeper than the logarithm of their number: a list of hosts may be long. */
+function inPairs(
+  tests: readonly PacketFilter[],
+  join: (a: PacketFilter, b: PacketFilter) => PacketFilter,
+): PacketFilter {
+  const half = tests.length >> 1
+  if (half === 0) return tests[0] as PacketFilter
+  return join(inPairs(tests.slice(0, half), join), inPairs(tests.slice(half), join))
 }
 
 function atEnd(end: FilterEnd, source: PacketFilter, destination: PacketFilter): PacketFilter {

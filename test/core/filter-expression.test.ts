@@ -48,4 +48,20 @@ describe('a filter expression', () => {
       expect.objectContaining({ code: 'ERR_FILTER', message: says, fix: expect.stringContaining('tcp and not') }),
     )
   })
+
+  it.each([
+    { name: 'brackets', text: `${'('.repeat(10_000)}tcp`, says: 'brackets or "not" more than 100 deep' },
+    { name: 'not', text: `${'not '.repeat(10_000)}tcp`, says: 'brackets or "not" more than 100 deep' },
+    { name: 'and, or in turn', text: `${'ip and tcp or '.repeat(2000)}udp`, says: 'too many "and" and "or" in turn' },
+    { name: 'words', text: `${'tcp or '.repeat(20_000)}udp`, says: 'more than 20000 words' },
+  ])('refuses too much of it: $name', ({ text, says }) => {
+    expect(() => parseFilter(text)).toThrow(
+      expect.objectContaining({ code: 'ERR_FILTER', message: `the filter has ${says}` }),
+    )
+  })
+
+  it('reads brackets side by side, however many', () => {
+    const pair = '(not src host 10.0.0.1 and dst port 443)'
+    expect(parseFilter(Array(1500).fill(pair).join(' or '))).toMatchObject({ kind: 'or', of: { length: 1500 } })
+  })
 })

@@ -176,6 +176,13 @@ describe('mistakes', () => {
     expect(compile).toThrow(expect.objectContaining({ code: 'ERR_FILTER', exitStatus: 2 }))
   })
 
+  it('takes long lists of hosts, in their order', () => {
+    const hosts = Array.from({ length: 5000 }, (_, n) => `host 10.1.${n >> 8}.${n & 255}`).join(' or ')
+    expect(matches(hosts)).toBe(false)
+    expect(matches(`${hosts} or host 10.0.0.2`)).toBe(true)
+    expect(matches(hosts.replaceAll('host', 'not host').replaceAll(' or ', ' and '))).toBe(true)
+  })
+
   it.each([
     { expression: 'tcp and http', names: 'http' },
     { expression: 'tcp udp', names: 'udp' },
