@@ -57,9 +57,17 @@ export async function jobsOf(options: CaptureOptions, zones: readonly ZoneRange[
 function sourcesOf({ source = [], follow = [] }: CaptureOptions): string[] {
   const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
   const sources = [...source, ...follow.map((path) => `${isFolder(path) ? 'watch' : 'follow'}:${path}`)]
-  if (sources.length > 0) return sources
+  if (sources.length > 0) return eachOnce(sources)
   const fix = 'write --source afpacket:eth1, or source: in the --config file'
   throw new OperatorError('ERR_USAGE', 'no source is named', fix)
+}
+
+/** What is read twice counts twice. @throws OperatorError ERR_USAGE */
+function eachOnce(sources: string[]): string[] {
+  const names = sources.map((source) => ringInterface(source) ?? source)
+  const again = sources.find((_, n) => names.indexOf(names[n] as string) !== n)
+  if (again === undefined) return sources
+  throw new OperatorError('ERR_USAGE', `the source ${again} is named more than once`, 'name each source once')
 }
 
 /**

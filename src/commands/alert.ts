@@ -1,5 +1,6 @@
 /** `intransit alert`. */
 import { type Command, Option } from 'commander'
+import { dataOption } from './options.ts'
 
 export function addAlert(program: Command): void {
   const alert = program
@@ -11,7 +12,7 @@ export function addAlert(program: Command): void {
   alert
     .command('list')
     .description('the findings that are open, or all, or the messages that nobody took')
-    .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['folder']))
+    .addOption(dataOption('the folder that replay or capture keeps').conflicts(['folder']))
     .addOption(alertFolder())
     .option('--all', 'also those that are over')
     .option('--dead', 'messages that were given up')
@@ -22,7 +23,7 @@ export function addAlert(program: Command): void {
     .command('ack')
     .description('say that somebody deals with a finding')
     .argument('<key>', 'as "A5|10.0.0.3:5432"')
-    .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['folder']))
+    .addOption(dataOption('the folder that replay or capture keeps').conflicts(['folder']))
     .addOption(alertFolder())
     .requiredOption('--by <name>', 'who')
     .requiredOption('--reason <text>', 'what is done about it')
@@ -35,7 +36,7 @@ export function addAlert(program: Command): void {
     .command('silence')
     .description('tell nobody of a finding until a day; it stays listed, with its owner and reason')
     .argument('<key>', 'as "A5|10.0.0.3:5432"')
-    .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['folder']))
+    .addOption(dataOption('the folder that replay or capture keeps').conflicts(['folder']))
     .addOption(alertFolder())
     .requiredOption('--by <name>', 'the owner')
     .requiredOption('--reason <text>', 'why it is accepted')

@@ -1,13 +1,13 @@
 /** `intransit certs`, `probe` and `import`. */
 import { hostname } from 'node:os'
-import { type Command, Option } from 'commander'
-import { clickhouseOption, dataOption } from './options.ts'
+import type { Command } from 'commander'
+import { clickhouseOption, dataOption, sensorOption } from './options.ts'
 
 export function addCertificates(program: Command): void {
   program
     .command('certs')
     .description('list the certificates that a store has seen: when they end, where they are, what is wrong with them')
-    .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['clickhouse']))
+    .addOption(dataOption('the folder that replay or capture keeps').conflicts(['clickhouse']))
     .option('--clickhouse <url>', 'the ClickHouse server that they write to')
     .option('--expiring <time>', "only servers' and clients' own that end within it, as 30d, 4w or 12h")
     .option('--failing', 'only those with a fault')
@@ -38,7 +38,7 @@ Examples:
     .description(
       'ask servers that were seen for what traffic hides: TLS 1.3 certificates, versions, suites (docs/probe.md)',
     )
-    .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['clickhouse']))
+    .addOption(dataOption('the folder that replay or capture keeps').conflicts(['clickhouse']))
     .option('--clickhouse <url>', 'the ClickHouse server that they write to')
     .option('--allow <what...>', 'what may be probed: ranges of addresses and names, as 10.0.0.0/8 *.example')
     .option('--deny <what...>', 'what may not, whatever is allowed')
@@ -47,7 +47,7 @@ Examples:
     .option('--handshakes <n>', 'connections to one endpoint; 1 = only its certificates', '40')
     .option('--timeout <seconds>', 'for each connection', '5')
     .option('--days <n>', 'only endpoints seen in the last so many days', '30')
-    .option('--sensor <name>', 'name of this sensor in the records', hostname())
+    .addOption(sensorOption(hostname()))
     .option('--json', 'one JSON object a line')
     .addHelpText(
       'after',

@@ -1,6 +1,6 @@
 /** What several commands have in common. */
 import { hostname } from 'node:os'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_POLICY } from '../classify/index.ts'
 
 /** Of an option that may be given more than once. */
@@ -12,10 +12,28 @@ export const given =
   (name: string): boolean =>
     command.getOptionValueSource(name) === 'cli'
 
+/** An empty text is a shell variable that is not set: it names nothing. */
+export function someText(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('It is empty.')
+}
+
+/** A day that there is, as config files may have it. */
+function day(text: string): string {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text) && new Date(`${text}T00:00:00Z`).toJSON()?.startsWith(text)
+  if (isDay) return text
+  throw new InvalidArgumentError('Write a day as 2027-03-15.')
+}
+
 export const dataOption = (what = 'keep the flows in an embedded ClickHouse in this folder') =>
-  new Option('--data <dir>', what)
+  new Option('--data <dir>', what).argParser(someText)
 export const clickhouseOption = (what = 'keep the flows in the ClickHouse server at this address') =>
   new Option('--clickhouse <url>', what)
+
+export const policyDateOption = () =>
+  new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15').argParser(day)
+export const sensorOption = (sensor: string) =>
+  new Option('--sensor <name>', 'name of this sensor in the records').argParser(someText).default(sensor)
 
 /** What `capture`, `run` and `doctor` have in common: the kernel's ring. */
 export const withRingOptions = (command: Command): Command =>
@@ -41,9 +59,9 @@ export const withCaptureOptions = (command: Command): Command =>
           DEFAULT_POLICY,
         ]),
       )
-      .addOption(new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15'))
-      .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
-      .addOption(clickhouseOption().conflicts(['noStore']))
+      .addOption(policyDateOption())
+      .addOption(dataOption().conflicts(['clickhouse', 'store']))
+      .addOption(clickhouseOption().conflicts(['store']))
       .option('--spool <dir>', 'where rows wait while the store is away (default: beside the data)')
       .option('--spool-size <mib>', 'most that may wait there', '1024')
       .option('--zones <file>', 'names of networks, for figures by zone (docs/store.md)')
@@ -56,7 +74,7 @@ export const withCaptureOptions = (command: Command): Command =>
   )
     .option('--user <name>', 'become this user once everything is open')
     .option('--duration <seconds>', 'end by itself')
-    .option('--sensor <name>', 'name of this sensor in the records', hostname())
+    .addOption(sensorOption(hostname()))
 
 /** What `serve` and `run` have in common. */
 export const withListenOptions = (command: Command): Command =>

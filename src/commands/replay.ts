@@ -1,7 +1,7 @@
 /** `intransit replay`. */
 import { type Command, Option } from 'commander'
 import { DEFAULT_POLICY } from '../classify/index.ts'
-import { also, clickhouseOption, dataOption } from './options.ts'
+import { also, clickhouseOption, dataOption, policyDateOption, sensorOption } from './options.ts'
 
 export function addReplay(program: Command, version: string): void {
   program
@@ -21,17 +21,17 @@ export function addReplay(program: Command, version: string): void {
     .addOption(
       new Option('--policy <pack...>', 'policy packs by name or file; the first one judges').default([DEFAULT_POLICY]),
     )
-    .addOption(new Option('--policy-date <date>', 'judge by the rules in force on this day, as 2027-03-15'))
+    .addOption(policyDateOption())
     .option('--community-id', 'with --format jsonl: each record with its Community ID (docs/exports.md)')
-    .addOption(dataOption().conflicts(['clickhouse', 'noStore']))
-    .addOption(clickhouseOption().conflicts(['noStore']))
+    .addOption(dataOption().conflicts(['clickhouse', 'store']))
+    .addOption(clickhouseOption().conflicts(['store']))
     .option('--no-store', 'keep nothing')
     .addOption(new Option('--workers <n>', 'threads; "auto" = one a core').default('1'))
     .option('--filter <expression>', 'only packets that match, as "tcp and port 443" (docs/filter.md)')
     .option('--vpc <name=vni...>', 'VNIs that mirror one network, as prod=1,2: what comes twice counts once')
     .option('--alerts <file>', 'look for what deserves an alert, and tell whom this YAML file names (docs/alerts.md)')
     .option('--crl <place...>', 'with --alerts: revocation lists, PEM or DER files, or folders of them')
-    .option('--sensor <name>', 'name of this sensor in the records', 'replay')
+    .addOption(sensorOption('replay'))
     .addHelpText(
       'after',
       `

@@ -21,7 +21,7 @@ export function addStore(program: Command, version: string): void {
     .command('kpi')
     .description('how much is encrypted, how well, and who shows who it is: the figures of SEC09 (docs/kpis.md)')
     .argument('[name]', 'one of them, or "maturity"')
-    .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['clickhouse']))
+    .addOption(dataOption('the folder that replay or capture keeps').conflicts(['clickhouse']))
     .option('--clickhouse <url>', 'the ClickHouse server that they write to')
     .option('--from <time>', 'what began at this time or later, as 2026-11-25 or 2026-11-25T12:00:00Z')
     .option('--to <time>', 'what began at this time or before')
@@ -52,7 +52,7 @@ Examples:
         .choices(['ecs', 'ocsf', 'csv', 'cbom', 'sarif', 'junit'])
         .makeOptionMandatory(),
     )
-    .addOption(new Option('--data <dir>', 'the folder that replay or capture keeps').conflicts(['clickhouse']))
+    .addOption(dataOption('the folder that replay or capture keeps').conflicts(['clickhouse']))
     .option('--clickhouse <url>', 'the ClickHouse server that they write to')
     .option('--from <time>', 'what was seen since, as 2026-11-25 or 2026-11-25T12:00:00Z')
     .option('--to <time>', 'what was seen before')

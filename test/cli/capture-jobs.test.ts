@@ -43,6 +43,15 @@ describe('the workers of a capture', () => {
     ])
   })
 
+  it.each([
+    { source: ['afpacket:eth1', 'interface:eth1'], again: 'interface:eth1' },
+    { source: ['vxlan::4789', 'afpacket:eth1', 'vxlan::4789'], again: 'vxlan::4789' },
+  ])('read nothing twice: $again', async ({ source, again }) => {
+    const told = { code: 'ERR_USAGE', message: `the source ${again} is named more than once` }
+    await expect(jobs(source)).rejects.toMatchObject(told)
+    await expect(jobs(source, { apart: true })).rejects.toMatchObject(told)
+  })
+
   it('read one as it was named', async () => {
     expect(await jobs(['interface:eth1'])).toEqual(['interface:eth1 0/1'])
   })
