@@ -24,8 +24,8 @@ export interface ProbeJob {
 export function preparedProbes(options: ProbeJobOptions, lookMs = LOOK_MS): ProbeJob {
   const counts = new ProbeCounts()
   const { probeEvery = '0' } = options
-  if (probeEvery === '0') return { counts, start: () => null }
-  const hours = wholeNumber('--probe-every', probeEvery, MAX_PROBE_HOURS)
+  const hours = wholeNumber('--probe-every', probeEvery, MAX_PROBE_HOURS, 0)
+  if (hours === 0) return { counts, start: () => null }
   const wishes = {
     allow: options.probeAllow,
     deny: options.probeDeny,

@@ -12,9 +12,9 @@ const SILENT: Progress = { update: () => undefined, stop: () => undefined }
 /** Milliseconds between two drawings. */
 const REDRAW_MS = 100
 
-/** A bar on standard error where that is a terminal; nothing in a pipe. `total` is null when a stream is read. */
+/** A bar on standard error where that is a terminal whose cursor can move; `total` is null when a stream is read. */
 export function startProgress(total: number | null, stream: NodeJS.WriteStream = process.stderr): Progress {
-  if (stream.isTTY !== true) return SILENT
+  if (stream.isTTY !== true || process.env['TERM'] === 'dumb') return SILENT
   const bar = new cliProgress.SingleBar({
     stream,
     format: total === null ? FORMAT_STREAM : FORMAT_FILES,

@@ -53,12 +53,11 @@ export async function planServer(
   version: string,
 ): Promise<ServerPlan> {
   const { options, mistakes } = await optionsOf(given, isGiven)
-  const { judgeEvery } = options
   const [, exposure, metricsWindowHours, minutes, roots, revocations, limits, probing] = await allOf(
     () => throwAll(mistakes),
     () => exposureOf(options),
     () => wholeNumber('--metrics-window', options.metricsWindow, MAX_WINDOW_HOURS),
-    () => (judgeEvery === '0' ? 0 : wholeNumber('--judge-every', judgeEvery, MAX_JUDGE_MINUTES)),
+    () => wholeNumber('--judge-every', options.judgeEvery, MAX_JUDGE_MINUTES, 0),
     () => readRoots(options.roots),
     () => readRevocationLists(options.crl),
     () => fetchLimits(options),

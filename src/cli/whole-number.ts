@@ -1,8 +1,12 @@
 import { OperatorError } from '../core/errors.ts'
 
-/** From 1 to `most`. @throws OperatorError ERR_USAGE */
-export function wholeNumber(what: string, text: string, most: number): number {
+/** From `least` to `most`. @throws OperatorError ERR_USAGE */
+export function wholeNumber(what: string, text: string, most: number, least = 1): number {
   const value = Number(text)
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value
-  throw new OperatorError('ERR_USAGE', `${what} ${text} is not a whole number from 1 to ${most}`, `use 1 to ${most}`)
+  if (/^\d+$/.test(text) && value >= least && value <= most) return value
+  throw new OperatorError(
+    'ERR_USAGE',
+    `${what} ${text} is not a whole number from ${least} to ${most}`,
+    `use ${least} to ${most}`,
+  )
 }

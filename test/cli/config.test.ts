@@ -378,7 +378,7 @@ serve:
     expect(told(served.stderr)).toEqual([
       ...ofServe.slice(0, 3),
       '--metrics-window 0 is not a whole number from 1 to 8784',
-      '--judge-every x is not a whole number from 1 to 1440',
+      '--judge-every x is not a whole number from 0 to 1440',
       ...ofServe.slice(3),
     ])
     const ran = intransit(['run', '--config', file, '--workers', '0', '--judge-every', 'x'])
