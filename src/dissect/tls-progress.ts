@@ -61,6 +61,19 @@ export function settle(state: TlsState, facts: FlowFacts): void {
   state.done = isDone(state, facts)
 }
 
+/**
+ * The flow is over. A client of TLS 1.3 that was heard to its end, and protected nothing, went away before its Finished
+ * (RFC 8446 §4.4.4): it accepted no server, and what the server protected was its part of the handshake.
+ */
+export function settleEnd(state: TlsState, facts: FlowFacts): void {
+  settle(state, facts)
+  const tls = tlsFacts(facts)
+  if (tls.established || !tls.sawServerHello || !isTls13(tls.version)) return
+  const client = state.swapped ? state.server : state.client
+  const wentAway = client.sawMessage && client.protectedRecords === 0 && !client.sawGap && !client.lost
+  if (wentAway && facts.protection === 'encrypted') facts.protection = 'undetermined'
+}
+
 function settleProtection(state: TlsState, facts: FlowFacts): void {
   if (state.failed) return
   const tls = tlsFacts(facts)

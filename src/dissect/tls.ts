@@ -6,7 +6,7 @@ import { type Direction, type Dissector, SERVER } from './dissector.ts'
 import { readHeartbeat } from './tls-heartbeat.ts'
 import { readAlert, readMessage } from './tls-messages.ts'
 import { isHelloRecord, looksLikePlainHandshake, openerOf, probeTls } from './tls-probe.ts'
-import { noteChangeCipherSpec, noteProtected, settle } from './tls-progress.ts'
+import { noteChangeCipherSpec, noteProtected, settle, settleEnd } from './tls-progress.ts'
 import { readSslV2Record } from './tls-sslv2.ts'
 import { MAX_HANDSHAKE_BYTES, type TlsSide, TlsState } from './tls-state.ts'
 import { noteAnswered } from './upgrade.ts'
@@ -77,7 +77,7 @@ function gap(state: TlsState, facts: FlowFacts, direction: Direction): void {
 }
 
 function finish(state: TlsState, facts: FlowFacts): void {
-  settle(state, facts)
+  settleEnd(state, facts)
   state.done = true
   state.release()
 }

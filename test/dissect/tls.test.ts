@@ -483,11 +483,22 @@ describe('TLS 1.3', () => {
       [SERVER, [...handshake(serverHello(TLS13_ANSWER)), ...applicationData(900)]],
       [CLIENT, applicationData(58)],
     )
-    const half = read(turns.slice(0, 2))
-    expect([half.facts.protection, half.tls.established]).toEqual(['encrypted', false])
-    const { tls, state } = read(turns)
-    expect(tls).toMatchObject({ version: 0x0304, cipherSuite: 0x1301, namedGroup: 29, established: true })
+    const half = new Reading(tls).hears(turns.slice(0, 2))
+    expect([half.facts.protection, half.facts.tls?.established]).toEqual(['encrypted', false])
+    const { tls: whole, state } = read(turns)
+    expect(whole).toMatchObject({ version: 0x0304, cipherSuite: 0x1301, namedGroup: 29, established: true })
     expect(state.done).toBe(true)
+  })
+
+  it.each([
+    { name: 'the client went away before its Finished', client: true, lost: false, want: 'undetermined' },
+    { name: 'the client’s end got lost', client: true, lost: true, want: 'encrypted' },
+    { name: 'the client was not captured', client: false, lost: false, want: 'encrypted' },
+  ])('that ends with the server’s part of the handshake: $name', ({ client, lost, want }) => {
+    const reading = new Reading(tls)
+    if (client) reading.says(CLIENT, handshake(clientHello(TLS13_HELLO)), lost ? 80 : 0)
+    reading.says(SERVER, [...handshake(serverHello(TLS13_ANSWER)), ...applicationData(900)])
+    expect(reading.finish().facts.protection).toBe(want)
   })
 
   it('shows the version in supported_versions and never the legacy one (RFC 8446 §4.2.1)', () => {
