@@ -40,6 +40,8 @@ export class DatagramSession extends Session {
   #refused: DatagramDissector | null = null
   #state: DissectorState | null = null
   #passed = 0
+  /** The capture cut one of them short: it may have been what the flow is about. */
+  #passedCut = false
   readonly #states: StatePool
   readonly #memory: CaptureMemory
 
@@ -55,6 +57,7 @@ export class DatagramSession extends Session {
     this.#refused = null
     this.#state = null
     this.#passed = 0
+    this.#passedCut = false
   }
 
   get isIdle(): boolean {
@@ -76,6 +79,7 @@ export class DatagramSession extends Session {
 
   override finish(): void {
     if (this.#dissector !== null && this.#state !== null) this.#dissector.finish(this.#state, this.facts)
+    if (this.#dissector?.yields === true && this.#passedCut) this.facts.protection = 'undetermined'
     this.#drop()
   }
 
@@ -87,6 +91,7 @@ export class DatagramSession extends Session {
     const next = known ?? recognise(buf, m, direction, this.#memory, current ?? this.#refused)
     if (next === null) {
       if (current !== null) this.#passed += 1
+      if (m.missing > 0) this.#passedCut = true
       if (this.#passed >= MAX_PASSED) this.done = true
       return current
     }

@@ -10,11 +10,12 @@ const QUERY = fromHex(`1234 0100 0001 0000 0000 0000 03 ${Buffer.from('web').toS
 /** TURN's ChannelData: a channel, a length, and whatever is relayed. */
 const RELAYED = fromHex(`4000 0008 ${'5a'.repeat(8)}`)
 
-function hear(session: DatagramSession, bytes: Uint8Array): void {
+function hear(session: DatagramSession, bytes: Uint8Array, missing = 0): void {
   const m = new PacketMeta()
   m.proto = 17
   m.at = 0
   m.end = bytes.length
+  m.missing = missing
   session.datagram(0, bytes, m)
 }
 
@@ -31,6 +32,15 @@ describe('a flow that STUN opened', () => {
     hear(session, RELAYED)
     session.finish()
     expect(session.facts).toMatchObject({ appProtocol: 'stun', protection: 'cleartext' })
+  })
+
+  it('is not known where the capture cut off what came next', () => {
+    const session = opened()
+    hear(session, BINDING)
+    hear(session, fromHex(`16fefd 0000 000000000000 0400 01 0003f4 0000 ${'00'.repeat(20)}`), 976)
+    hear(session, BINDING)
+    session.finish()
+    expect(session.facts).toMatchObject({ appProtocol: 'stun', protection: 'undetermined' })
   })
 
   it('is protected as what came next on it is', () => {
