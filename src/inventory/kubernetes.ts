@@ -12,21 +12,21 @@ export interface SecretCertificate {
 /** Aliases make much of little ("billion laughs"); Secrets have none. */
 const MAX_ALIASES = 0
 
-/** Null when it is no YAML. */
+/** Null when it is no YAML, or none of objects, as those of Kubernetes are. */
 export function readSecrets(content: string): SecretCertificate[] | null {
   const documents = parseAllDocuments(content, { logLevel: 'silent' })
   if (!Array.isArray(documents) || documents.some(({ errors }) => errors.length > 0)) return null
   try {
-    return documents
-      .flatMap((document) => secretsIn(document.toJS({ maxAliasCount: MAX_ALIASES })))
-      .flatMap(certificatesOf)
+    const values = documents
+      .map((document) => document.toJS({ maxAliasCount: MAX_ALIASES }) as unknown)
+      .filter((value) => value !== null)
+    return values.every(isObject) ? values.flatMap(secretsIn).flatMap(certificatesOf) : null
   } catch {
     return null
   }
 }
 
-function secretsIn(value: unknown): JsonObject[] {
-  if (!isObject(value)) return []
+function secretsIn(value: JsonObject): JsonObject[] {
   if (Array.isArray(value['items'])) return value['items'].filter(isSecret)
   return isSecret(value) ? [value] : []
 }

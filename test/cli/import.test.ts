@@ -290,6 +290,7 @@ describe('a file', () => {
     { as: 'pem', text: '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n' },
     { as: 'kubernetes', text: 'a: &a [1]\nb: [*a, *a]\n' },
     { as: 'kubernetes', text: 'a: [' },
+    { as: 'kubernetes', text: 'no Secrets' },
     { as: 'csv', text: 'name\nx\n' },
   ])('that is not of the kind $as is refused: $text', async ({ as, text }) => {
     await expect(imported(file('wrong', text), as)).rejects.toMatchObject({ code: 'ERR_SOURCE_FORMAT', exitStatus: 3 })
