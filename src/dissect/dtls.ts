@@ -8,7 +8,7 @@ import { flushMessages, readFragments } from './dtls-messages.ts'
 import { openerOfDtls, probeDtls } from './dtls-probe.ts'
 import { DtlsState } from './dtls-state.ts'
 import { readAlert } from './tls-messages.ts'
-import { noteChangeCipherSpec, noteProtected, settle } from './tls-progress.ts'
+import { noteChangeCipherSpec, noteProtected, settle, settleEnd } from './tls-progress.ts'
 
 /** Records that one datagram may hold. */
 const MAX_RECORDS = 64
@@ -53,7 +53,7 @@ export const dtls: DatagramDissector<DtlsState> = {
   finish(state, facts): void {
     flushMessages(state, facts, 0, 0)
     flushMessages(state, facts, 1, 0)
-    settle(state.tls, facts)
+    settleEnd(state.tls, facts)
     state.reset()
     state.done = true
   },

@@ -21,7 +21,7 @@ import { openerOfQuic, probeQuic } from './quic-probe.ts'
 import { QuicState } from './quic-state.ts'
 import { confirmUnknown } from './quic-unknown.ts'
 import { tlsFacts } from './tls-messages.ts'
-import { noteProtected } from './tls-progress.ts'
+import { noteProtected, settleEnd } from './tls-progress.ts'
 
 /** Flags, a packet number, and the sample for header protection (RFC 9001 §5.4.2). */
 const MIN_SHORT_PACKET_BYTES = 21
@@ -67,6 +67,7 @@ export const quic: DatagramDissector<QuicState> = {
 
   finish(state, facts): void {
     const { tls } = facts
+    if (tls !== null) settleEnd(state.tls, facts)
     if (tls?.established === true && tls.sawServerHello && state.serverId !== null) {
       state.memory?.quic.remember(state.serverId, facts.quicVersion, tls, state.timeUs)
     }

@@ -226,6 +226,12 @@ describe('other versions', () => {
     })
   })
 
+  it('DTLS 1.3 whose client goes away before its Finished: nothing is known to be protected', () => {
+    const flow = new Flow().says(CLIENT, message(1, 0, hello13))
+    flow.says(SERVER, message(2, 0, answer13(RANDOM)), [0x2e, 1, 2, ...vector16(SEALED)])
+    expect(flow.finish()).toMatchObject({ protection: 'undetermined', tls: { version: 0xfefc, established: false } })
+  })
+
   it('records with a connection id count as protected, whatever its length', () => {
     const withId: Bytes = [25, 0xfe, 0xfd, 0, 1, 0, 0, 0, 0, 0, 1, 0xaa, 0xbb, 0xcc, ...vector16(SEALED)]
     const flow = opened()

@@ -74,6 +74,13 @@ describe('a connection', () => {
     expect(flow.facts.tls?.offer?.ja4).toMatch(/^q13d/)
   })
 
+  it('is not known to protect data where the client goes away before its Finished', () => {
+    const flow = new Flow().says(CLIENT, initial(cryptoFrame(0, HELLO)))
+    flow.says(SERVER, [...answer(cryptoFrame(0, ANSWER)), ...handshake(SERVER)])
+    expect(flow.facts.protection).toBe('encrypted')
+    expect(flow.finish()).toMatchObject({ protection: 'undetermined', tls: { ...AGREED, established: false } })
+  })
+
   it.each([0x6b3343cf, 0xff00001d, 0xfaceb002])('is read in version 0x%x', (version) => {
     const flow = new Flow().says(CLIENT, initial(cryptoFrame(0, HELLO), { version }))
     flow.says(SERVER, answer(cryptoFrame(0, ANSWER), { version }))
