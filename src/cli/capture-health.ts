@@ -59,7 +59,7 @@ export class CaptureHealth {
     const told = this.#told.get(name) ?? first(nowMs)
     this.#told.set(name, told)
     if (stats.state !== told.state) {
-      this.#say(`${name}: ${STATES[stats.state] ?? stats.state}`)
+      this.#say(`${name}: ${(/^(tcp|tls):/.test(name) ? CONNECTIONS : STATES)[stats.state] ?? stats.state}`)
       told.state = stats.state
     }
     for (const note of stats.notes) if (!told.notes.includes(note)) this.#say(`${name}: ${note}`)
@@ -159,6 +159,13 @@ const STATES: Readonly<Record<string, string>> = {
   up: 'the interface is up',
   down: 'the interface is down: nothing can be seen',
   gone: 'the interface is gone: waiting for it to come back',
+}
+
+/** Of what is read from a server. */
+const CONNECTIONS: Readonly<Record<string, string>> = {
+  up: 'is connected',
+  down: 'is not connected: nothing can be seen',
+  gone: 'is not connected: trying again',
 }
 
 const first = (nowMs: number): Told => ({
