@@ -239,6 +239,57 @@ describe('rollups', () => {
     expect(used.map(({ resolution }) => resolution)).toEqual(['hour', 'day', 'month'])
   })
 
+  it('have the months of a year in one partition, and tell those of the schema before as well', async () => {
+    const months = Array.from({ length: 18 }, (_, n) => new Date(Date.UTC(2025, 9 + n, 15)).toISOString().slice(0, 7))
+    const lineOf = (month: string, name: string): string => {
+      const time = `${month}-15T12:30:00.000000Z`
+      return flowLine({ name, verdict: 'weak', first_seen: time, last_seen: time })
+    }
+    await withStore(async (store) => {
+      await store.insertFlows(months.map((month) => lineOf(month, month)).join(''), months.length, '1')
+      await store.rollUp()
+    })
+    const expectAll = async (more: readonly string[]): Promise<void> => {
+      const spans = months.flatMap((_, from) => [3, 5, 12, 18].map((length) => [from, from + length] as const))
+      for (const [from, to] of spans.filter(([from, to]) => from % 3 === 0 && to <= months.length)) {
+        const within = months.slice(from, to)
+        const [first, last] = [`${within[0]}-01T00:00:00Z`, `${within.at(-1)}-28T23:59:59Z`]
+        const flows = within.length + more.filter((month) => within.includes(month)).length
+        expect((await rolled({ from: first, to: last }))[0]?.['flows'], `${first} to ${last}`).toBe(flows)
+      }
+    }
+    await expectAll([])
+    const partitions = () =>
+      ask<{ p: number; rows: number }>(
+        "SELECT toYYYYMM(bucket) AS p, count() AS rows FROM rollups FINAL WHERE resolution = 'month' GROUP BY p ORDER BY p",
+      )
+    expect(await partitions()).toEqual([
+      { p: 202501, rows: 3 },
+      { p: 202601, rows: 12 },
+      { p: 202701, rows: 3 },
+    ])
+    const { client } = await connectEmbedded(folder)
+    try {
+      await client.command({
+        query: `INSERT INTO rollups SELECT * REPLACE (period AS bucket)
+          FROM (SELECT * FROM rollups WHERE resolution = 'month' AND bucket != period)`,
+      })
+      await client.command({
+        query: "ALTER TABLE rollups DELETE WHERE resolution = 'month' AND bucket != period SETTINGS mutations_sync = 2",
+      })
+    } finally {
+      await client.close()
+    }
+    expect(await partitions()).toHaveLength(months.length)
+    await expectAll([])
+    const late = months[7] as string
+    await withStore(async (store) => {
+      await store.insertFlows(lineOf(late, 'late'), 1, '2')
+      await store.rollUp()
+    })
+    await expectAll([late])
+  }, 120_000)
+
   it('know each post-quantum group of the registry by its name', async () => {
     const pattern = /match\(ifNull\(named_group_name, ''\), '\(\?i\)([^']+)'\)/.exec(readJob('rollup-minutes'))?.[1]
     const matches = new RegExp(pattern ?? 'none', 'i')

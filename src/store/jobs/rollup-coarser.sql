@@ -29,7 +29,12 @@ FROM
                 {coarser:String} = 'day', toDateTime64(intDiv(toUnixTimestamp64Second(r.period), 86400) * 86400, 0, 'UTC'),
                 makeDateTime64(toYear(r.period), toMonth(r.period), 1, 0, 0, 0, 0, 0, 'UTC')
             ) AS period,
-            period AS bucket,
+            -- 0029 says why.
+            if(
+                {coarser:String} = 'month',
+                addDays(makeDateTime64(toYear(period), 1, 1, 0, 0, 0, 0, 0, 'UTC'), toMonth(period) - 1),
+                period
+            ) AS bucket,
             {generation:UInt64} AS generation,
             by_service,
             sensor,
