@@ -40,7 +40,7 @@ const REASONS: Readonly<Record<UnknownReason, ReasonWords>> = {
     remedy: 'Capture whole frames: tcpdump -s 0, or a larger packet length in the traffic mirror session.',
   },
   ambiguous: {
-    why: 'Data crossed in a protocol whose packets look the same encrypted and in the clear, such as RTP and SRTP.',
+    why: 'Data crossed in a protocol whose packets look the same encrypted and in the clear: RTP and SRTP, what TURN relays.',
     remedy: 'Ask the owners of these services; capture the signalling (SIP, DTLS) and RTCP of the same calls as well.',
   },
   unrecognised: {

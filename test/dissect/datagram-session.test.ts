@@ -29,9 +29,22 @@ describe('a flow that STUN opened', () => {
   it('is in the clear when nothing else came', () => {
     const session = opened()
     hear(session, BINDING)
-    hear(session, RELAYED)
+    hear(session, fromHex(`4000 0009 ${'5a'.repeat(8)}`))
     session.finish()
-    expect(session.facts).toMatchObject({ appProtocol: 'stun', protection: 'cleartext' })
+    expect(session.facts).toMatchObject({ appProtocol: 'stun', protection: 'cleartext', ambiguous: false })
+  })
+
+  it.each([
+    ['in a channel', RELAYED],
+    ['in a channel, padded', fromHex(`4000 0007 ${'5a'.repeat(8)}`)],
+    ['by an indication', fromHex(`0016 000c 2112a442 ${'ab'.repeat(12)} 0013 0008 ${'5a'.repeat(8)}`)],
+    ['by an indication of the relay', fromHex(`0017 000c 2112a442 ${'ab'.repeat(12)} 0013 0008 ${'5a'.repeat(8)}`)],
+  ])('is not known where data of others crosses %s', (_, relayed) => {
+    const session = opened()
+    hear(session, BINDING)
+    hear(session, relayed)
+    session.finish()
+    expect(session.facts).toMatchObject({ appProtocol: 'stun', protection: 'undetermined', ambiguous: true })
   })
 
   it('is not known where the capture cut off what came next', () => {
