@@ -249,6 +249,9 @@ export interface AnnouncedFlow {
   readonly port: number
 }
 
+/** What most flows have of each list: tens of thousands of them are read at once. */
+const NONE: readonly never[] = []
+
 /** One object per flow, in use only while the flow's opening is being read. */
 export class FlowFacts {
   appProtocol: string | null = null
@@ -261,7 +264,7 @@ export class FlowFacts {
   /** The level of protection that the protocol itself names: "noAuthNoPriv", "signed", "SignAndEncrypt". */
   protocolSecurity: string | null = null
   /** Mechanisms by which the client authenticated or tried to, in the order seen: "sasl-plain", "scram-sha-256", "aws-sigv4". */
-  authMechanisms: string[] = []
+  authMechanisms: readonly string[] = NONE
   /** Of the last attempt whose outcome the protocol shows. */
   authOutcome: AuthOutcome | null = null
   ssh: SshFacts | null = null
@@ -274,12 +277,12 @@ export class FlowFacts {
   tls: TlsFacts | null = null
   http: HttpFacts | null = null
   /** Kinds only ("http-basic"); a secret is never kept. */
-  credentialsExposed: string[] = []
+  credentialsExposed: readonly string[] = NONE
   /** Flows that this one arranges; whoever keeps the flows takes them from here. */
-  announced: AnnouncedFlow[] = []
+  announced: readonly AnnouncedFlow[] = NONE
   /** Data crossed that its protocol gives the same look with encryption and without (RTP, SRTP). */
   ambiguous = false
-  oddities: Oddity[] = []
+  oddities: readonly Oddity[] = NONE
   // Capture health: facts that widen the bounds and never raise the score.
   sawGap = false
   sawTruncation = false
@@ -300,21 +303,21 @@ export class FlowFacts {
   /** A secret of this kind crossed in the clear. The kind is all that is kept. */
   expose(kind: string): void {
     if (this.credentialsExposed.length < MAX_KINDS && !this.credentialsExposed.includes(kind)) {
-      this.credentialsExposed.push(kind)
+      this.credentialsExposed = [...this.credentialsExposed, kind]
     }
   }
 
   announce(flow: AnnouncedFlow): void {
-    if (this.announced.length < MAX_ANNOUNCED) this.announced.push(flow)
+    if (this.announced.length < MAX_ANNOUNCED) this.announced = [...this.announced, flow]
   }
 
   odd(what: Oddity): void {
-    if (!this.oddities.includes(what)) this.oddities.push(what)
+    if (!this.oddities.includes(what)) this.oddities = [...this.oddities, what]
   }
 
   authenticatedBy(mechanism: string): void {
     if (this.authMechanisms.length < MAX_KINDS && !this.authMechanisms.includes(mechanism)) {
-      this.authMechanisms.push(mechanism)
+      this.authMechanisms = [...this.authMechanisms, mechanism]
     }
   }
 
@@ -325,7 +328,7 @@ export class FlowFacts {
     this.upgradeState = null
     this.protocolVersion = null
     this.protocolSecurity = null
-    if (this.authMechanisms.length > 0) this.authMechanisms = []
+    this.authMechanisms = NONE
     this.authOutcome = null
     this.ssh = null
     this.ike = null
@@ -334,13 +337,13 @@ export class FlowFacts {
     this.protection = 'undetermined'
     this.tls = null
     this.http = null
-    if (this.credentialsExposed.length > 0) this.credentialsExposed = []
-    if (this.announced.length > 0) this.announced = []
+    this.credentialsExposed = NONE
+    this.announced = NONE
     this.sawGap = false
     this.sawTruncation = false
     this.midstream = false
     this.ambiguous = false
-    if (this.oddities.length > 0) this.oddities = []
+    this.oddities = NONE
     this.capHit = false
     this.malformed = 0
   }

@@ -22,6 +22,9 @@ interface Waiting {
   missing: number
 }
 
+/** Behind most streams nothing ever waits. Never written to. */
+const NOBODY: Waiting[] = []
+
 /** One direction of a TCP connection put in order, until the verdict (RFC 9293 §3.10.7.4, seen from outside). */
 export class TcpStream {
   readonly #side: number
@@ -34,7 +37,7 @@ export class TcpStream {
   #endKnown = false
   #pending: Uint8Array | null = null
   #pendingLength = 0
-  readonly #waiting: Waiting[] = []
+  #waiting = NOBODY
   #waitingBytes = 0
   #retransmissions = 0
   /** Bytes of the first of the segments that what is pending came in; 0 = nothing is pending. */
@@ -258,6 +261,7 @@ export class TcpStream {
       this.segment(seq, buf, at, end, missing, reader)
       return
     }
+    if (this.#waiting === NOBODY) this.#waiting = []
     let place = this.#waiting.length
     while (place > 0 && (((this.#waiting[place - 1] as Waiting).seq - seq) | 0) > 0) place -= 1
     this.#waiting.splice(place, 0, { seq, bytes: copyBytes(buf, at, end), missing })

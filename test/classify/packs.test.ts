@@ -96,7 +96,7 @@ const ROWS: Row[] = [
   { rule: 'cleartext', breaks: plainHttp(), nearly: undetermined() },
   {
     rule: 'credentials-in-clear',
-    breaks: plainHttp((_, facts) => facts.credentialsExposed.push('http-basic')),
+    breaks: plainHttp((_, facts) => facts.expose('http-basic')),
     nearly: plainHttp(),
   },
   { rule: 'upgrade-stripped', breaks: withUpgrade('stripped'), nearly: withUpgrade('not_offered') },

@@ -318,7 +318,7 @@ describe('exposed credentials', () => {
   it('are listed once a kind', () => {
     const words = rows.map((row) => row.words).join('')
     const kinds = new Set(rows.map((row) => row.kind))
-    expect(read([CLIENT, words + words]).facts.credentialsExposed.sort()).toEqual([...kinds].sort())
+    expect([...read([CLIENT, words + words]).facts.credentialsExposed].sort()).toEqual([...kinds].sort())
   })
 
   it.each([

@@ -19,7 +19,7 @@ import {
 } from './tls-records.ts'
 
 /** Reads segments as a session does: with the size of the first piece of what was waited for. */
-function oddities(segments: readonly (readonly [seq: number, bytes: readonly number[]])[]): string[] {
+function oddities(segments: readonly (readonly [seq: number, bytes: readonly number[]])[]): readonly string[] {
   const facts = new FlowFacts()
   const state = tls.start(facts)
   const stream = new TcpStream(CLIENT, new ByteBudget(1 << 20))
