@@ -61,7 +61,7 @@ export class LiveStore implements RowOutput {
   #isTold = false
   /** Before this it is not said again that the store is slow: one that is barely fast enough has a bad moment often. */
   #slowAgainMs = 0
-  /** Batches that are neither in the store nor in the spool yet. */
+  /** Batches that wait for their insert, or for the spool where it failed. */
   #underway = 0
   #flushedMs = 0
   readonly #flushTimer: NodeJS.Timeout

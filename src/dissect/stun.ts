@@ -42,9 +42,10 @@ const MESSAGES = datagramMessages({
 export const stun: DatagramDissector<Reader> = {
   ...MESSAGES,
   read(state, facts, direction, buf, at, end, missing, time) {
-    const spare = end + missing - at - channelDataBytes(buf, at, end)
+    const channel = channelDataBytes(buf, at, end)
+    const short = channel - (end + missing - at)
     // Over UDP the padding may be left out.
-    if (channelDataBytes(buf, at, end) > 0 && spare > -4 && spare <= 0) facts.ambiguous = true
+    if (channel > 0 && short >= 0 && short < 4) facts.ambiguous = true
     else MESSAGES.read(state, facts, direction, buf, at, end, missing, time)
   },
 }
