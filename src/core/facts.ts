@@ -100,7 +100,7 @@ export class TlsFacts {
   serverCertificates: readonly CertificateFacts[] = []
   clientCertificates: readonly CertificateFacts[] = []
   /** "client:fatal:40": sender, level, description code. Encrypted alerts are not readable and not listed. */
-  alerts: string[] = []
+  alerts: readonly string[] = NONE
   sawServerHello = false
   /** Application data or Finished went by under the negotiated keys, in at least one direction. */
   established = false
@@ -134,7 +134,7 @@ export class TlsFacts {
     this.clientCertificate = 'unobservable'
     this.serverCertificates = NO_CERTIFICATES
     this.clientCertificates = NO_CERTIFICATES
-    if (this.alerts.length > 0) this.alerts = []
+    this.alerts = NONE
     this.sawServerHello = false
     this.established = false
     this.handshakeUs = 0
@@ -303,7 +303,7 @@ export class FlowFacts {
   /** A secret of this kind crossed in the clear. The kind is all that is kept. */
   expose(kind: string): void {
     if (this.credentialsExposed.length < MAX_KINDS && !this.credentialsExposed.includes(kind)) {
-      this.credentialsExposed = [...this.credentialsExposed, kind]
+      this.credentialsExposed = this.credentialsExposed.concat(kind)
     }
   }
 
@@ -312,12 +312,12 @@ export class FlowFacts {
   }
 
   odd(what: Oddity): void {
-    if (!this.oddities.includes(what)) this.oddities = [...this.oddities, what]
+    if (!this.oddities.includes(what)) this.oddities = this.oddities.concat(what)
   }
 
   authenticatedBy(mechanism: string): void {
     if (this.authMechanisms.length < MAX_KINDS && !this.authMechanisms.includes(mechanism)) {
-      this.authMechanisms = [...this.authMechanisms, mechanism]
+      this.authMechanisms = this.authMechanisms.concat(mechanism)
     }
   }
 

@@ -87,8 +87,14 @@ function rememberMethod(state: HttpState, facts: FlowFacts, method: MethodKind):
     state.early--
     return
   }
-  if (state.outstanding.length < MAX_OUTSTANDING) {
-    state.outstanding.push(method)
+  const { outstanding } = state
+  if (outstanding.length === 0) {
+    // A list of one takes as much room; one that grows takes room for seventeen.
+    state.outstanding = [method]
+    return
+  }
+  if (outstanding.length < MAX_OUTSTANDING) {
+    outstanding.push(method)
     return
   }
   state.overflowed = true

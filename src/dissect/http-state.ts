@@ -78,13 +78,16 @@ export class Lane {
   }
 }
 
+/** Never written to. */
+const NOTHING: MethodKind[] = []
+
 export class HttpState implements DissectorState {
   done = false
   /** The bytes behind what was consumed, in both directions, are another protocol's. */
   tunnel = false
   readonly lanes: readonly [Lane, Lane] = [new Lane(), new Lane()]
   /** Methods of requests without a response yet, oldest first. */
-  readonly outstanding: MethodKind[] = []
+  outstanding = NOTHING
   /** Responses that came before their request, as captures of two interfaces do. */
   early = 0
   /** False once requests and responses can no longer be matched by counting. */
@@ -105,7 +108,7 @@ export class HttpState implements DissectorState {
     this.done = false
     this.tunnel = false
     for (const lane of this.lanes) lane.reset()
-    this.outstanding.length = 0
+    this.outstanding = NOTHING
     this.early = 0
     this.paired = true
     this.overflowed = false
@@ -117,6 +120,6 @@ export class HttpState implements DissectorState {
 
   unpair(): void {
     this.paired = false
-    this.outstanding.length = 0
+    this.outstanding = NOTHING
   }
 }

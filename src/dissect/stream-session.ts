@@ -9,7 +9,7 @@ import { StatePool } from './state-pool.ts'
 import { noteRefused } from './upgrade.ts'
 
 /** Places in the table. */
-type Candidates = number[]
+type Candidates = readonly number[]
 
 /** Bytes of a direction that may be looked at before some dissector must have said yes or no. */
 const MAX_PROBE_BYTES = 16 * 1024
@@ -21,6 +21,10 @@ const BOTH_SIDES = 3
 const MAX_OFFERS = 4
 /** By first byte, the rows of the table that may begin with it, in their order: most protocols allow very few. */
 const BY_FIRST_BYTE: readonly (readonly number[])[] = Array.from({ length: 256 }, (_, byte) => rowsThatMayBegin(byte))
+
+/** Those that are unsure of what is looked at right now. */
+const UNSURE: number[] = []
+const NO_ROWS: Candidates = []
 
 function rowsThatMayBegin(byte: number): number[] {
   const first = Uint8Array.of(byte)
@@ -41,7 +45,6 @@ export class StreamSession extends Session implements StreamReader {
   #announced: Dissector | null = null
   /** By side: dissectors that did not say no to its bytes yet; null = none was asked. */
   readonly #candidates: [Candidates | null, Candidates | null] = [null, null]
-  readonly #lists: readonly [Candidates, Candidates] = [[], []]
   /** Bit a side: every dissector said no, only an in-band upgrade can still be found. */
   #scanning = 0
   /** Bit a side: its bytes are the dissector's. */
@@ -146,21 +149,20 @@ export class StreamSession extends Session implements StreamReader {
     this.#announced = null
     if (announced !== null) return this.#begin(announced, side, buf, at, end)
     const asked = this.#candidates[side] ?? (BY_FIRST_BYTE[buf[at] as number] as readonly number[])
-    const unsure = this.#lists[side] as Candidates
     const direction = this.direction(side)
     const unseen = this.#unseen(side)
-    // The list is read and written in one pass: what stays never overtakes what is read.
     let count = 0
     for (let i = 0; i < asked.length; i++) {
       const n = asked[i] as number
       const dissector = TCP_DISSECTORS[n] as Dissector
       const answer = dissector.probe(buf, at, end, direction, unseen)
       if (answer === 'match') return this.#begin(dissector, side, buf, at, end)
-      if (answer === 'unsure') unsure[count++] = n
+      if (answer === 'unsure') UNSURE[count++] = n
     }
-    unsure.length = count
+    // Most flows are known at once, and have no list.
+    const unsure = count === 0 ? NO_ROWS : UNSURE.slice(0, count)
     this.#candidates[side] = unsure
-    const confirmed = this.#confirmed(side, buf, at, end)
+    const confirmed = count === 0 ? null : this.#confirmed(unsure, side, buf, at, end)
     if (confirmed !== null) return this.#beginTogether(confirmed, side, buf, at, end)
     if (count > 0 && end - at < MAX_PROBE_BYTES) return 0
     this.#scanning |= 1 << side
@@ -172,12 +174,12 @@ export class StreamSession extends Session implements StreamReader {
   }
 
   /** The row that is sure of both sides together, which was sure of neither alone. */
-  #confirmed(side: number, buf: Uint8Array, at: number, end: number): Dissector | null {
+  #confirmed(unsure: Candidates, side: number, buf: Uint8Array, at: number, end: number): Dissector | null {
     const { pending, pendingLength } = this.streams[1 - side] as TcpStream
     const others = this.#candidates[1 - side]
     if (pending === null || pendingLength === 0 || others === null || others === undefined) return null
     const isClient = this.direction(side) === CLIENT
-    for (const n of this.#lists[side] as Candidates) {
+    for (const n of unsure) {
       const dissector = TCP_DISSECTORS[n] as Dissector
       if (dissector.confirms === undefined || !others.includes(n)) continue
       const isSure = isClient
@@ -235,6 +237,8 @@ export class StreamSession extends Session implements StreamReader {
 
   #begin(dissector: Dissector, side: number, buf: Uint8Array, at: number, end: number): number {
     this.orient(side, dissector.opener?.(buf, at, end) ?? null)
+    this.#candidates[0] = null
+    this.#candidates[1] = null
     this.#dissector = dissector
     this.#state = dissector.start(this.facts, this.#states.take(dissector))
     this.#offerOther = 1 - side

@@ -216,7 +216,7 @@ export function readAlert(state: TlsState, facts: FlowFacts, direction: Directio
   const description = u16(buf, at) & 0xff
   const sender = state.role(direction) === CLIENT ? 'client' : 'server'
   const levelName = level === FATAL ? 'fatal' : 'warning'
-  if (tls.alerts.length < MAX_ALERTS) tls.alerts.push(`${sender}:${levelName}:${description}`)
+  if (tls.alerts.length < MAX_ALERTS) tls.alerts = tls.alerts.concat(`${sender}:${levelName}:${description}`)
   if (description === NO_CERTIFICATE && tls.clientCertificate === 'requested') tls.clientCertificate = 'empty'
   if (level !== FATAL || tls.established) return
   state.failed = true

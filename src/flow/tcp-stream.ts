@@ -113,9 +113,9 @@ export class TcpStream {
   /** Gives memory back to the budget. The stream must not be used afterwards, but for `reset`. */
   close(): void {
     this.#dropPending()
-    if (this.#waiting.length === 0) return
+    if (this.#waiting === NOBODY) return
     for (const one of this.#waiting) this.#budget.give(one.bytes.length)
-    this.#waiting.length = 0
+    this.#waiting = NOBODY
     this.#waitingBytes = 0
   }
 
@@ -201,7 +201,8 @@ export class TcpStream {
     const consumed = this.#feed(pending, 0, length, reader)
     if (consumed === 0) return
     if (consumed < length) pending.copyWithin(0, consumed, length)
-    this.#pendingLength = length - consumed
+    // A number that V8 knows to be an integer has no box of its own.
+    this.#pendingLength = (length - consumed) | 0
     this.firstPiece = this.#pendingLength
     if (this.#pendingLength === 0) this.#dropPending()
   }
