@@ -50,6 +50,8 @@ export interface Libc {
   unmap(address: bigint, bytes: number): void
   /** Has the kernel back whole 2 MiB of the range by one entry of the page table each, from their first use on. */
   adviseHugePages(address: bigint, bytes: number): void
+  /** Gives back what malloc keeps and nobody uses; where the library is not glibc, nothing. */
+  trimHeap(): void
   readiness(fd: number): Readiness
 }
 
@@ -91,6 +93,7 @@ async function bindLibc(): Promise<Libc> {
   const mmap = c.func('mmap', 'void *', ['void *', 'size_t', 'int', 'int', 'int', 'long'])
   const munmap = c.func('munmap', 'int', ['void *', 'size_t'])
   const madvise = c.func('madvise', 'int', ['void *', 'size_t', 'int'])
+  const mallocTrim = optional(() => c.func('malloc_trim', 'int', ['size_t']))
 
   const refused = (call: string): SyscallError => {
     const errno = koffi.errno()
@@ -132,6 +135,16 @@ async function bindLibc(): Promise<Libc> {
       void map(address, buffer.byteLength, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1),
     unmap: (address, bytes) => void munmap(address, bytes),
     adviseHugePages: (address, bytes) => void done('madvise', madvise(address, bytes, MADV_HUGEPAGE)),
+    trimHeap: () => void mallocTrim?.(0),
     readiness: (fd) => readinessOf(koffi, fd),
+  }
+}
+
+/** Null where the library has no such function. */
+function optional<T>(find: () => T): T | null {
+  try {
+    return find()
+  } catch {
+    return null
   }
 }
