@@ -124,11 +124,15 @@ function takeFrame(one: Playing): Uint8Array {
   return frame
 }
 
-export async function makeFile(file: string, folder: string, options: TrafficOptions): Promise<MadeFile> {
+export async function makeFile(
+  file: string,
+  from: string | readonly Template[],
+  options: TrafficOptions,
+): Promise<MadeFile> {
   mkdirSync(dirname(file), { recursive: true })
   const fd = openSync(file, 'w')
   try {
-    return await makeTraffic((bytes) => void writeSync(fd, bytes), folder, options)
+    return await makeTraffic((bytes) => void writeSync(fd, bytes), from, options)
   } finally {
     closeSync(fd)
   }
