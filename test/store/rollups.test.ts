@@ -216,7 +216,7 @@ describe('rollups', () => {
     expect(await flows('2026-03-01T00:59:00Z', '2026-03-04T01:00:00Z')).toBe(5)
   })
 
-  it('take months beyond 62 days, with days and hours at both ends', async () => {
+  it('take months beyond 62 days, with days at both ends', async () => {
     const days = ['01-14', '01-15', '01-31', '02-10', '03-31', '04-01', '04-10', '04-11']
     const lines = days.map((day) => {
       const time = `2026-${day}T12:30:00.000000Z`
@@ -228,34 +228,44 @@ describe('rollups', () => {
     })
     const flows = async (from: string, to: string): Promise<unknown> =>
       (await rolled({ from: `2026-${from}:00Z`, to: `2026-${to}:00Z` }))[0]?.['flows'] ?? 0
-    expect(await flows('01-15T00:00', '04-10T23:00')).toBe(6)
-    expect(await flows('01-14T13:00', '04-10T12:00')).toBe(6)
-    expect(await flows('01-14T12:00', '04-11T11:00')).toBe(7)
+    // Midnight at the end is the day before's.
+    expect(await flows('01-15T00:00', '04-11T00:00')).toBe(6)
+    expect(await flows('01-15T23:00', '04-10T01:00')).toBe(6)
+    expect(await flows('01-14T23:59', '04-11T00:01')).toBe(8)
+    expect(await flows('01-16T00:00', '04-10T00:00')).toBe(4)
     expect(await flows('01-01T00:00', '04-30T23:59')).toBe(8)
-    const used = await ask<{ resolution: string }>(
-      `SELECT DISTINCT resolution FROM kpi_rows(${PARAMETERS}) ORDER BY resolution`,
-      { ...EVERYTHING, from: '2026-01-14T13:00:00Z', to: '2026-04-10T12:59:00Z' },
-    )
-    expect(used.map(({ resolution }) => resolution)).toEqual(['hour', 'day', 'month'])
+    const used = async (from: string, to: string): Promise<string[]> =>
+      (
+        await ask<{ resolution: string }>(
+          `SELECT DISTINCT resolution FROM kpi_rows(${PARAMETERS}) ORDER BY resolution`,
+          { ...EVERYTHING, from: `2026-${from}:00Z`, to: `2026-${to}:00Z` },
+        )
+      ).map(({ resolution }) => resolution)
+    expect(await used('01-14T13:00', '04-10T12:59')).toEqual(['day', 'month'])
+    expect(await used('01-14T12:00', '03-16T11:00')).toEqual(['hour', 'day'])
+    expect(await flows('01-14T13:00', '03-16T11:00')).toBe(3)
   })
 
-  it('have the months of a year in one partition, and tell those of the schema before as well', async () => {
+  it('have the months of a year in one partition, with services in one more, and tell those of schemas before as well', async () => {
     const months = Array.from({ length: 18 }, (_, n) => new Date(Date.UTC(2025, 9 + n, 15)).toISOString().slice(0, 7))
     const lineOf = (month: string, name: string): string => {
       const time = `${month}-15T12:30:00.000000Z`
-      return flowLine({ name, verdict: 'weak', first_seen: time, last_seen: time })
+      return flowLine({ name, verdict: 'weak', first_seen: time, last_seen: time, server_name: 'www.example' })
     }
     await withStore(async (store) => {
       await store.insertFlows(months.map((month) => lineOf(month, month)).join(''), months.length, '1')
       await store.rollUp()
     })
     const expectAll = async (more: readonly string[]): Promise<void> => {
-      const spans = months.flatMap((_, from) => [3, 5, 12, 18].map((length) => [from, from + length] as const))
-      for (const [from, to] of spans.filter(([from, to]) => from % 3 === 0 && to <= months.length)) {
+      const spans = months.flatMap((_, from) => [5, 12].map((length) => [from, from + length] as const))
+      for (const [from, to] of spans.filter(([from, to]) => from % 4 === 0 && to <= months.length)) {
         const within = months.slice(from, to)
         const [first, last] = [`${within[0]}-01T00:00:00Z`, `${within.at(-1)}-28T23:59:59Z`]
         const flows = within.length + more.filter((month) => within.includes(month)).length
-        expect((await rolled({ from: first, to: last }))[0]?.['flows'], `${first} to ${last}`).toBe(flows)
+        for (const services of [[], ['www.example']]) {
+          const [rows] = await rolled({ from: first, to: last, services })
+          expect(rows?.['flows'], `${first} to ${last}, ${services}`).toBe(flows)
+        }
       }
     }
     await expectAll([])
@@ -264,22 +274,15 @@ describe('rollups', () => {
         "SELECT toYYYYMM(bucket) AS p, count() AS rows FROM rollups FINAL WHERE resolution = 'month' GROUP BY p ORDER BY p",
       )
     expect(await partitions()).toEqual([
-      { p: 202501, rows: 3 },
-      { p: 202601, rows: 12 },
-      { p: 202701, rows: 3 },
+      ...[202501, 202502].map((p) => ({ p, rows: 3 })),
+      ...[202601, 202602].map((p) => ({ p, rows: 12 })),
+      ...[202701, 202702].map((p) => ({ p, rows: 3 })),
     ])
-    const { client } = await connectEmbedded(folder)
-    try {
-      await client.command({
-        query: `INSERT INTO rollups SELECT * REPLACE (period AS bucket)
-          FROM (SELECT * FROM rollups WHERE resolution = 'month' AND bucket != period)`,
-      })
-      await client.command({
-        query: "ALTER TABLE rollups DELETE WHERE resolution = 'month' AND bucket != period SETTINGS mutations_sync = 2",
-      })
-    } finally {
-      await client.close()
-    }
+    // As schema 29 had them, and those before.
+    await withBuckets('addDays(toStartOfYear(period), toMonth(period) - 1)')
+    expect((await partitions()).map(({ rows }) => rows)).toEqual([6, 24, 6])
+    await expectAll([])
+    await withBuckets('period')
     expect(await partitions()).toHaveLength(months.length)
     await expectAll([])
     const late = months[7] as string
@@ -289,6 +292,24 @@ describe('rollups', () => {
     })
     await expectAll([late])
   }, 120_000)
+
+  /** Gives the rows of months other buckets. */
+  async function withBuckets(bucket: string): Promise<void> {
+    const { client } = await connectEmbedded(folder)
+    const of = "resolution = 'month'"
+    try {
+      for (const query of [
+        'CREATE TABLE months AS rollups ENGINE = Memory',
+        `INSERT INTO months SELECT * REPLACE (toDateTime64(${bucket}, 0, 'UTC') AS bucket) FROM rollups WHERE ${of}`,
+        `ALTER TABLE rollups DELETE WHERE ${of} SETTINGS mutations_sync = 2`,
+        'INSERT INTO rollups SELECT * FROM months',
+        'DROP TABLE months',
+      ])
+        await client.command({ query })
+    } finally {
+      await client.close()
+    }
+  }
 
   it('know each post-quantum group of the registry by its name', async () => {
     const pattern = /match\(ifNull\(named_group_name, ''\), '\(\?i\)([^']+)'\)/.exec(readJob('rollup-minutes'))?.[1]

@@ -5,16 +5,15 @@ import { clickhouse, isTyped, typed } from '../variable.ts'
 
 const SHOWN = `
 (
-    SELECT fingerprint_sha256, min(position) AS place, any(role) AS shown_by,
+    SELECT fingerprint_sha256, any(role) AS shown_by,
         uniqExact(server_ip, server_port) AS servers, uniqCombinedMerge(12)(flows) AS flows, max(last_seen) AS last_shown,
         arrayStringConcat(arraySort(groupUniqArrayIf(10)(server_name, server_name != '')), ' ') AS names,
         any(replaceRegexpOne(toString(server_ip), '^::ffff:([0-9.]+)$', '\\\\1')) AS a_server
     FROM certificate_sightings
-    WHERE ${SEEN}
+    WHERE ${SEEN} AND position = 0
     GROUP BY fingerprint_sha256
 )`
-const FROM = `FROM (SELECT * FROM certificates FINAL) AS c\nINNER JOIN ${SHOWN.trim()} AS s ON s.fingerprint_sha256 = c.fingerprint_sha256`
-const LEAVES = `${FROM}\nWHERE s.place = 0`
+const LEAVES = `FROM (SELECT * FROM certificates FINAL) AS c\nINNER JOIN ${SHOWN.trim()} AS s ON s.fingerprint_sha256 = c.fingerprint_sha256`
 const LEFT = "dateDiff('second', now(), assumeNotNull(c.not_after))"
 const figure = (title: string, description: string, where: string) =>
   stat({

@@ -29,10 +29,10 @@ FROM
                 {coarser:String} = 'day', toDateTime64(intDiv(toUnixTimestamp64Second(r.period), 86400) * 86400, 0, 'UTC'),
                 makeDateTime64(toYear(r.period), toMonth(r.period), 1, 0, 0, 0, 0, 0, 'UTC')
             ) AS period,
-            -- 0029 says why.
+            -- 0029 and 0030 say why.
             if(
                 {coarser:String} = 'month',
-                addDays(makeDateTime64(toYear(period), 1, 1, 0, 0, 0, 0, 0, 'UTC'), toMonth(period) - 1),
+                addDays(makeDateTime64(toYear(period), if(by_service, 2, 1), 1, 0, 0, 0, 0, 0, 'UTC'), toMonth(period) - 1),
                 period
             ) AS bucket,
             {generation:UInt64} AS generation,
