@@ -4,7 +4,7 @@ import { SEVERITIES } from '../classify/policy.ts'
 import { rfc3339 } from '../core/clock.ts'
 import { BoundedMap } from './bounded-map.ts'
 import type { Detector, Signal } from './detector.ts'
-import { addEvidence, copyFinding, newFinding } from './evidence.ts'
+import { addEvidence, copyFinding, listFlow, newFinding } from './evidence.ts'
 import type { Exception, Finding, FindingEvent, FindingEventKind, SensorHealth } from './finding.ts'
 import { type Flow, timeUs } from './flow.ts'
 
@@ -114,6 +114,7 @@ export class FindingBook {
     const { finding } = entry
     if (!isCounted) finding.flows += 1
     if (flow.lastUs > entry.lastBadUs) entry.lastBadUs = flow.lastUs
+    listFlow(entry, flow, isCounted)
     finding.health = health
     entry.goodFlows = 0
     this.#changed.add(entry)

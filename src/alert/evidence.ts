@@ -92,14 +92,14 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
   if (seen.flow !== null) addFlow(entry, seen.flow, seen.isCounted)
 }
 
-/** A flow of which an open finding would only be counted: what it would be listed by is listed, or there is no room for it. */
+/** A flow of which an open finding would only be counted, and listed by its id: all else it would be listed by is, or there is no room. */
 export function showsNothingNew(entry: Entry, signal: Signal, severity: Severity, flow: Flow): boolean {
   const { finding, listed } = entry
   if (listed === null) return false
   if (severity !== finding.severity || flow.firstUs < entry.firstBadUs || !isSame(entry.signal, signal)) return false
   if (!listed.has(flow.facts) || !listed.has(flow.place) || (flow.name !== null && !listed.has(flow.name))) return false
   if (finding.exception !== null || !(isFull(finding.sensors) || finding.sensors.includes(flow.sensor))) return false
-  return !isDue(entry, flow) && (isFull(finding.clients) || finding.clients.includes(flow.clientIp))
+  return isFull(finding.clients) || finding.clients.includes(flow.clientIp)
 }
 
 const isFull = (list: readonly string[]): boolean => list.length >= MAX_LISTED
@@ -120,8 +120,13 @@ function addFlow(entry: Entry, flow: Flow, isCounted: boolean): void {
   if (flow.serverName !== null) note(finding.server_names, flow.serverName)
   if (entry.listed?.has(flow.facts) !== true) addFacts(finding, flow.facts)
   if (finding.flows > 1) noteListed(entry, flow)
-  const ids = finding.flow_ids
+  listFlow(entry, flow, isCounted)
+}
+
+/** By its id, unless there is one of about that time. */
+export function listFlow(entry: Entry, flow: Flow, isCounted: boolean): void {
   if (!isDue(entry, flow)) return
+  const ids = entry.finding.flow_ids
   if (isCounted && ids.includes(flow.id)) return
   if (ids.length >= MAX_FLOW_IDS) ids.splice(MAX_FLOW_IDS / 2, 1)
   ids.push(flow.id)
