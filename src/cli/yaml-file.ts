@@ -9,6 +9,13 @@ import { nearest } from '../core/nearest.ts'
 /** A table's name in brackets, or a key before an equals sign (TOML v1.0.0). */
 const TOML = /^\s*(\[+[\w."-]+\]+\s*(#.*)?$|[\w."-]+\s*=)/m
 
+/** Larger files than people write, or programs for them, are another file. */
+const MAX_BYTES = 4 * 1024 * 1024
+/** Levels that a parser which calls itself for each can have; what we read has five. */
+const MAX_DEPTH = 200
+/** Levels by dashes or indentation at the beginning of a line. */
+const DEEP_LINE = new RegExp(`^(?:[ ]{${MAX_DEPTH}}|[ ]*(?:- ){${MAX_DEPTH}})`, 'm')
+
 const IS_TOML = 'is written in YAML, and this looks like TOML: write "sensor: here" for sensor = "here"'
 
 interface Mistake {
@@ -97,12 +104,30 @@ function startOf(document: Document.Parsed, path: readonly PropertyKey[]): numbe
 }
 
 function readText(file: string, { what }: YamlWords): string {
+  let text: string
   try {
-    return readFileSync(file, 'utf8')
+    text = readFileSync(file, 'utf8')
   } catch (error) {
     const why = `${what} cannot be read: ${(error as Error).message}`
     throw new OperatorError('ERR_USAGE', why, 'name a file that may be read')
   }
+  if (text.length > MAX_BYTES || isDeep(text)) {
+    const why =
+      text.length > MAX_BYTES ? `larger than ${MAX_BYTES >> 20} MiB` : `nested deeper than ${MAX_DEPTH} levels`
+    throw new OperatorError('ERR_USAGE', `${file}: ${what} is ${why}`, 'name the file that was meant')
+  }
+  return text
+}
+
+/** Brackets are counted wherever they stand: a text with so many that are never closed is none of ours either. */
+function isDeep(text: string): boolean {
+  if (DEEP_LINE.test(text)) return true
+  let depth = 0
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    depth = bracket === '[' || bracket === '{' ? depth + 1 : Math.max(0, depth - 1)
+    if (depth > MAX_DEPTH) return true
+  }
+  return false
 }
 
 function unknownKey(key: string, whose: string, known: readonly string[]): string {

@@ -111,6 +111,18 @@ describe('a configuration file', () => {
     { name: 'what is no YAML', yaml: 'source: [a', says: /:\d: .*flow/i },
     { name: 'the same twice', yaml: 'ring: 4\nring: 5', says: /:2: .*unique/ },
     { name: 'a list of options', yaml: '- source', says: /:1: .*expected object/ },
+    {
+      name: 'lists in lists without end',
+      yaml: `policy: ${'['.repeat(50_000)}`,
+      says: /nested deeper than 200 levels/,
+    },
+    { name: 'lists by dashes without end', yaml: '- '.repeat(50_000), says: /nested deeper than 200 levels/ },
+    {
+      name: 'more and more by indentation',
+      yaml: Array.from({ length: 300 }, (_, n) => `${' '.repeat(n)}a:`).join('\n'),
+      says: /nested deeper than 200 levels/,
+    },
+    { name: 'more than anybody writes', yaml: '# no\n'.repeat(1_000_000), says: /larger than 4 MiB/ },
   ])('that says $name is refused by line and name', ({ yaml, says }) => {
     expect(() => inForce(yaml)).toThrow(
       expect.objectContaining({ code: 'ERR_USAGE', message: expect.stringMatching(says) }),
