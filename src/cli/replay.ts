@@ -51,6 +51,10 @@ const MAX_WORKERS = 64
 
 /** Returns the exit status: 0, that of the worst problem a file had, or that of --fail-on. */
 export async function replay(paths: readonly string[], options: ReplayOptions, version: string): Promise<number> {
+  if (options.communityId === true && options.format !== 'jsonl') {
+    const fix = 'add --format jsonl; docs/exports.md names the formats that have Community IDs of their own'
+    throw new OperatorError('ERR_USAGE', `--community-id adds to JSON lines, and --format is ${options.format}`, fix)
+  }
   const files = await nameFiles(paths)
   const job = jobOf(files, options)
   const workers = workerCount(options.workers, files)

@@ -96,6 +96,11 @@ describe('mistakes', () => {
     { args: ['replay', TLS13, '--policy', 'no-such-pack'], status: 6, says: /^ERR_POLICY_NOT_FOUND: .*Fix: / },
     { args: ['replay', TLS13, '--filter', 'tcp and and'], status: 2, says: /^ERR_FILTER: .*Fix: / },
     { args: ['replay', TLS13, '--workers', 'many'], status: 2, says: /^ERR_USAGE: .*Fix: / },
+    {
+      args: ['replay', TLS13, '--community-id'],
+      status: 2,
+      says: /^ERR_USAGE: --community-id .*--format is table.*Fix: /,
+    },
     { args: ['replay', '-', '--workers', '2', '--format', 'jsonl'], status: 2, says: /^ERR_USAGE: .*standard input/ },
     { args: ['replay', TLS13, '--format', 'xml'], status: 2, says: /xml/ },
     { args: ['replay'], status: 2, says: /missing required argument/ },
