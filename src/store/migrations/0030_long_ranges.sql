@@ -1,7 +1,7 @@
 -- Rows of months with the names of services lie in a partition of their own, a year in each: in few rows one index mark takes in both
--- kinds, and who asks for one read the other as well, with twice as many times of handshakes. Their bucket is a day of February, the
+-- kinds, and who asked for one read the other as well, with four times as many times of handshakes. Their bucket is a day of February, the
 -- first for January, where the others' is one of January (0029).
--- Beyond 62 days the hours at both ends are no longer read: they were two thirds of the rows of a year.
+-- Beyond 62 days the hours at both ends are no longer read: they were nearly half of the rows of a year that ends within a day.
 --
 -- The rows of rollups that [from, to] takes: minutes up to six hours, hours up to two days, days with hours at both ends
 -- up to 62, else months with days before and after; from and to are widened to whole ones. Of several generations the
