@@ -7,6 +7,7 @@ import type { Detector, Signal } from './detector.ts'
 import { addEvidence, copyFinding, listFlow, newFinding } from './evidence.ts'
 import type { Exception, Finding, FindingEvent, FindingEventKind, SensorHealth } from './finding.ts'
 import { type Flow, timeUs } from './flow.ts'
+import { OpenFindings } from './open-findings.ts'
 
 const MAX_FINDINGS = 20_000
 const US_PER_HOUR = 3_600_000_000
@@ -35,6 +36,8 @@ export interface Entry {
   signal: Signal | null
   /** Facts, places and names of which it lists all that it would: most flows bring no others. */
   listed: Set<object> | null
+  /** Another one whenever it changed in more than its counts, or is over. */
+  revision: number
 }
 
 /** What a restart must not lose; plain JSON. */
@@ -66,25 +69,31 @@ export class FindingBook {
   droppedEvents = 0
   readonly #entries = new BoundedMap<Entry>(MAX_FINDINGS, (entry) => this.#forgetOpen(entry))
   /** Open findings by rule and subject: a healthy flow of others costs next to nothing. */
-  readonly #open = new Map<string, Map<string, Entry>>()
+  readonly #open = new Map<string, OpenFindings>()
   #events: FindingEvent[] = []
   readonly #changed = new Set<Entry>()
   /** Those of them of which there were events. */
   readonly #told = new Set<Entry>()
   #openCount = 0
+  #openChanges = 0
 
   /** Findings that are not over. */
   get openCount(): number {
     return this.#openCount
   }
 
-  /** By subject; the same map for ever. */
-  openOf(rule: string): Map<string, Entry> {
+  /** How often one began or ended that is not about an edge. */
+  get openChanges(): number {
+    return this.#openChanges
+  }
+
+  /** The same object for ever. */
+  openOf(rule: string): OpenFindings {
     const known = this.#open.get(rule)
     if (known !== undefined) return known
-    const subjects = new Map<string, Entry>()
-    this.#open.set(rule, subjects)
-    return subjects
+    const findings = new OpenFindings()
+    this.#open.set(rule, findings)
+    return findings
   }
 
   get evicted(): number {
@@ -101,6 +110,7 @@ export class FindingBook {
     const wasOver = finding.state === 'resolved' || finding.state === 'dormant'
     addEvidence(entry, signal, seen)
     entry.goodFlows = 0
+    entry.revision += 1
     this.#changed.add(entry)
     if (isNew) this.#tell('opened', entry, seen.atUs)
     else if (wasOver) this.#reopen(entry, seen.atUs)
@@ -158,6 +168,7 @@ export class FindingBook {
     const entry = this.#entries.get(key)
     if (entry === undefined) return
     entry.finding.exception = exception
+    entry.revision += 1
     this.#changed.add(entry)
   }
 
@@ -187,7 +198,7 @@ export class FindingBook {
   restore(entries: readonly SavedEntry[]): void {
     for (const saved of entries) {
       const firstBadUs = timeUs(saved.finding.first_seen)
-      const entry: Entry = { ...saved, firstBadUs, listedUs: 0, signal: null, listed: null }
+      const entry: Entry = { ...saved, firstBadUs, listedUs: 0, signal: null, listed: null, revision: 0 }
       this.#entries.set(entry.finding.key, entry)
       if (!isOver(entry.finding)) this.#noteOpen(entry)
     }
@@ -210,6 +221,7 @@ export class FindingBook {
       listedUs: 0,
       signal: null,
       listed: null,
+      revision: 0,
     }
     this.#entries.set(key, entry)
     this.#noteOpen(entry)
@@ -244,13 +256,20 @@ export class FindingBook {
   }
 
   #noteOpen(entry: Entry): void {
-    const { rule, subject } = entry.finding
-    this.openOf(rule).set(subject, entry)
+    this.openOf(entry.finding.rule).add(entry)
     this.#openCount += 1
+    this.#noteOpenChange(entry)
   }
 
-  #forgetOpen({ finding }: Entry): void {
-    if (this.openOf(finding.rule).delete(finding.subject)) this.#openCount -= 1
+  #forgetOpen(entry: Entry): void {
+    entry.revision += 1
+    if (!this.openOf(entry.finding.rule).delete(entry)) return
+    this.#openCount -= 1
+    this.#noteOpenChange(entry)
+  }
+
+  #noteOpenChange({ finding }: Entry): void {
+    if (finding.subject_kind !== 'edge') this.#openChanges += 1
   }
 
   #tell(kind: FindingEventKind, entry: Entry, atUs: number): void {

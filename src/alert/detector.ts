@@ -12,6 +12,12 @@ export type Settings = Readonly<Record<string, number>>
 /** Whose fault a finding is about: the second half of its key. */
 export type SubjectKind = 'server' | 'edge' | 'identity' | 'certificate' | 'zone_pair' | 'sensor'
 
+const TO = ' -> '
+
+/** The subject of a client and a server. */
+export const edgeOf = (clientIp: string, server: string): string => `${clientIp}${TO}${server}`
+export const serverOfEdge = (edge: string): string => edge.slice(edge.indexOf(TO) + TO.length)
+
 /** What one flow shows of a fault. */
 export interface Signal {
   /** One sentence without volatile figures: server and times stand beside it. */

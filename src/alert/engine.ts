@@ -7,13 +7,14 @@ import { Certificate } from './certificates.ts'
 import type { AlertConfig } from './config.ts'
 import { CountedFlows } from './counted-flows.ts'
 import type { Detector, Signal } from './detector.ts'
-import { showsNothingNew } from './evidence.ts'
+import { showsNobodyNew, showsNothingNew } from './evidence.ts'
 import { Exceptions } from './exceptions.ts'
 import type { FlowKind } from './facts.ts'
 import type { Exception, Finding, FindingEvent } from './finding.ts'
 import { type Flow, flowOf, timeUs } from './flow.ts'
 import { HealthMemory } from './health.ts'
 import { Memories, type SavedMemory } from './memories.ts'
+import type { OpenFindings } from './open-findings.ts'
 import { planOf } from './plan.ts'
 import type { CertificateRecord, FlowRecord, HealthRecord } from './records.ts'
 import { Revocations } from './revocations.ts'
@@ -94,9 +95,17 @@ export class AlertEngine {
     if (flow.facts.verdict === 'exempt') return
     this.#flows += 1
     this.#moveTo(flow.lastUs)
-    const { observers, raises, sound } = unit?.plan ?? planOf(flow.facts, this.#watches[flow.facts.kind])
-    if (unit === null) for (const watch of observers) watch.observe(flow)
-    else unit.show(flow)
+    if (unit === null) {
+      this.#lookOnce(flow)
+      return
+    }
+    unit.show(flow)
+    if (this.#book.openCount > 0) unit.showSound(flow, this.#book.openChanges)
+  }
+
+  #lookOnce(flow: Flow): void {
+    const { observers, raises, sound } = planOf(flow.facts, this.#watches[flow.facts.kind])
+    for (const watch of observers) watch.observe(flow)
     for (const { watch, signal } of raises) watch.raiseOf(flow, signal)
     if (this.#book.openCount > 0) for (const watch of sound) watch.goodOf(flow)
   }
@@ -126,8 +135,19 @@ export class AlertEngine {
   /** Another flow shows what an open finding has of others already; false = it has more to say, and `raise` must be called. */
   raiseAgain(open: Entry, signal: Signal, severity: Severity, rule: number, flow: Flow): boolean {
     if (!this.exceptions.isEmpty || !showsNothingNew(open, signal, severity, flow)) return false
-    this.#book.countAgain(open, flow, this.isCounted(rule, flow), this.health.of(flow.sensor, flow.lastUs))
+    this.#countAgain(open, rule, flow)
     return true
+  }
+
+  /** The same of an open finding of which a flow like this one, but for its client, showed nothing new since it changed. */
+  raiseLikeOthers(open: Entry, rule: number, flow: Flow): boolean {
+    if (!this.exceptions.isEmpty || !showsNobodyNew(open, flow)) return false
+    this.#countAgain(open, rule, flow)
+    return true
+  }
+
+  #countAgain(open: Entry, rule: number, flow: Flow): void {
+    this.#book.countAgain(open, flow, this.isCounted(rule, flow), this.health.of(flow.sensor, flow.lastUs))
   }
 
   /** By findings of the rule at this place of the table, which counts it from now on. */
@@ -135,8 +155,7 @@ export class AlertEngine {
     return this.#counted.isCounted(rule, flow)
   }
 
-  /** The open findings of a rule, by subject. */
-  openOf(row: Detector): ReadonlyMap<string, Entry> {
+  openOf(row: Detector): OpenFindings {
     return this.#book.openOf(row.id)
   }
 

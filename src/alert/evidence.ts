@@ -95,10 +95,16 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
 /** A flow of which an open finding would only be counted, and listed by its id: all else it would be listed by is, or there is no room. */
 export function showsNothingNew(entry: Entry, signal: Signal, severity: Severity, flow: Flow): boolean {
   const { finding, listed } = entry
-  if (listed === null) return false
-  if (severity !== finding.severity || flow.firstUs < entry.firstBadUs || !isSame(entry.signal, signal)) return false
+  if (listed === null || finding.exception !== null) return false
+  if (severity !== finding.severity || !isSame(entry.signal, signal)) return false
   if (!listed.has(flow.facts) || !listed.has(flow.place) || (flow.name !== null && !listed.has(flow.name))) return false
-  if (finding.exception !== null || !(isFull(finding.sensors) || finding.sensors.includes(flow.sensor))) return false
+  return showsNobodyNew(entry, flow)
+}
+
+/** The part of `showsNothingNew` that flows of the same facts to the same place for the same name do not share. */
+export function showsNobodyNew({ finding, firstBadUs }: Entry, flow: Flow): boolean {
+  if (flow.firstUs < firstBadUs) return false
+  if (!isFull(finding.sensors) && !finding.sensors.includes(flow.sensor)) return false
   return isFull(finding.clients) || finding.clients.includes(flow.clientIp)
 }
 

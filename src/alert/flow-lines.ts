@@ -2,7 +2,7 @@
 import * as mark from '../record/flow-marks.ts'
 import { Facts } from './facts.ts'
 import { Flow, type Place, placeOf, ServerName } from './flow.ts'
-import { MarkedHead } from './marked-head.ts'
+import { MarkedTexts, readOwn } from './marked-flow.ts'
 import { Recent } from './recent.ts'
 import type { FlowRecord } from './records.ts'
 
@@ -22,17 +22,23 @@ export class FlowLines {
     (members) => new Facts(members === '' ? {} : (JSON.parse(`{${members.slice(1)}}`) as Partial<FlowRecord>)),
   )
 
-  /** `lines`: whole lines in ASCII. What is seen can be asked for texts while they are there. */
+  /** `lines`: whole lines in ASCII. Each flow is there until the next one. */
   read(lines: Uint8Array, marks: mark.FlowMarks, see: (flow: Flow) => void): void {
     const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength)
     const { words } = marks
     const { names, facts } = this.#spaceOf(marks.space)
+    const texts = new MarkedTexts(bytes, words)
+    let flow: Flow | null = null
     for (let at = 0, line = 0; at < words.length; at += mark.MARK_WORDS, line++) {
       const isNamed = words[at + mark.NAME] !== 0
       const place = this.#recentPlaces.find(words, at + mark.IS_IPV4) ?? this.#placeOf(bytes, words, at)
       const name = isNamed ? (names.find(words, at + mark.NAME) ?? this.#nameOf(bytes, words, at, names)) : null
       const shared = facts.find(words, at + mark.FACTS) ?? this.#factsOf(bytes, words, at, facts)
-      see(new Flow(new MarkedHead(bytes, marks, line), place, name, shared))
+      if (flow === null) flow = new Flow(texts, place, name, shared)
+      else flow.become(place, name, shared)
+      texts.line = line
+      readOwn(flow, marks, line)
+      see(flow)
     }
   }
 

@@ -59,30 +59,35 @@ export class ServerName {
   }
 }
 
-/** What each flow has of its own. Texts and numbers are made when they are asked for. */
-export interface FlowHead {
+/** Texts of a flow, made when they are asked for: of few flows they are. */
+export interface FlowTexts {
   readonly id: string
-  /** 52 bits that stand for the id. */
-  readonly idNumber: number
-  /** It is not reported again. */
-  readonly isLast: boolean
-  readonly sensor: string
-  /** µs since the epoch. */
-  readonly firstUs: number
-  readonly lastUs: number
-  readonly bytesClient: number
-  readonly bytesServer: number
-  readonly visibility: string
-  readonly transport: string
   readonly clientIp: string
-  /** Of an IPv4 address, as a number; -1 = it is none. */
-  readonly clientWord: number
 }
 
+/**
+ * Borrowed: whoever reads many flows has one object for all of them, which `become`s the next one when all have looked. What
+ * may be kept are its texts, facts, place and name.
+ */
 export class Flow {
-  readonly facts: Facts
-  readonly place: Place
-  readonly name: ServerName | null
+  facts: Facts
+  place: Place
+  name: ServerName | null
+  // What it has of its own. Fields, as nearly each of them is asked for by somebody.
+  sensor = ''
+  visibility = ''
+  transport = ''
+  /** µs since the epoch. */
+  firstUs = 0
+  lastUs = 0
+  bytesClient = 0
+  bytesServer = 0
+  /** 52 bits that stand for the id. */
+  idNumber = 0
+  /** Of an IPv4 address, as a number; -1 = it is none. */
+  clientWord = -1
+  /** It is not reported again. */
+  isLast = false
   /** "prod -> lab"; '' = nobody has asked yet. */
   zonePair = ''
   /** Rules whose findings count this flow already, a bit each by their places in the table (`counted-flows.ts`). */
@@ -90,65 +95,38 @@ export class Flow {
   countedHigh = 0
   /** False = nobody has asked yet. */
   isCountedKnown = false
-  readonly #head: FlowHead
+  readonly #texts: FlowTexts
   #id = ''
   #clientIp = ''
 
-  constructor(head: FlowHead, place: Place, name: ServerName | null, facts: Facts) {
+  constructor(texts: FlowTexts, place: Place, name: ServerName | null, facts: Facts) {
+    this.#texts = texts
     this.facts = facts
-    this.#head = head
     this.place = place
     this.name = name
   }
 
+  /** Another flow, of which nobody has asked anything; its own must be set as well. */
+  become(place: Place, name: ServerName | null, facts: Facts): void {
+    this.place = place
+    this.name = name
+    this.facts = facts
+    this.zonePair = ''
+    this.countedLow = 0
+    this.countedHigh = 0
+    this.isCountedKnown = false
+    this.#id = ''
+    this.#clientIp = ''
+  }
+
   get id(): string {
-    if (this.#id === '') this.#id = this.#head.id
+    if (this.#id === '') this.#id = this.#texts.id
     return this.#id
   }
 
-  get idNumber(): number {
-    return this.#head.idNumber
-  }
-
-  get isLast(): boolean {
-    return this.#head.isLast
-  }
-
-  get firstUs(): number {
-    return this.#head.firstUs
-  }
-
-  get lastUs(): number {
-    return this.#head.lastUs
-  }
-
-  get bytesClient(): number {
-    return this.#head.bytesClient
-  }
-
-  get bytesServer(): number {
-    return this.#head.bytesServer
-  }
-
   get clientIp(): string {
-    if (this.#clientIp === '') this.#clientIp = this.#head.clientIp
+    if (this.#clientIp === '') this.#clientIp = this.#texts.clientIp
     return this.#clientIp
-  }
-
-  get clientWord(): number {
-    return this.#head.clientWord
-  }
-
-  get sensor(): string {
-    return this.#head.sensor
-  }
-
-  get visibility(): string {
-    return this.#head.visibility
-  }
-
-  get transport(): string {
-    return this.#head.transport
   }
 
   get server(): string {
@@ -177,26 +155,21 @@ export class Flow {
   }
 }
 
-/** A flow of a record by itself. */
+/** A flow of a record by itself. A record does not say whether it is the flow's last. */
 export function flowOf(record: FlowRecord): Flow {
-  const head: FlowHead = {
-    id: record.flow_id,
-    idNumber: numberOfText(record.flow_id),
-    // A record does not say so.
-    isLast: false,
-    sensor: record.sensor,
-    firstUs: timeUs(record.first_seen),
-    lastUs: timeUs(record.last_seen),
-    bytesClient: record.bytes_client,
-    bytesServer: record.bytes_server,
-    visibility: record.visibility,
-    transport: record.transport,
-    clientIp: record.client_ip,
-    // Whoever asks for the number asks for the text where there is none.
-    clientWord: -1,
-  }
-  const name = record.server_name === undefined ? null : new ServerName(record.server_name)
-  return new Flow(head, placeOf(record), name, new Facts(record))
+  const { flow_id, client_ip, server_name } = record
+  const name = server_name === undefined ? null : new ServerName(server_name)
+  const flow = new Flow({ id: flow_id, clientIp: client_ip }, placeOf(record), name, new Facts(record))
+  flow.sensor = record.sensor
+  flow.visibility = record.visibility
+  flow.transport = record.transport
+  flow.firstUs = timeUs(record.first_seen)
+  flow.lastUs = timeUs(record.last_seen)
+  flow.bytesClient = record.bytes_client
+  flow.bytesServer = record.bytes_server
+  // Whoever asks for the client's number asks for the text where there is none.
+  flow.idNumber = numberOfText(flow_id)
+  return flow
 }
 
 /** Two texts of a hundred thousand have the same one in one case of a million. */

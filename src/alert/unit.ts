@@ -2,6 +2,7 @@
  * Flows of the same facts to the same place for the same name, as most flows of a network are repetitions of others.
  * Detectors that have learnt all that such flows can teach them are not asked again until something changes.
  */
+import type { Entry } from './book.ts'
 import type { Signal } from './detector.ts'
 import type { Facts } from './facts.ts'
 import type { Flow, Place, ServerName } from './flow.ts'
@@ -10,43 +11,74 @@ import { type FactsPlan, planOf } from './plan.ts'
 import { Recent } from './recent.ts'
 import type { Watch } from './watch.ts'
 
-/** A detector's view of these flows: they have one subject, and one memory. */
-export class Slot {
+/** What each of these flows raises of one subject: while the finding is as the last one left it, they are only counted. */
+export class Standing {
   readonly watch: Watch
   readonly subject: string
+  /** Null = nothing. */
+  signal: Signal | null = null
+  entry: Entry | null = null
+  revision = 0
+
+  constructor(watch: Watch, subject: string) {
+    this.watch = watch
+    this.subject = subject
+  }
+}
+
+/** A detector's view of these flows: they have one subject, and one memory. */
+export class Slot extends Standing {
   readonly owner: SubjectMemory
   readonly memory: object
   /** Packet time, µs, up to which more of the same changes nothing while the memory is as it was. */
   quietUntilUs = 0
   changes = 0
-  /** What each of them raises meanwhile; null = nothing. */
-  signal: Signal | null = null
 
   constructor(watch: Watch, subject: string, owner: SubjectMemory) {
-    this.watch = watch
-    this.subject = subject
+    super(watch, subject)
     this.owner = owner
     this.memory = watch.memoryOf(owner)
+  }
+
+  /** Nothing to learn, and nothing to raise. */
+  get isSilent(): boolean {
+    return this.quietUntilUs > 0 && this.signal === null
   }
 }
 
 export class Unit {
   readonly plan: FactsPlan
+  /** Of detectors that settle. */
   readonly #slots: readonly Slot[]
-  /** They look at more than what these flows share, or have something to count in each. */
+  /** Of those that count each flow. */
+  readonly #counting: readonly Slot[]
+  /** They look at more than what these flows share. */
   readonly #always: readonly Watch[]
+  /** Facts alone say what is raised. */
+  readonly #standing: readonly Standing[]
+  readonly #raises: FactsPlan['raises']
   readonly #owners: readonly SubjectMemory[]
   readonly #changes: number[]
+  /** Those of the slots that are not silent, and until when the others are. */
+  #busy: readonly Slot[] = []
   #quietUntilUs = 0
-  #raising: readonly Slot[] = []
   #isAsked = false
+  /** To them each of these flows is sound, and a finding may wait for it. */
+  #awaited: readonly Watch[] = []
+  #awaitedAt = -1
 
   constructor(flow: Flow, watches: readonly Watch[]) {
     this.plan = planOf(flow.facts, watches)
-    const slots = this.plan.observers.map((watch) => watch.slotOf(flow))
-    this.#slots = slots.filter((slot) => slot !== null)
-    this.#always = this.plan.observers.filter((_, at) => slots[at] === null)
-    this.#owners = [...new Set(this.#slots.map(({ owner }) => owner))]
+    const { observers, raises } = this.plan
+    const slots = observers.map((watch) => watch.slotOf(flow))
+    const own = slots.filter((slot) => slot !== null)
+    this.#slots = own.filter(({ watch }) => watch.settles)
+    this.#counting = own.filter(({ watch }) => !watch.settles)
+    this.#always = observers.filter((_, at) => slots[at] === null)
+    const standing = raises.map(({ watch, signal }) => watch.standingOf(flow, signal))
+    this.#standing = standing.filter((one) => one !== null)
+    this.#raises = raises.filter((_, at) => standing[at] === null)
+    this.#owners = [...new Set(own.map(({ owner }) => owner))]
     this.#changes = this.#owners.map(() => Number.NaN)
   }
 
@@ -57,11 +89,24 @@ export class Unit {
   }
 
   show(flow: Flow): void {
-    if (!this.#isQuiet(flow.lastUs)) this.#ask(flow)
-    else for (const slot of this.#raising) slot.watch.observeSlot(flow, slot)
+    if (this.#isQuiet(flow.lastUs)) this.#askBusy(flow)
+    else this.#ask(flow)
+    for (const slot of this.#counting) slot.watch.observeSlot(flow, slot)
     for (const watch of this.#always) watch.observe(flow)
+    for (const standing of this.#standing) standing.watch.raiseStanding(flow, standing, standing.signal as Signal)
+    for (const { watch, signal } of this.#raises) watch.raiseOf(flow, signal)
   }
 
+  /** `openChanges`: see `FindingBook`. */
+  showSound(flow: Flow, openChanges: number): void {
+    if (openChanges !== this.#awaitedAt) {
+      this.#awaited = this.plan.sound.filter((watch) => watch.mayAwait(flow))
+      this.#awaitedAt = openChanges
+    }
+    for (const watch of this.#awaited) watch.goodOf(flow)
+  }
+
+  /** Those that are silent would learn nothing of this flow. */
   #isQuiet(nowUs: number): boolean {
     if (nowUs >= this.#quietUntilUs) return false
     for (let i = 0; i < this.#owners.length; i++) {
@@ -72,25 +117,39 @@ export class Unit {
     return true
   }
 
-  #ask(flow: Flow): void {
-    let quietUntilUs = Number.POSITIVE_INFINITY
-    for (const slot of this.#slots) {
+  #askBusy(flow: Flow): void {
+    const busy = this.#busy
+    if (busy.length === 0) return
+    let isOneSilent = false
+    for (const slot of busy) {
       slot.watch.observeSlot(flow, slot)
-      quietUntilUs = Math.min(quietUntilUs, slot.quietUntilUs)
+      if (slot.isSilent) isOneSilent = true
     }
-    this.#quietUntilUs = quietUntilUs
-    this.#raising = quietUntilUs > 0 ? this.#slots.filter(({ signal }) => signal !== null) : NONE
-    for (let i = 0; i < this.#owners.length; i++) {
-      const owner = this.#owners[i] as SubjectMemory
-      this.#changes[i] = owner.changes
-      // Once is no use: who came a single time must go before those who come again.
-      if (owner.entry !== null && this.#isAsked) owner.entry.isUsed = true
-    }
+    // What changed now is what these remember themselves: the silent ones are other detectors.
+    this.#noteChanges()
+    if (isOneSilent) this.#sort()
+  }
+
+  #ask(flow: Flow): void {
+    for (const slot of this.#slots) slot.watch.observeSlot(flow, slot)
+    this.#sort()
+    this.#noteChanges()
+    // Once is no use: who came a single time must go before those who come again.
+    if (this.#isAsked) for (const { entry } of this.#owners) if (entry !== null) entry.isUsed = true
     this.#isAsked = true
   }
-}
 
-const NONE: readonly Slot[] = []
+  #sort(): void {
+    let quietUntilUs = Number.POSITIVE_INFINITY
+    for (const slot of this.#slots) if (slot.isSilent) quietUntilUs = Math.min(quietUntilUs, slot.quietUntilUs)
+    this.#quietUntilUs = quietUntilUs
+    this.#busy = this.#slots.filter(({ isSilent }) => !isSilent)
+  }
+
+  #noteChanges(): void {
+    for (let i = 0; i < this.#owners.length; i++) this.#changes[i] = (this.#owners[i] as SubjectMemory).changes
+  }
+}
 
 /** Past it they are made again. */
 const MAX_UNITS = 16_384

@@ -1,26 +1,28 @@
 /** A detector at work: with its settings, its memory of the subject at hand, and the context it is shown. */
 import type { Severity } from '../classify/policy.ts'
-import type { Entry } from './book.ts'
 import type { Certificate } from './certificates.ts'
 import type { RuleConfig, Selector } from './config.ts'
 import {
   type Context,
   type Detector,
   type DetectorRow,
+  edgeOf,
   nothing,
   type Settings,
   type Signal,
   type SubjectKind,
 } from './detector.ts'
 import type { AlertEngine } from './engine.ts'
+import { showsNothingNew } from './evidence.ts'
 import { findRow } from './exceptions.ts'
 import { type Flow, type Place, timeUs } from './flow.ts'
 import type { MemoriesOfKind, SubjectMemory } from './memories.ts'
+import type { OpenFindings } from './open-findings.ts'
 import type { HealthRecord } from './records.ts'
 import type { RevokedBy } from './revocations.ts'
 import { acceptedKeysOf, loadBalancersOf, settingsOf } from './rule-options.ts'
 import { compileSelector, meansSensor } from './selector.ts'
-import { Slot } from './unit.ts'
+import { Slot, Standing } from './unit.ts'
 import type { Zones } from './zones.ts'
 
 /** @throws OperatorError ERR_USAGE */
@@ -35,14 +37,19 @@ export function watchesOf(
     .map((row) => new Watch(row, configs.get(row) ?? {}, engine, table.indexOf(row)))
 }
 
+const SHARED: ReadonlySet<SubjectKind> = new Set(['server', 'identity', 'certificate'])
+
 export class Watch implements Context {
   readonly row: Detector
+  /** See `DetectorRow.settles`. */
+  readonly settles: boolean
   // The row's, at hand: rows are of many shapes, and looking into them is slow.
   readonly #observe: DetectorRow['observe']
   readonly #subjectOfRow: DetectorRow['subjectOf']
   readonly #kind: SubjectKind
   readonly #isForgetful: boolean
-  readonly #settles: boolean
+  /** Flows of the same facts to the same place for the same name have one subject. */
+  readonly #sharesSubject: boolean
   readonly #settings: Settings
   readonly #severity: Severity | null
   readonly #acceptedKeys: ReadonlySet<string>
@@ -53,7 +60,7 @@ export class Watch implements Context {
   readonly #memories: MemoriesOfKind
   /** Of its row in the table. */
   readonly #index: number
-  readonly #open: ReadonlyMap<string, Entry>
+  readonly #open: OpenFindings
   readonly #rowSeverity: Severity
   #flow: Flow | null = null
   #health: HealthRecord | null = null
@@ -70,7 +77,8 @@ export class Watch implements Context {
     this.#subjectOfRow = row.subjectOf
     this.#kind = row.subject
     this.#isForgetful = row.fresh === nothing
-    this.#settles = row.settles === true
+    this.settles = row.settles === true
+    this.#sharesSubject = row.subjectOf !== undefined || SHARED.has(row.subject)
     this.#settings = settingsOf(row, config.settings ?? {})
     this.#severity = config.severity ?? null
     this.#acceptedKeys = acceptedKeysOf(row, config.allow_spki)
@@ -93,14 +101,26 @@ export class Watch implements Context {
     const owner = this.#memories.of(this.#subject)
     this.#observe?.(flow, owner.ofRule(this.#index, this.row), this.#settings, this)
     // Who had settled by what is remembered of the subject must look again.
-    if (this.#settles && this.#settledUs < 0) owner.noteChange(this.#index)
+    if (this.settles && this.#settledUs < 0) owner.noteChange(this.#index)
   }
 
   /** Its view of flows that are like this one; null = it must see each of them. */
   slotOf(flow: Flow): Slot | null {
-    if (!this.#settles || this.#isMeant !== null) return null
-    const subject = this.#subjectOf(flow)
+    const subject = this.#sharedSubjectOf(flow)
     return subject === null ? null : new Slot(this, subject, this.#memories.of(subject))
+  }
+
+  /** The same where facts alone say that `signal` is raised. */
+  standingOf(flow: Flow, signal: Signal): Standing | null {
+    const subject = this.#sharedSubjectOf(flow)
+    if (subject === null) return null
+    const standing = new Standing(this, subject)
+    standing.signal = signal
+    return standing
+  }
+
+  #sharedSubjectOf(flow: Flow): string | null {
+    return this.#sharesSubject && this.#isMeant === null ? this.#subjectOf(flow) : null
   }
 
   memoryOf(owner: SubjectMemory): object {
@@ -111,19 +131,36 @@ export class Watch implements Context {
   observeSlot(flow: Flow, slot: Slot): void {
     const { owner, subject } = slot
     const isQuiet = flow.lastUs < slot.quietUntilUs && slot.changes === owner.changesOf(this.#index)
-    if (isQuiet && slot.signal === null) return
+    if (isQuiet) {
+      if (slot.signal !== null) this.raiseStanding(flow, slot, slot.signal)
+      return
+    }
     this.#flow = flow
     this.#subject = subject
-    if (isQuiet) return void this.raise(slot.signal as Signal)
     this.#settledUs = -1
     this.#raised = null
     this.#observe?.(flow, slot.memory, this.#settings, this)
-    if (this.#settledUs < 0) owner.noteChange(this.#index)
+    if (!this.settles) return
+    if (this.#settledUs < 0 && !this.#isForgetful) owner.noteChange(this.#index)
     slot.signal = this.#settledUs < 0 ? null : this.#raised
+    slot.entry = null
     // While a finding is open each flow without the fault is part of the proof of its end.
     const isAwaited = slot.signal === null && this.#open.size > 0 && this.#open.has(subject)
     slot.quietUntilUs = isAwaited ? 0 : Math.max(0, this.#settledUs)
     slot.changes = owner.changesOf(this.#index)
+  }
+
+  raiseStanding(flow: Flow, standing: Standing, signal: Signal): void {
+    const { entry, subject } = standing
+    const isAsBefore = entry !== null && entry.revision === standing.revision
+    if (isAsBefore && this.#engine.raiseLikeOthers(entry, this.#index, flow)) return
+    this.#flow = flow
+    this.#subject = subject
+    this.raise(signal)
+    const open = this.#open.get(subject)
+    const isKnown = open !== undefined && showsNothingNew(open, signal, this.#severityOf(signal), flow)
+    standing.entry = isKnown ? open : null
+    standing.revision = isKnown ? open.revision : 0
   }
 
   /** A finding of this subject begins: those who had nothing to report of it have now. */
@@ -138,7 +175,21 @@ export class Watch implements Context {
 
   /** The flow's facts show that all is well: news only where something was wrong. */
   goodOf(flow: Flow): void {
-    if (this.#open.size > 0 && this.#takes(flow)) this.good()
+    if (this.#open.size === 0) return
+    // Before the client is asked for: its address is a text of its own.
+    if (this.#kind === 'edge' && !this.#open.hasEdgeTo(flow.server)) return
+    if (this.#takes(flow)) this.good()
+  }
+
+  /** False = no open finding of this detector waits for flows like this one, until one that is about no edge begins or ends. */
+  mayAwait(flow: Flow): boolean {
+    if (this.#isMeant !== null || !this.#sharesSubject) return true
+    const subject = this.#subjectOf(flow)
+    return subject !== null && this.#open.has(subject)
+  }
+
+  #severityOf({ severity }: Signal): Severity {
+    return this.#severity ?? severity ?? this.#rowSeverity
   }
 
   #takes(flow: Flow): boolean {
@@ -203,7 +254,7 @@ export class Watch implements Context {
   raise(signal: Signal): void {
     this.#raised = signal
     const flow = this.#flow
-    const severity = this.#severity ?? signal.severity ?? this.#rowSeverity
+    const severity = this.#severityOf(signal)
     const open = flow === null ? undefined : this.#open.get(this.#subject)
     const isKnown = open !== undefined && flow !== null
     if (isKnown && this.#engine.raiseAgain(open, signal, severity, this.#index, flow)) return
@@ -242,7 +293,7 @@ export class Watch implements Context {
       case 'server':
         return flow.server
       case 'edge':
-        return `${flow.clientIp} -> ${flow.server}`
+        return edgeOf(flow.clientIp, flow.server)
       case 'identity':
         return flow.identity
       case 'certificate':

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { CountedFlows, MAX_RULES } from '../../src/alert/counted-flows.ts'
-import { Flow, type FlowHead, flowOf } from '../../src/alert/flow.ts'
+import { Flow, flowOf } from '../../src/alert/flow.ts'
 import { DETECTORS } from '../../src/alert/index.ts'
 import { flow } from './simulate.ts'
 
@@ -8,12 +8,7 @@ const [first, again] = [flowOf(flow(0)), flowOf(flow(0, { increment: 1 }))]
 
 const once = (n: number, increment = 0, isLast = false): Flow => {
   const { place, facts } = increment > 0 ? again : first
-  return new Flow({ ...HEAD, idNumber: n, isLast }, place, null, facts)
-}
-
-const HEAD: FlowHead = {
-  ...{ id: '', idNumber: 0, isLast: false, sensor: '', firstUs: 0, lastUs: 0 },
-  ...{ bytesClient: 0, bytesServer: 0, visibility: 'both', transport: 'tcp', clientIp: '', clientWord: -1 },
+  return Object.assign(new Flow({ id: '', clientIp: '' }, place, null, facts), { idNumber: n, isLast })
 }
 
 it('a flow counts once for each rule, however often it is reported', () => {

@@ -17,6 +17,8 @@ interface Limits {
 }
 
 const US_PER_DAY = 86_400_000_000
+/** When a server was seen in the clear is noted to the minute: most that are, are all the time. */
+const PRECISION_US = 60_000_000
 
 export const plaintextAfterEncryption = detector({
   id: 'A1',
@@ -41,9 +43,7 @@ export const plaintextAfterEncryption = detector({
     // Most servers that talk in the clear always did: no flow of theirs was noted.
     if (memory.plain.length > 0 && memory.plain.includes(flow.id)) return
     const known = sumDays(memory.encrypted, flow.lastUs, settings.window_days)
-    if (known < settings.encrypted_flows) {
-      if (!memory.hasFired) memory.mixedUntilUs = flow.lastUs + settings.window_days * US_PER_DAY
-    }
+    if (known < settings.encrypted_flows && !memory.hasFired) noteMixed(flow, memory, settings, context)
     if (flow.lastUs < memory.mixedUntilUs) return
     if (memory.plain.length < settings.plaintext_flows) memory.plain.push(flow.id)
     if (memory.plain.length < settings.plaintext_flows) return
@@ -55,6 +55,13 @@ export const plaintextAfterEncryption = detector({
     })
   },
 })
+
+function noteMixed({ lastUs }: Flow, memory: Memory, { window_days }: Limits, context: Context): void {
+  const windowUs = window_days * US_PER_DAY
+  const notedUs = memory.mixedUntilUs - windowUs
+  if (lastUs - notedUs >= PRECISION_US) memory.mixedUntilUs = lastUs + windowUs
+  else if (memory.plain.length === 0) context.settled(notedUs + PRECISION_US)
+}
 
 function noteEncrypted(flow: Flow, memory: Memory, settings: Limits, context: Context): void {
   // Of one day no more are counted than are asked for.

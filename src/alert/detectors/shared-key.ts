@@ -45,10 +45,14 @@ export const sharedKey = detector({
     const isNews = noteBegin(memory, certificate.notBefore) || sizeOf(memory) !== before
     const oldUs = oldFrom(memory, settings.key_days)
     const kept = `its certificates are renewed, and its key is the same for more than ${settings.key_days} days`
-    const what = faultOf(memory, certificate, settings) ?? (flow.firstUs > oldUs ? kept : null)
+    const fault = faultOf(memory, certificate, settings)
+    const what = fault ?? (flow.firstUs > oldUs ? kept : null)
     if (what !== null) {
       context.raise({ what, mustFix: 'server', sql: `has(server_certificates, '${certificate.fingerprint}')` })
-    } else if (!isNews) context.settled(oldUs)
+    }
+    if (isNews) return
+    if (fault !== null) context.settled(Number.POSITIVE_INFINITY)
+    else if (what === null) context.settled(oldUs)
   },
 })
 

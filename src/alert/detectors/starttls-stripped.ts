@@ -28,7 +28,10 @@ export const starttlsStripped = detector({
       return
     }
     // Asked for, not answered, and gone on without: the question or the answer was taken away.
-    const isIgnored = upgradeState === 'requested' && isPlaintext && flow.visibility === 'both'
+    const isAsked = upgradeState === 'requested' && isPlaintext
+    // Nothing is remembered of these, and all else that counts is shared by flows like this one.
+    if (!isAsked) context.settled(Number.POSITIVE_INFINITY)
+    const isIgnored = isAsked && flow.visibility === 'both'
     const isGone = memory.offered >= offers && (upgradeState === 'not_offered' || upgradeState === 'refused')
     if (upgradeState !== 'stripped' && !isGone && !isIgnored) return
     const whose = isIgnored ? 'of a client that asked for TLS' : 'to a server that offers TLS'
