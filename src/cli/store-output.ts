@@ -27,6 +27,9 @@ export async function withStore<T>(choice: StoreChoice, use: (store: Store) => P
 
 /** Large enough that an insert's fixed cost does not count, small enough for little memory. */
 const BATCH_BYTES = 16 * 1024 * 1024
+/** For the lines that make a batch full. */
+const ROOM_BYTES = 1024 * 1024
+const EMPTY = Buffer.alloc(0)
 
 type Insert = (lines: Uint8Array, rows: number, token: string) => Promise<void>
 
@@ -85,30 +88,50 @@ export class StoreOutput {
 
 class Batch {
   readonly #insert: Insert
-  #chunks: Buffer[] = []
+  #buffer: Buffer = EMPTY
   #bytes = 0
   #rows = 0
+  /** Used again for later batches: what is thrown away by the megabyte keeps the collector busy. */
+  readonly #spare: Buffer[] = []
 
   constructor(insert: Insert) {
     this.#insert = insert
   }
 
   async add(lines: Uint8Array, rows: number): Promise<void> {
+    const end = this.#bytes + lines.length
+    if (end > this.#buffer.length) this.#makeRoom(end)
     // Borrowed lines are gone when this returns.
-    this.#chunks.push(Buffer.from(lines))
-    this.#bytes += lines.length
+    this.#buffer.set(lines, this.#bytes)
+    this.#bytes = end
     this.#rows += rows
     if (this.#bytes >= BATCH_BYTES) await this.send()
   }
 
   async send(): Promise<void> {
     if (this.#rows === 0) return
-    const lines = Buffer.concat(this.#chunks)
-    const rows = this.#rows
-    this.#chunks = []
+    const [buffer, bytes, rows] = [this.#buffer, this.#bytes, this.#rows]
+    // More may be added while these are on their way.
+    this.#buffer = EMPTY
     this.#bytes = 0
     this.#rows = 0
-    // The same rows have the same token, so that a retry is recognised, whoever makes it.
-    await this.#insert(lines, rows, createHash('sha256').update(lines).digest('hex'))
+    const lines = buffer.subarray(0, bytes)
+    try {
+      // The same rows have the same token, so that a retry is recognised, whoever makes it.
+      await this.#insert(lines, rows, createHash('sha256').update(lines).digest('hex'))
+    } finally {
+      this.#spare.push(buffer)
+    }
+  }
+
+  #makeRoom(least: number): void {
+    const spare = this.#bytes === 0 ? this.#spare.pop() : undefined
+    if (spare !== undefined && spare.length >= least) {
+      this.#buffer = spare
+      return
+    }
+    const grown = Buffer.allocUnsafeSlow(Math.max(least, Math.min(2 * this.#buffer.length, BATCH_BYTES + ROOM_BYTES)))
+    grown.set(this.#buffer.subarray(0, this.#bytes))
+    this.#buffer = grown
   }
 }
