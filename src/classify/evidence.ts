@@ -127,7 +127,8 @@ function clearTls(out: Evidence): void {
 function gatherTls(tls: TlsFacts, timeUs: number, chains: ChainTable, out: Evidence): void {
   out.version = tls.version === 0 ? 0 : versionRank(tls.version)
   out.draft = isDraft(tls.version) ? 1 : 0
-  out.offeredVersion = tls.offer === null ? 0 : highestOffered(tls.offer)
+  const offer = tls.offer === null ? NO_OFFER : termsOf(tls.offer)
+  out.offeredVersion = offer.version
   out.cipherSuite = tls.cipherSuite
   out.namedGroup = tls.namedGroup
   out.dhBits = tls.dhBits
@@ -137,7 +138,7 @@ function gatherTls(tls: TlsFacts, timeUs: number, chains: ChainTable, out: Evide
   out.serverMoment = momentOf(out.serverChain, timeUs)
   out.clientChain = chains.intern(tls.clientCertificates)
   out.clientMoment = momentOf(out.clientChain, timeUs)
-  out.flags |= tlsFlags(tls) | stapleFlags(tls, timeUs) | nameFlags(tls.serverName, out.serverChain)
+  out.flags |= tlsFlags(tls) | offer.flags | stapleFlags(tls, timeUs) | nameFlags(tls.serverName, out.serverChain)
 }
 
 function tlsFlags(tls: TlsFacts): number {
@@ -159,16 +160,10 @@ function tlsFlags(tls: TlsFacts): number {
   return flags
 }
 
-/** status_request and status_request_v2 (RFC 6066 §8, RFC 6961 §2.2). */
-const STATUS_REQUESTS = [5, 17]
-
-function stapleFlags({ offer, ocspResponse }: TlsFacts, timeUs: number): number {
-  let flags = 0
-  if (offer !== null) flags |= FLAG.clientHello
-  if (offer?.extensions.some((type) => STATUS_REQUESTS.includes(type)) === true) flags |= FLAG.stapleAsked
+function stapleFlags({ ocspResponse }: TlsFacts, timeUs: number): number {
   const nextUpdate = ocspResponse?.nextUpdate ?? null
-  if (nextUpdate === null) return flags
-  return flags | FLAG.stapleDated | (timeUs > nextUpdate + CLOCK_SKEW_US ? FLAG.stapleStale : 0)
+  if (nextUpdate === null) return 0
+  return FLAG.stapleDated | (timeUs > nextUpdate + CLOCK_SKEW_US ? FLAG.stapleStale : 0)
 }
 
 function httpFlags(http: HttpFacts): number {
@@ -186,18 +181,38 @@ function nameFlags(serverName: string | null, chain: Chain): number {
   return covered ? FLAG.nameComparable : FLAG.nameComparable | FLAG.nameMismatch
 }
 
-const highest = new WeakMap<ClientOffer, number>()
+/** status_request and status_request_v2 (RFC 6066 §8, RFC 6961 §2.2). */
+const STATUS_REQUESTS = [5, 17]
+
+/** What counts of an offer, found out once for all flows whose clients offer the same. */
+interface OfferTerms {
+  /** Comparable (`versionRank`), 0 = none. */
+  readonly version: number
+  readonly flags: number
+}
+
+const NO_OFFER: OfferTerms = { version: 0, flags: 0 }
+const offerTerms = new WeakMap<ClientOffer, OfferTerms>()
+
+function termsOf(offer: ClientOffer): OfferTerms {
+  const known = offerTerms.get(offer)
+  if (known !== undefined) return known
+  const asksStaple = offer.extensions.some((type) => STATUS_REQUESTS.includes(type))
+  const terms = {
+    version: highestOffered(offer.versions),
+    flags: FLAG.clientHello | (asksStaple ? FLAG.stapleAsked : 0),
+  }
+  offerTerms.set(offer, terms)
+  return terms
+}
 
 /** Drafts do not count: a server that knows only the final TLS 1.3 was never asked for it by a draft's client. */
-function highestOffered(offer: ClientOffer): number {
-  const known = highest.get(offer)
-  if (known !== undefined) return known
+function highestOffered(versions: readonly number[]): number {
   let best = 0
-  for (const version of offer.versions) {
+  for (const version of versions) {
     const rank = isDraft(version) ? 0 : versionRank(version)
     if (rank <= TLS_1_3 && rank > best) best = rank
   }
-  highest.set(offer, best)
   return best
 }
 
