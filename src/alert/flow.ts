@@ -84,8 +84,12 @@ export class Flow {
   bytesServer = 0
   /** 52 bits that stand for the id. */
   idNumber = 0
-  /** Of an IPv4 address, as a number; -1 = it is none. */
-  clientWord = -1
+  /** The client's address in four words, an IPv4 address in its mapped form (RFC 4291 §2.5.5.2); false = ask for its text. */
+  hasClientWords = false
+  client0 = 0
+  client1 = 0
+  client2 = 0
+  client3 = 0
   /** It is not reported again. */
   isLast = false
   /** "prod -> lab"; '' = nobody has asked yet. */
@@ -167,7 +171,6 @@ export function flowOf(record: FlowRecord): Flow {
   flow.lastUs = timeUs(record.last_seen)
   flow.bytesClient = record.bytes_client
   flow.bytesServer = record.bytes_server
-  // Whoever asks for the client's number asks for the text where there is none.
   flow.idNumber = numberOfText(flow_id)
   return flow
 }

@@ -18,7 +18,11 @@ export function readOwn(flow: Flow, { words, numbers, sensor }: mark.FlowMarks, 
   flow.bytesClient = numbers[n + mark.BYTES_CLIENT] as number
   flow.bytesServer = numbers[n + mark.BYTES_SERVER] as number
   flow.idNumber = numberOfId(words[w + mark.ID] as number, words[w + mark.ID + 1] as number)
-  flow.clientWord = words[w + mark.IS_IPV4] === 1 ? (words[w + mark.CLIENT_ADDRESS + 3] as number) >>> 0 : -1
+  flow.client0 = words[w + mark.CLIENT_ADDRESS] as number
+  flow.client1 = words[w + mark.CLIENT_ADDRESS + 1] as number
+  flow.client2 = words[w + mark.CLIENT_ADDRESS + 2] as number
+  flow.client3 = words[w + mark.CLIENT_ADDRESS + 3] as number
+  flow.hasClientWords = true
   flow.isLast = words[w + mark.IS_LAST] === 1
 }
 

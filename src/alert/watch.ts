@@ -317,8 +317,8 @@ export class Watch implements Context {
 }
 
 function clientZoneOf(flow: Flow, zones: Zones): number {
-  const word = flow.clientWord
-  return word < 0 ? zones.of(flow.clientIp) : zones.ofIpv4(word)
+  if (!flow.hasClientWords) return zones.of(flow.clientIp)
+  return zones.ofWords(flow.client0, flow.client1, flow.client2, flow.client3)
 }
 
 /** Many flows go to a place: its zone is looked up once. */

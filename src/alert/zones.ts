@@ -40,9 +40,9 @@ export class Zones {
     return zone
   }
 
-  /** `word`: an IPv4 address as a number. */
-  ofIpv4(word: number): number {
-    return this.#table.numberOf(0, 0, 0xffff, word | 0, -1)
+  /** The same of an address in four words, an IPv4 address in its mapped form. */
+  ofWords(w0: number, w1: number, w2: number, w3: number): number {
+    return this.#table.numberOf(w0, w1, w2, w3, -1)
   }
 
   #sqlOf(column: string, zone: number): string {

@@ -1,5 +1,6 @@
 /** Detectors beside a capture or a replay: rows go by, findings come out, are kept, stored and told. */
 
+import type { SavedEntry } from '../alert/book.ts'
 import { appendDecision, type Decision, readDecisions } from '../alert/decisions.ts'
 import type { AlertEngine } from '../alert/engine.ts'
 import { findingEventLine, findingLine } from '../alert/finding-line.ts'
@@ -126,7 +127,8 @@ export class Alerts {
   async close(): Promise<void> {
     clearInterval(this.#timer)
     this.#carryOn()
-    this.#save()
+    // All findings are saved below: those that changed need no line of their own before.
+    if (this.#output !== null) this.#storeFindings(this.engine.takeChanged())
     await this.#work
     await this.notifier.close()
     this.#state.saveFindings(this.engine, this.#decidedBytes)
@@ -166,8 +168,12 @@ export class Alerts {
     this.#work = this.#work
       .then(() => this.notifier.flush())
       .then(() => this.#try(() => this.#state.saveChanged(this.engine, changed, decidedBytes)))
+    this.#storeFindings(changed)
+  }
+
+  #storeFindings(changed: readonly SavedEntry[]): void {
     const output = this.#output
-    if (output === null) return
+    if (output === null || changed.length === 0) return
     const lines = changed.map(({ finding }) => findingLine(finding, this.#version++)).join('\n')
     this.#work = this.#work.then(() => output.findings(Buffer.from(`${lines}\n`, 'latin1'), changed.length))
   }

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { Facts } from '../../src/alert/facts.ts'
 import { Flow, flowOf, type Place, placeOf, ServerName } from '../../src/alert/flow.ts'
 import { createAlertEngine, type FlowRecord } from '../../src/alert/index.ts'
+import { addressWords } from '../../src/core/address.ts'
 import { sequenceTests } from './rule-tests.ts'
 import { certificate, clear, DAY, flow, tls12 } from './simulate.ts'
 
@@ -31,9 +32,10 @@ function sharing(): (record: FlowRecord) => Flow {
     borrowed ??= new Flow(texts, place, name, shared)
     borrowed.become(place, name, shared)
     const { sensor, visibility, transport, firstUs, lastUs, bytesClient, bytesServer, idNumber } = whole
-    const clientWord = client_ip.split('.').reduce((word, octet) => word * 256 + Number(octet), 0)
-    const own = { sensor, visibility, transport, firstUs, lastUs, bytesClient, bytesServer, idNumber, clientWord }
-    return Object.assign(borrowed, own)
+    const [client0, client1, client2, client3] = addressWords(client_ip) ?? []
+    const client = { hasClientWords: true, client0, client1, client2, client3 }
+    const own = { sensor, visibility, transport, firstUs, lastUs, bytesClient, bytesServer, idNumber }
+    return Object.assign(borrowed, own, client)
   }
 }
 
