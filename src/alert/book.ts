@@ -38,6 +38,8 @@ export interface Entry {
   listed: Set<object> | null
   /** Another one whenever it changed in more than its counts, or is over. */
   revision: number
+  /** Since those that changed were taken. */
+  isChanged: boolean
 }
 
 /** What a restart must not lose; plain JSON. */
@@ -111,7 +113,7 @@ export class FindingBook {
     addEvidence(entry, signal, seen)
     entry.goodFlows = 0
     entry.revision += 1
-    this.#changed.add(entry)
+    this.#noteChange(entry)
     if (isNew) this.#tell('opened', entry, seen.atUs)
     else if (wasOver) this.#reopen(entry, seen.atUs)
     else if (hadException && finding.exception === null) this.#tell('opened', entry, seen.atUs)
@@ -127,7 +129,7 @@ export class FindingBook {
     listFlow(entry, flow, isCounted)
     finding.health = health
     entry.goodFlows = 0
-    this.#changed.add(entry)
+    this.#noteChange(entry)
   }
 
   /** The subject of an open finding was seen without the fault. */
@@ -169,7 +171,7 @@ export class FindingBook {
     if (entry === undefined) return
     entry.finding.exception = exception
     entry.revision += 1
-    this.#changed.add(entry)
+    this.#noteChange(entry)
   }
 
   findings(): Finding[] {
@@ -186,6 +188,7 @@ export class FindingBook {
   takeChanged(isUrgent = false): SavedEntry[] {
     const taken = [...(isUrgent ? this.#told : this.#changed)]
     this.#told.clear()
+    for (const entry of taken) entry.isChanged = false
     if (isUrgent) for (const entry of taken) this.#changed.delete(entry)
     else this.#changed.clear()
     return taken.map(savedEntry)
@@ -198,7 +201,15 @@ export class FindingBook {
   restore(entries: readonly SavedEntry[]): void {
     for (const saved of entries) {
       const firstBadUs = timeUs(saved.finding.first_seen)
-      const entry: Entry = { ...saved, firstBadUs, listedUs: 0, signal: null, listed: null, revision: 0 }
+      const entry: Entry = {
+        ...saved,
+        firstBadUs,
+        listedUs: 0,
+        signal: null,
+        listed: null,
+        revision: 0,
+        isChanged: false,
+      }
       this.#entries.set(entry.finding.key, entry)
       if (!isOver(entry.finding)) this.#noteOpen(entry)
     }
@@ -222,6 +233,7 @@ export class FindingBook {
       signal: null,
       listed: null,
       revision: 0,
+      isChanged: false,
     }
     this.#entries.set(key, entry)
     this.#noteOpen(entry)
@@ -272,8 +284,15 @@ export class FindingBook {
     if (finding.subject_kind !== 'edge') this.#openChanges += 1
   }
 
-  #tell(kind: FindingEventKind, entry: Entry, atUs: number): void {
+  /** Most that are noted are already. */
+  #noteChange(entry: Entry): void {
+    if (entry.isChanged) return
+    entry.isChanged = true
     this.#changed.add(entry)
+  }
+
+  #tell(kind: FindingEventKind, entry: Entry, atUs: number): void {
+    this.#noteChange(entry)
     this.#told.add(entry)
     if (entry.finding.exception === null) entry.wasTold = true
     if (this.#events.length >= MAX_EVENTS) {

@@ -12,9 +12,19 @@ const MAX_KNOWN = 8192
 const MAX_SPACES = 16
 const PLACE_WORDS = mark.IS_REPEAT - mark.IS_IPV4 + 1
 
+/** What one writer's serial numbers stand for. */
+interface Space {
+  readonly names: Recent<ServerName>
+  readonly facts: Recent<Facts>
+}
+
 export class FlowLines {
-  readonly #spaces = new Map<number, { names: Recent<ServerName>; facts: Recent<Facts> }>()
+  readonly #see: (flow: Flow) => void
+  readonly #spaces = new Map<number, Space>()
   readonly #recentPlaces = new Recent<Place>(PLACE_WORDS)
+  readonly #texts = new MarkedTexts()
+  /** Of all lines; null = there was none yet. */
+  #flow: Flow | null = null
   // By their text: another writer, or one that has forgotten a text, writes the same.
   readonly #places = new Known<Place>((members) => placeOf(JSON.parse(`{${members}}`)))
   readonly #names = new Known((member) => new ServerName(JSON.parse(`{${member.slice(1)}}`).server_name))
@@ -22,27 +32,38 @@ export class FlowLines {
     (members) => new Facts(members === '' ? {} : (JSON.parse(`{${members.slice(1)}}`) as Partial<FlowRecord>)),
   )
 
-  /** `lines`: whole lines in ASCII. Each flow is there until the next one. */
-  read(lines: Uint8Array, marks: mark.FlowMarks, see: (flow: Flow) => void): void {
-    const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength)
-    const { words } = marks
-    const { names, facts } = this.#spaceOf(marks.space)
-    const texts = new MarkedTexts(bytes, words)
-    let flow: Flow | null = null
-    for (let at = 0, line = 0; at < words.length; at += mark.MARK_WORDS, line++) {
-      const isNamed = words[at + mark.NAME] !== 0
-      const place = this.#recentPlaces.find(words, at + mark.IS_IPV4) ?? this.#placeOf(bytes, words, at)
-      const name = isNamed ? (names.find(words, at + mark.NAME) ?? this.#nameOf(bytes, words, at, names)) : null
-      const shared = facts.find(words, at + mark.FACTS) ?? this.#factsOf(bytes, words, at, facts)
-      if (flow === null) flow = new Flow(texts, place, name, shared)
-      else flow.become(place, name, shared)
-      texts.line = line
-      readOwn(flow, marks, line)
-      see(flow)
-    }
+  /** `see` is shown each flow, which is there until the next one. */
+  constructor(see: (flow: Flow) => void) {
+    this.#see = see
   }
 
-  #spaceOf(space: number) {
+  /** `lines`: whole lines in ASCII. */
+  read(lines: Uint8Array, marks: mark.FlowMarks): void {
+    const bytes = Buffer.from(lines.buffer, lines.byteOffset, lines.byteLength)
+    const space = this.#spaceOf(marks.space)
+    const count = marks.words.length / mark.MARK_WORDS
+    this.#texts.bytes = bytes
+    this.#texts.words = marks.words
+    for (let line = 0; line < count; line++) this.#readLine(bytes, marks, line, space)
+  }
+
+  /** By itself, as a loop that runs once a chunk would be compiled again and again while it runs. */
+  #readLine(bytes: Buffer, marks: mark.FlowMarks, line: number, { names, facts }: Space): void {
+    const { words } = marks
+    const at = line * mark.MARK_WORDS
+    const isNamed = words[at + mark.NAME] !== 0
+    const place = this.#recentPlaces.find(words, at + mark.IS_IPV4) ?? this.#placeOf(bytes, words, at)
+    const name = isNamed ? (names.find(words, at + mark.NAME) ?? this.#nameOf(bytes, words, at, names)) : null
+    const shared = facts.find(words, at + mark.FACTS) ?? this.#factsOf(bytes, words, at, facts)
+    const flow = this.#flow ?? new Flow(this.#texts, place, name, shared)
+    this.#flow = flow
+    this.#texts.line = line
+    flow.become(place, name, shared)
+    readOwn(flow, marks, line)
+    this.#see(flow)
+  }
+
+  #spaceOf(space: number): Space {
     const known = this.#spaces.get(space)
     if (known !== undefined) return known
     if (this.#spaces.size >= MAX_SPACES) this.#spaces.clear()

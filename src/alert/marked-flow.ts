@@ -28,25 +28,20 @@ export function readOwn(flow: Flow, { words, numbers, sensor }: mark.FlowMarks, 
 
 /** Texts of the line at hand. */
 export class MarkedTexts implements FlowTexts {
+  bytes: Buffer = Buffer.alloc(0)
+  words: Int32Array = new Int32Array(0)
   line = 0
-  readonly #bytes: Buffer
-  readonly #words: Int32Array
-
-  constructor(bytes: Buffer, words: Int32Array) {
-    this.#bytes = bytes
-    this.#words = words
-  }
 
   get id(): string {
-    const { line } = this
-    const lineAt = line === 0 ? 0 : (this.#words[(line - 1) * mark.MARK_WORDS + mark.LINE_END] as number) + 1
+    const { line, words } = this
+    const lineAt = line === 0 ? 0 : (words[(line - 1) * mark.MARK_WORDS + mark.LINE_END] as number) + 1
     const at = lineAt + ID_MEMBER.length
-    return this.#bytes.toString('latin1', at, at + ID_DIGITS)
+    return this.bytes.toString('latin1', at, at + ID_DIGITS)
   }
 
   get clientIp(): string {
     const w = this.line * mark.MARK_WORDS
-    return this.#bytes.toString('latin1', this.#words[w + mark.CLIENT_AT], this.#words[w + mark.CLIENT_END])
+    return this.bytes.toString('latin1', this.words[w + mark.CLIENT_AT], this.words[w + mark.CLIENT_END])
   }
 }
 

@@ -32,7 +32,7 @@ const LEARN_MS = 60_000
 export class Alerts {
   readonly engine: AlertEngine
   readonly notifier: Notifier
-  readonly #lines = new FlowLines()
+  readonly #lines = new FlowLines((flow) => this.engine.look(flow))
   readonly #state: StateFolder
   readonly #output: FindingOutput | null
   readonly #say: (text: string) => void
@@ -80,7 +80,7 @@ export class Alerts {
 
   /** Whole JSON lines of flows; certificates that they show came before. */
   flows(lines: Uint8Array, marks: FlowMarks): void {
-    this.#lines.read(lines, marks, (flow) => this.engine.look(flow))
+    this.#lines.read(lines, marks)
     this.#carryOn()
   }
 

@@ -203,12 +203,12 @@ async function replayed(): Promise<{ lines: Buffer; marks: FlowMarks }[]> {
 }
 
 it('reads the lines of every capture as it reads their records', async () => {
-  const flows = new FlowLines()
   const found: object[] = []
+  const flows = new FlowLines((one) => found.push(askedOf(one)))
   const wanted: object[] = []
   // The second writer has other numbers for the same texts.
   for (const { lines, marks } of [...(await replayed()), ...(await replayed())]) {
-    flows.read(lines, marks, (one) => found.push(askedOf(one)))
+    flows.read(lines, marks)
     const records = lines.toString('latin1').trim().split('\n')
     wanted.push(...records.map((line) => askedOf(flowOf(JSON.parse(line)))))
   }
