@@ -66,8 +66,11 @@ receivers:
   })
 
   afterAll(async () => {
-    child?.kill()
-    await hook?.close()
+    // It writes into its folder until it is gone.
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill()
+    await gone
+    await hook.close()
     rmSync(folder, { recursive: true, force: true })
   })
 
