@@ -63,7 +63,8 @@ export interface Compared {
 
 /**
  * Two commands at the same time, one core each, and the cores changed from round to round: whatever the machine does to one it does to
- * the other. Nobody reads their output: that would take time of both cores. One after the other, on a machine that is not alone in its housing, they differ by 5 % and more without a reason.
+ * the other. Nobody reads their output: that would take time of both cores. One after the other, on a machine that is not alone in its
+ * housing, they differ by 5 % and more without a reason.
  */
 export async function compare(
   first: readonly string[],
