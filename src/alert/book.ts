@@ -38,6 +38,8 @@ export interface Entry {
   listed: Set<object> | null
   /** Another one whenever it changed in more than its counts, or is over. */
   revision: number
+  /** It is among those that changed. */
+  isChanged: boolean
 }
 
 /** What a restart must not lose; plain JSON. */
@@ -111,7 +113,7 @@ export class FindingBook {
     addEvidence(entry, signal, seen)
     entry.goodFlows = 0
     entry.revision += 1
-    this.#changed.add(entry)
+    this.#noteChanged(entry)
     if (isNew) this.#tell('opened', entry, seen.atUs)
     else if (wasOver) this.#reopen(entry, seen.atUs)
     else if (hadException && finding.exception === null) this.#tell('opened', entry, seen.atUs)
@@ -127,7 +129,7 @@ export class FindingBook {
     listFlow(entry, flow, isCounted)
     finding.health = health
     entry.goodFlows = 0
-    this.#changed.add(entry)
+    this.#noteChanged(entry)
   }
 
   /** The subject of an open finding was seen without the fault. */
@@ -169,7 +171,7 @@ export class FindingBook {
     if (entry === undefined) return
     entry.finding.exception = exception
     entry.revision += 1
-    this.#changed.add(entry)
+    this.#noteChanged(entry)
   }
 
   findings(): Finding[] {
@@ -188,7 +190,15 @@ export class FindingBook {
     this.#told.clear()
     if (isUrgent) for (const entry of taken) this.#changed.delete(entry)
     else this.#changed.clear()
+    for (const entry of taken) entry.isChanged = false
     return taken.map(savedEntry)
+  }
+
+  /** Most flows change what others changed just before. */
+  #noteChanged(entry: Entry): void {
+    if (entry.isChanged) return
+    entry.isChanged = true
+    this.#changed.add(entry)
   }
 
   save(): SavedEntry[] {
@@ -205,6 +215,7 @@ export class FindingBook {
         signal: null,
         listed: null,
         revision: 0,
+        isChanged: false,
       }
       this.#entries.set(entry.finding.key, entry)
       if (!isOver(entry.finding)) this.#noteOpen(entry)
@@ -229,6 +240,7 @@ export class FindingBook {
       signal: null,
       listed: null,
       revision: 0,
+      isChanged: false,
     }
     this.#entries.set(key, entry)
     this.#noteOpen(entry)
@@ -280,7 +292,7 @@ export class FindingBook {
   }
 
   #tell(kind: FindingEventKind, entry: Entry, atUs: number): void {
-    this.#changed.add(entry)
+    this.#noteChanged(entry)
     this.#told.add(entry)
     if (entry.finding.exception === null) entry.wasTold = true
     if (this.#events.length >= MAX_EVENTS) {

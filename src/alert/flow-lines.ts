@@ -1,7 +1,7 @@
 /** Flows from their JSON lines, found by the marks beside them. Most flows agree on what others agreed on before, and say so in the same bytes. */
 import * as mark from '../record/flow-marks.ts'
 import { Facts } from './facts.ts'
-import { Flow, type Place, placeOf, ServerName } from './flow.ts'
+import { Flow, type Place, placeOf, ServerName, Shared } from './flow.ts'
 import { MarkedTexts, readOwn } from './marked-flow.ts'
 import { Recent } from './recent.ts'
 import type { FlowRecord } from './records.ts'
@@ -11,9 +11,12 @@ const MAX_KNOWN = 8192
 /** Writers whose serial numbers are known: a capture has one a worker, and another one whenever a worker starts again. */
 const MAX_SPACES = 16
 const PLACE_WORDS = mark.IS_REPEAT - mark.IS_IPV4 + 1
+/** The place, the name, and the facts. */
+const SHARED_WORDS = mark.MARK_WORDS - mark.IS_IPV4
 
 /** What one writer's serial numbers stand for. */
 interface Space {
+  readonly shared: Recent<Shared>
   readonly names: Recent<ServerName>
   readonly facts: Recent<Facts>
 }
@@ -48,26 +51,37 @@ export class FlowLines {
   }
 
   /** By itself, as a loop that runs once a chunk would be compiled again and again while it runs. */
-  #readLine(bytes: Buffer, marks: mark.FlowMarks, line: number, { names, facts }: Space): void {
+  #readLine(bytes: Buffer, marks: mark.FlowMarks, line: number, space: Space): void {
     const { words } = marks
     const at = line * mark.MARK_WORDS
+    const shared = space.shared.find(words, at + mark.IS_IPV4) ?? this.#sharedOf(bytes, words, at, space)
+    const flow = this.#flow ?? new Flow(this.#texts, shared)
+    this.#flow = flow
+    this.#texts.line = line
+    flow.become(shared)
+    readOwn(flow, marks, line)
+    this.#see(flow)
+  }
+
+  #sharedOf(bytes: Buffer, words: Int32Array, at: number, { shared, names, facts }: Space): Shared {
     const isNamed = words[at + mark.NAME] !== 0
     const place = this.#recentPlaces.find(words, at + mark.IS_IPV4) ?? this.#placeOf(bytes, words, at)
     const name = isNamed ? (names.find(words, at + mark.NAME) ?? this.#nameOf(bytes, words, at, names)) : null
-    const shared = facts.find(words, at + mark.FACTS) ?? this.#factsOf(bytes, words, at, facts)
-    const flow = this.#flow ?? new Flow(this.#texts, place, name, shared)
-    this.#flow = flow
-    this.#texts.line = line
-    flow.become(place, name, shared)
-    readOwn(flow, marks, line)
-    this.#see(flow)
+    const common = facts.find(words, at + mark.FACTS) ?? this.#factsOf(bytes, words, at, facts)
+    const one = new Shared(place, name, common)
+    shared.put(words, at + mark.IS_IPV4, one)
+    return one
   }
 
   #spaceOf(space: number): Space {
     const known = this.#spaces.get(space)
     if (known !== undefined) return known
     if (this.#spaces.size >= MAX_SPACES) this.#spaces.clear()
-    const fresh = { names: new Recent<ServerName>(1), facts: new Recent<Facts>(mark.FACTS_WORDS) }
+    const fresh = {
+      shared: new Recent<Shared>(SHARED_WORDS),
+      names: new Recent<ServerName>(1),
+      facts: new Recent<Facts>(mark.FACTS_WORDS),
+    }
     this.#spaces.set(space, fresh)
     return fresh
   }

@@ -1,6 +1,7 @@
 /** A flow record as detectors look at it: what it has of its own, and facts that many flows share. */
 import { Facts } from './facts.ts'
 import type { FlowRecord } from './records.ts'
+import type { Unit } from './unit.ts'
 import type { Zones } from './zones.ts'
 
 /** Where a flow went: many flows go to the same place. */
@@ -59,6 +60,21 @@ export class ServerName {
   }
 }
 
+/** What flows share that go to the same place, for the same name, with the same facts: most flows repeat others. */
+export class Shared {
+  readonly place: Place
+  readonly name: ServerName | null
+  readonly facts: Facts
+  /** What detectors know of such flows; null = not looked for. */
+  unit: Unit | null = null
+
+  constructor(place: Place, name: ServerName | null, facts: Facts) {
+    this.place = place
+    this.name = name
+    this.facts = facts
+  }
+}
+
 /** Texts of a flow, made when they are asked for: of few flows they are. */
 export interface FlowTexts {
   readonly id: string
@@ -70,6 +86,7 @@ export interface FlowTexts {
  * may be kept are its texts, facts, place and name.
  */
 export class Flow {
+  shared: Shared
   facts: Facts
   place: Place
   name: ServerName | null
@@ -103,18 +120,20 @@ export class Flow {
   #id = ''
   #clientIp = ''
 
-  constructor(texts: FlowTexts, place: Place, name: ServerName | null, facts: Facts) {
+  constructor(texts: FlowTexts, shared: Shared) {
     this.#texts = texts
-    this.facts = facts
-    this.place = place
-    this.name = name
+    this.shared = shared
+    this.facts = shared.facts
+    this.place = shared.place
+    this.name = shared.name
   }
 
   /** Another flow, of which nobody has asked anything; its own must be set as well. */
-  become(place: Place, name: ServerName | null, facts: Facts): void {
-    this.place = place
-    this.name = name
-    this.facts = facts
+  become(shared: Shared): void {
+    this.shared = shared
+    this.facts = shared.facts
+    this.place = shared.place
+    this.name = shared.name
     this.zonePair = ''
     this.countedLow = 0
     this.countedHigh = 0
@@ -163,7 +182,8 @@ export class Flow {
 export function flowOf(record: FlowRecord): Flow {
   const { flow_id, client_ip, server_name } = record
   const name = server_name === undefined ? null : new ServerName(server_name)
-  const flow = new Flow({ id: flow_id, clientIp: client_ip }, placeOf(record), name, new Facts(record))
+  const shared = new Shared(placeOf(record), name, new Facts(record))
+  const flow = new Flow({ id: flow_id, clientIp: client_ip }, shared)
   flow.sensor = record.sensor
   flow.visibility = record.visibility
   flow.transport = record.transport

@@ -3,13 +3,18 @@ import type { Signal } from './detector.ts'
 import type { Facts } from './facts.ts'
 import type { Watch } from './watch.ts'
 
+/** What a detector raises of each flow of these facts. */
+export interface Raised {
+  readonly watch: Watch
+  readonly signal: Signal
+}
+
 export interface FactsPlan {
   /** Whose plan it is: those of another configuration do not hold. */
   readonly watches: readonly Watch[]
   /** They must see each flow. */
   readonly observers: readonly Watch[]
-  /** They raise the same of each flow. */
-  readonly raises: readonly { readonly watch: Watch; readonly signal: Signal }[]
+  readonly raises: readonly Raised[]
   /** To them each flow is sound. */
   readonly sound: readonly Watch[]
 }
@@ -18,7 +23,7 @@ export function planOf(facts: Facts, watches: readonly Watch[]): FactsPlan {
   const known = facts.plan
   if (known !== null && known.watches === watches) return known
   const observers: Watch[] = []
-  const raises: { watch: Watch; signal: Signal }[] = []
+  const raises: Raised[] = []
   const sound: Watch[] = []
   for (const watch of watches) {
     const { row } = watch

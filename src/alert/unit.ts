@@ -7,8 +7,7 @@ import type { Signal } from './detector.ts'
 import type { Facts } from './facts.ts'
 import type { Flow, Place, ServerName } from './flow.ts'
 import type { SubjectMemory } from './memories.ts'
-import { type FactsPlan, planOf } from './plan.ts'
-import { Recent } from './recent.ts'
+import { type FactsPlan, planOf, type Raised } from './plan.ts'
 import type { Watch } from './watch.ts'
 
 /** What each of these flows raises of one subject: while the finding is as the last one left it, they are only counted. */
@@ -48,21 +47,20 @@ export class Slot extends Standing {
 
 export class Unit {
   readonly plan: FactsPlan
-  /** Of detectors that settle. */
+  /** Of detectors that look at no more than what these flows share. */
   readonly #slots: readonly Slot[]
-  /** Of those that count each flow. */
-  readonly #counting: readonly Slot[]
-  /** They look at more than what these flows share. */
+  /** Those of them that would learn of each flow, or raise it: all but the silent ones. */
+  #busy: readonly Slot[] = []
+  /** Until then the others would learn nothing, while what they remember is as it was. */
+  #quietUntilUs = 0
+  readonly #owners: readonly SubjectMemory[]
+  readonly #changes: number[]
+  #isAsked = false
+  /** They look at more. */
   readonly #always: readonly Watch[]
   /** Facts alone say what is raised. */
   readonly #standing: readonly Standing[]
-  readonly #raises: FactsPlan['raises']
-  readonly #owners: readonly SubjectMemory[]
-  readonly #changes: number[]
-  /** Those of the slots that are not silent, and until when the others are. */
-  #busy: readonly Slot[] = []
-  #quietUntilUs = 0
-  #isAsked = false
+  readonly #raises: readonly Raised[]
   /** To them each of these flows is sound, and a finding may wait for it. */
   #awaited: readonly Watch[] = []
   #awaitedAt = -1
@@ -71,14 +69,12 @@ export class Unit {
     this.plan = planOf(flow.facts, watches)
     const { observers, raises } = this.plan
     const slots = observers.map((watch) => watch.slotOf(flow))
-    const own = slots.filter((slot) => slot !== null)
-    this.#slots = own.filter(({ watch }) => watch.settles)
-    this.#counting = own.filter(({ watch }) => !watch.settles)
+    this.#slots = slots.filter((slot) => slot !== null)
     this.#always = observers.filter((_, at) => slots[at] === null)
     const standing = raises.map(({ watch, signal }) => watch.standingOf(flow, signal))
     this.#standing = standing.filter((one) => one !== null)
     this.#raises = raises.filter((_, at) => standing[at] === null)
-    this.#owners = [...new Set(own.map(({ owner }) => owner))]
+    this.#owners = [...new Set(this.#slots.map(({ owner }) => owner))]
     this.#changes = this.#owners.map(() => Number.NaN)
   }
 
@@ -88,13 +84,26 @@ export class Unit {
     return false
   }
 
+  // Loops by number: each of an iterator's steps is an object until a function is compiled, and more to compile then.
   show(flow: Flow): void {
-    if (this.#isQuiet(flow.lastUs)) this.#askBusy(flow)
-    else this.#ask(flow)
-    for (const slot of this.#counting) slot.watch.observeSlot(flow, slot)
-    for (const watch of this.#always) watch.observe(flow)
-    for (const standing of this.#standing) standing.watch.raiseStanding(flow, standing, standing.signal as Signal)
-    for (const { watch, signal } of this.#raises) watch.raiseOf(flow, signal)
+    const isQuiet = this.#isQuiet(flow.lastUs)
+    const slots = isQuiet ? this.#busy : this.#slots
+    let isOneSilent = false
+    for (let i = 0; i < slots.length; i++) {
+      const slot = slots[i] as Slot
+      slot.watch.observeSlot(flow, slot)
+      if (slot.isSilent) isOneSilent = true
+    }
+    // What changed now is what these remember themselves: those that are silent already are other detectors.
+    this.#noteChanges()
+    if (!isQuiet) this.#noteAsked()
+    if (!isQuiet || isOneSilent) this.#sort()
+    const always = this.#always
+    for (let i = 0; i < always.length; i++) (always[i] as Watch).observe(flow)
+    const standing = this.#standing
+    for (let i = 0; i < standing.length; i++) (standing[i] as Standing).watch.raiseStanding(flow, standing[i] as Standing)
+    const raises = this.#raises
+    for (let i = 0; i < raises.length; i++) (raises[i] as Raised).watch.raiseOf(flow, (raises[i] as Raised).signal)
   }
 
   /** `openChanges`: see `FindingBook`. */
@@ -103,38 +112,24 @@ export class Unit {
       this.#awaited = this.plan.sound.filter((watch) => watch.mayAwait(flow))
       this.#awaitedAt = openChanges
     }
-    for (const watch of this.#awaited) watch.goodOf(flow)
+    const awaited = this.#awaited
+    for (let i = 0; i < awaited.length; i++) (awaited[i] as Watch).goodOf(flow)
   }
 
   /** Those that are silent would learn nothing of this flow. */
   #isQuiet(nowUs: number): boolean {
     if (nowUs >= this.#quietUntilUs) return false
-    for (let i = 0; i < this.#owners.length; i++) {
-      const { changes, entry } = this.#owners[i] as SubjectMemory
+    const owners = this.#owners
+    for (let i = 0; i < owners.length; i++) {
+      const { changes, entry } = owners[i] as SubjectMemory
       if (changes !== this.#changes[i]) return false
       if (entry !== null) entry.isUsed = true
     }
     return true
   }
 
-  #askBusy(flow: Flow): void {
-    const busy = this.#busy
-    if (busy.length === 0) return
-    let isOneSilent = false
-    for (const slot of busy) {
-      slot.watch.observeSlot(flow, slot)
-      if (slot.isSilent) isOneSilent = true
-    }
-    // What changed now is what these remember themselves: the silent ones are other detectors.
-    this.#noteChanges()
-    if (isOneSilent) this.#sort()
-  }
-
-  #ask(flow: Flow): void {
-    for (const slot of this.#slots) slot.watch.observeSlot(flow, slot)
-    this.#sort()
-    this.#noteChanges()
-    // Once is no use: who came a single time must go before those who come again.
+  /** Once is no use: who came a single time must go before those who come again. */
+  #noteAsked(): void {
     if (this.#isAsked) for (const { entry } of this.#owners) if (entry !== null) entry.isUsed = true
     this.#isAsked = true
   }
@@ -147,7 +142,8 @@ export class Unit {
   }
 
   #noteChanges(): void {
-    for (let i = 0; i < this.#owners.length; i++) this.#changes[i] = (this.#owners[i] as SubjectMemory).changes
+    const owners = this.#owners
+    for (let i = 0; i < owners.length; i++) this.#changes[i] = (owners[i] as SubjectMemory).changes
   }
 }
 
@@ -158,24 +154,17 @@ const SEEN_ONCE = 1 << 16
 
 export class Units {
   readonly #places = new Map<Place, UnitsOfPlace>()
-  readonly #recent = new Recent<Unit>(3)
-  readonly #key = new Int32Array(3)
   readonly #seenOnce = new Int32Array(SEEN_ONCE)
   #count = 0
 
   /** Null = none like it came before. */
   of(flow: Flow, watches: readonly Watch[]): Unit | null {
-    const { place, name, facts } = flow
-    const key = this.#key
-    key[0] = place.serial
-    key[1] = name === null ? 0 : name.serial
-    key[2] = facts.serial
-    const recent = this.#recent.find(key, 0)
-    if (recent !== undefined && recent.plan.watches === watches && !recent.isStale) return recent
+    const { shared } = flow
+    const known = shared.unit
+    if (known !== null && known.plan.watches === watches && !known.isStale) return known
     if (this.#isFirst(flow)) return null
-    const unit = this.#unitOf(flow, watches)
-    this.#recent.put(key, 0, unit)
-    return unit
+    shared.unit = this.#unitOf(flow, watches)
+    return shared.unit
   }
 
   #isFirst({ place, name, facts }: Flow): boolean {

@@ -132,7 +132,7 @@ export class Watch implements Context {
     const { owner, subject } = slot
     const isQuiet = flow.lastUs < slot.quietUntilUs && slot.changes === owner.changesOf(this.#index)
     if (isQuiet) {
-      if (slot.signal !== null) this.raiseStanding(flow, slot, slot.signal)
+      this.raiseStanding(flow, slot)
       return
     }
     this.#flow = flow
@@ -150,8 +150,9 @@ export class Watch implements Context {
     slot.changes = owner.changesOf(this.#index)
   }
 
-  raiseStanding(flow: Flow, standing: Standing, signal: Signal): void {
-    const { entry, subject } = standing
+  raiseStanding(flow: Flow, standing: Standing): void {
+    const { entry, signal, subject } = standing
+    if (signal === null) return
     const isAsBefore = entry !== null && entry.revision === standing.revision
     if (isAsBefore && this.#engine.raiseLikeOthers(entry, this.#index, flow)) return
     this.#flow = flow

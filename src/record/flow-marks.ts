@@ -20,15 +20,16 @@ export const TRANSPORT = 10
 export const ID = 11
 /** Four words, as the flow's key has them. */
 export const CLIENT_ADDRESS = 13
-export const IS_IPV4 = 17
-export const SERVER_ADDRESS = 18
-export const SERVER_PORT = 22
-/** -1 = none. */
-export const VNI = 23
-/** 1 = the flow was reported before. */
-export const IS_REPEAT = 24
 /** 1 = it will not be reported again. */
-export const IS_LAST = 25
+export const IS_LAST = 17
+// From here on: what flows share that repeat each other.
+export const IS_IPV4 = 18
+export const SERVER_ADDRESS = 19
+export const SERVER_PORT = 23
+/** -1 = none. */
+export const VNI = 24
+/** 1 = the flow was reported before. */
+export const IS_REPEAT = 25
 /** Serial numbers of texts: the same one is the same text as long as `space` is the same. */
 export const NAME = 26
 export const FACTS = 27

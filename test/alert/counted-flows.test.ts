@@ -7,8 +7,8 @@ import { flow } from './simulate.ts'
 const [first, again] = [flowOf(flow(0)), flowOf(flow(0, { increment: 1 }))]
 
 const once = (n: number, increment = 0, isLast = false): Flow => {
-  const { place, facts } = increment > 0 ? again : first
-  return Object.assign(new Flow({ id: '', clientIp: '' }, place, null, facts), { idNumber: n, isLast })
+  const { shared } = increment > 0 ? again : first
+  return Object.assign(new Flow({ id: '', clientIp: '' }, shared), { idNumber: n, isLast })
 }
 
 it('a flow counts once for each rule, however often it is reported', () => {

@@ -1,7 +1,7 @@
 /** Most flows repeat others, and are not shown to every detector again: it must make no difference to anything. */
 import { expect, it } from 'vitest'
 import { Facts } from '../../src/alert/facts.ts'
-import { Flow, flowOf, type Place, placeOf, ServerName } from '../../src/alert/flow.ts'
+import { Flow, flowOf, type Place, placeOf, ServerName, Shared } from '../../src/alert/flow.ts'
 import { createAlertEngine, type FlowRecord } from '../../src/alert/index.ts'
 import { addressWords } from '../../src/core/address.ts'
 import { sequenceTests } from './rule-tests.ts'
@@ -12,6 +12,7 @@ function sharing(): (record: FlowRecord) => Flow {
   const facts = new Map<string, Facts>()
   const places = new Map<string, Place>()
   const names = new Map<string, ServerName>()
+  const repeated = new Map<string, Shared>()
   const texts = { id: '', clientIp: '' }
   let borrowed: Flow | null = null
   const one = <T>(known: Map<string, T>, key: string, make: () => T): T => {
@@ -26,11 +27,13 @@ function sharing(): (record: FlowRecord) => Flow {
     const whole = flowOf(record)
     const place = one(places, `${server_ip} ${server_port} ${increment}`, () => placeOf(record))
     const name = server_name === undefined ? null : one(names, server_name, () => new ServerName(server_name))
-    const shared = one(facts, JSON.stringify(agreed), () => new Facts(record))
+    const common = one(facts, JSON.stringify(agreed), () => new Facts(record))
+    const key = `${place.serial} ${name?.serial} ${common.serial}`
+    const shared = one(repeated, key, () => new Shared(place, name, common))
     texts.id = flow_id
     texts.clientIp = client_ip
-    borrowed ??= new Flow(texts, place, name, shared)
-    borrowed.become(place, name, shared)
+    borrowed ??= new Flow(texts, shared)
+    borrowed.become(shared)
     const { sensor, visibility, transport, firstUs, lastUs, bytesClient, bytesServer, idNumber } = whole
     const [client0, client1, client2, client3] = addressWords(client_ip) ?? []
     const client = { hasClientWords: true, client0, client1, client2, client3 }
