@@ -18,7 +18,7 @@ import type { OpenFindings } from './open-findings.ts'
 import { planOf } from './plan.ts'
 import type { CertificateRecord, FlowRecord, HealthRecord } from './records.ts'
 import { Revocations } from './revocations.ts'
-import { type Unit, Units } from './unit.ts'
+import { Units } from './unit.ts'
 import { type Watch, watchesOf } from './watch.ts'
 import { Zones } from './zones.ts'
 
@@ -83,24 +83,27 @@ export class AlertEngine {
   }
 
   flow(record: FlowRecord): void {
-    this.#look(flowOf(record), null)
+    const flow = flowOf(record)
+    if (this.#counts(flow)) this.#lookOnce(flow)
   }
 
   /** As `flow`, for those who share places, names and facts between flows. */
   look(flow: Flow): void {
-    this.#look(flow, this.#units.of(flow, this.#watches[flow.facts.kind]))
-  }
-
-  #look(flow: Flow, unit: Unit | null): void {
-    if (flow.facts.verdict === 'exempt') return
-    this.#flows += 1
-    this.#moveTo(flow.lastUs)
+    if (!this.#counts(flow)) return
+    const unit = this.#units.of(flow, this.#watches[flow.facts.kind])
     if (unit === null) {
       this.#lookOnce(flow)
       return
     }
     unit.show(flow)
     if (this.#book.openCount > 0) unit.showSound(flow, this.#book.openChanges)
+  }
+
+  #counts({ facts, lastUs }: Flow): boolean {
+    if (facts.verdict === 'exempt') return false
+    this.#flows += 1
+    this.#moveTo(lastUs)
+    return true
   }
 
   #lookOnce(flow: Flow): void {

@@ -21,8 +21,13 @@ interface Space {
   readonly facts: Recent<Facts>
 }
 
+/** Who is shown each flow, which is there until the next one. */
+export interface Viewer {
+  look(flow: Flow): void
+}
+
 export class FlowLines {
-  readonly #see: (flow: Flow) => void
+  readonly #viewer: Viewer
   readonly #spaces = new Map<number, Space>()
   readonly #recentPlaces = new Recent<Place>(PLACE_WORDS)
   readonly #texts = new MarkedTexts()
@@ -35,9 +40,8 @@ export class FlowLines {
     (members) => new Facts(members === '' ? {} : (JSON.parse(`{${members.slice(1)}}`) as Partial<FlowRecord>)),
   )
 
-  /** `see` is shown each flow, which is there until the next one. */
-  constructor(see: (flow: Flow) => void) {
-    this.#see = see
+  constructor(viewer: Viewer) {
+    this.#viewer = viewer
   }
 
   /** `lines`: whole lines in ASCII. */
@@ -60,7 +64,7 @@ export class FlowLines {
     this.#texts.line = line
     flow.become(shared)
     readOwn(flow, marks, line)
-    this.#see(flow)
+    this.#viewer.look(flow)
   }
 
   #sharedOf(bytes: Buffer, words: Int32Array, at: number, { shared, names, facts }: Space): Shared {

@@ -32,7 +32,7 @@ const LEARN_MS = 60_000
 export class Alerts {
   readonly engine: AlertEngine
   readonly notifier: Notifier
-  readonly #lines = new FlowLines((flow) => this.engine.look(flow))
+  readonly #lines: FlowLines
   readonly #state: StateFolder
   readonly #output: FindingOutput | null
   readonly #say: (text: string) => void
@@ -55,6 +55,7 @@ export class Alerts {
     lists = new RevocationLists(),
   ) {
     this.engine = createAlertEngine(file.config)
+    this.#lines = new FlowLines(this.engine)
     this.engine.revocations.give(lists)
     this.#state = new StateFolder(file.folder ?? folder)
     this.#output = output

@@ -204,7 +204,7 @@ async function replayed(): Promise<{ lines: Buffer; marks: FlowMarks }[]> {
 
 it('reads the lines of every capture as it reads their records', async () => {
   const found: object[] = []
-  const flows = new FlowLines((one) => found.push(askedOf(one)))
+  const flows = new FlowLines({ look: (one) => found.push(askedOf(one)) })
   const wanted: object[] = []
   // The second writer has other numbers for the same texts.
   for (const { lines, marks } of [...(await replayed()), ...(await replayed())]) {
