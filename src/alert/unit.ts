@@ -101,7 +101,8 @@ export class Unit {
     const always = this.#always
     for (let i = 0; i < always.length; i++) (always[i] as Watch).observe(flow)
     const standing = this.#standing
-    for (let i = 0; i < standing.length; i++) (standing[i] as Standing).watch.raiseStanding(flow, standing[i] as Standing)
+    for (let i = 0; i < standing.length; i++)
+      (standing[i] as Standing).watch.raiseStanding(flow, standing[i] as Standing)
     const raises = this.#raises
     for (let i = 0; i < raises.length; i++) (raises[i] as Raised).watch.raiseOf(flow, (raises[i] as Raised).signal)
   }

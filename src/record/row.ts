@@ -1,10 +1,11 @@
 import type { ClientOffer, FlowFacts } from '../core/facts.ts'
-import type { UnknownReason, Verdict } from '../core/verdict.ts'
 import { ROW_WORDS } from '../flow/flow-table.ts'
 import { AgreementCache } from './agreement-cache.ts'
+import { Conclusions, type Judged } from './conclusions.ts'
+import { DetailsCache } from './details-cache.ts'
 import { FACTS, MARK_WORDS, type MarkBuffer, NAME } from './flow-marks.ts'
 import { FragmentPool } from './fragment-pool.ts'
-import { detailsFragment, OFFER_FRAGMENTS, observationFragment, serverNameText, strings } from './fragments.ts'
+import { OFFER_FRAGMENTS, serverNameText } from './fragments.ts'
 import { JoinedTexts } from './joined-texts.ts'
 import type { LineBuffer } from './line-buffer.ts'
 
@@ -32,12 +33,6 @@ const QUOTE = 0x22
 /** Offers whose pieces are remembered, so that a known client costs a lookup. */
 const MAX_OFFERS = 8192
 
-export interface Judged {
-  readonly verdict: Verdict
-  readonly violations: readonly string[]
-  readonly reason: UnknownReason | null
-}
-
 /** Writes settled facts into the flow table's row and reads them back as JSON. */
 export class RowWriter {
   readonly pool = new FragmentPool()
@@ -47,8 +42,8 @@ export class RowWriter {
   factsEnd = 0
   readonly #offers = new Map<ClientOffer, readonly number[]>()
   readonly #names = new Map<string, number>()
-  /** By protocol, of which our dissectors know few, then by verdict. */
-  readonly #conclusions = new Map<string | null, Map<Judged, number>>()
+  readonly #conclusions = new Conclusions(this.pool)
+  readonly #details = new DetailsCache(this.pool)
   readonly #agreements = new AgreementCache(this.pool)
   readonly #offerTexts = new JoinedTexts(this.pool, OFFER_FRAGMENTS.length)
   readonly #answerTexts = new JoinedTexts(this.pool, PIECES - AGREEMENT)
@@ -57,11 +52,10 @@ export class RowWriter {
   settle(row: Int32Array, flow: number, facts: FlowFacts | null, judged: Judged): void {
     this.release(row, flow)
     const at = flow * ROW_WORDS
-    row[at + CONCLUSION] = this.#conclusion(facts, judged)
+    row[at + CONCLUSION] = this.#conclusions.acquire(facts, judged)
     if (facts === null) return
     const pool = this.pool
-    const details = detailsFragment(facts)
-    if (details !== '') row[at + DETAILS] = pool.acquire(details)
+    row[at + DETAILS] = this.#details.acquire(facts)
     const tls = facts.tls
     if (tls === null) return
     if (tls.offer !== null) {
@@ -128,7 +122,7 @@ export class RowWriter {
       this.pool.retain(known)
       return known
     }
-    if (this.#names.size >= MAX_NAMES) this.#forget(this.#names)
+    if (this.#names.size >= MAX_NAMES) this.#forgetNames()
     // Most names that are not known here are of one flow.
     const piece = this.pool.add(serverNameText(name))
     this.pool.retain(piece)
@@ -136,33 +130,9 @@ export class RowWriter {
     return piece
   }
 
-  /** Nearly every flow shows its protocol and nothing beside it. */
-  #conclusion(facts: FlowFacts | null, judged: Judged): number {
-    if (facts !== null && showsMore(facts))
-      return this.pool.acquire(observationFragment(facts) + verdictFragment(judged))
-    const protocol = facts === null ? null : facts.appProtocol
-    let pieces = this.#conclusions.get(protocol)
-    if (pieces === undefined) {
-      pieces = new Map()
-      this.#conclusions.set(protocol, pieces)
-    }
-    const known = pieces.get(judged)
-    if (known !== undefined) {
-      this.pool.retain(known)
-      return known
-    }
-    // Judgements are shared objects; the judge's own cache bounds how many there are.
-    if (pieces.size >= MAX_OFFERS) this.#forget(pieces)
-    const observation = facts === null ? '' : observationFragment(facts)
-    const piece = this.pool.acquire(observation + verdictFragment(judged))
-    this.pool.retain(piece)
-    pieces.set(judged, piece)
-    return piece
-  }
-
-  #forget<K>(pieces: Map<K, number>): void {
-    for (const piece of pieces.values()) this.pool.release(piece)
-    pieces.clear()
+  #forgetNames(): void {
+    for (const piece of this.#names.values()) this.pool.release(piece)
+    this.#names.clear()
   }
 
   #offer(offer: ClientOffer): readonly number[] {
@@ -179,12 +149,4 @@ export class RowWriter {
     for (const pieces of this.#offers.values()) for (const piece of pieces) this.pool.release(piece)
     this.#offers.clear()
   }
-}
-
-const showsMore = ({ upgrade, credentialsExposed, oddities, tls }: FlowFacts): boolean =>
-  upgrade !== null || credentialsExposed.length > 0 || oddities.length > 0 || (tls !== null && tls.alerts.length > 0)
-
-function verdictFragment({ verdict, violations, reason }: Judged): string {
-  const broken = violations.length > 0 ? strings('violations', violations) : ''
-  return `,"verdict":"${verdict}"${broken}${reason === null ? '' : `,"reason":"${reason}"`}`
 }

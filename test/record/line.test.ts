@@ -16,10 +16,11 @@ import {
 } from '../../src/decode/packet-meta.ts'
 import { CLIENT_IS_HIGH } from '../../src/flow/flow-flags.ts'
 import { FlowTable } from '../../src/flow/flow-table.ts'
+import type { Judged } from '../../src/record/conclusions.ts'
 import * as mark from '../../src/record/flow-marks.ts'
 import { FlowEndpoint, visibilityOf, writeFlow } from '../../src/record/line.ts'
 import { LineBuffer } from '../../src/record/line-buffer.ts'
-import { type Judged, RowWriter } from '../../src/record/row.ts'
+import { RowWriter } from '../../src/record/row.ts'
 import { certificate, tls12, undetermined } from '../classify/sample.ts'
 
 const STRONG: Judged = { verdict: 'strong', violations: [], reason: null }
