@@ -19,9 +19,11 @@ export const certificateCacheStats = (): ByteCacheStats => certificates.stats
 const chains = new Map<CertificateFacts, readonly CertificateFacts[]>()
 const MAX_CHAINS = 8192
 
+const NO_CHAIN: readonly CertificateFacts[] = Object.freeze([])
+
 /** The certificates at `ranges`, as one list for all the flows that show the same. */
 export function copyChain(buf: Uint8Array, ranges: CertificateRanges): readonly CertificateFacts[] {
-  if (ranges.count === 0) return []
+  if (ranges.count === 0) return NO_CHAIN
   const leaf = copyCertificate(buf, ranges.at[0] as number, ranges.end[0] as number)
   const known = chains.get(leaf)
   if (known !== undefined && isChain(known, buf, ranges)) return known

@@ -1,7 +1,7 @@
 import type { FlowFacts, UpgradeState } from '../core/facts.ts'
-import { addressOf, portOf } from './expected-flows.ts'
+import { portOf } from './expected-flows.ts'
 import type { Side } from './flow-flags.ts'
-import type { FlowTable } from './flow-table.ts'
+import { type FlowTable, KEY_WORDS } from './flow-table.ts'
 
 /** Servers that are remembered; past it the one known the longest is forgotten. */
 const MAX_SERVERS = 1 << 16
@@ -28,8 +28,7 @@ export class UpgradeMemory {
     const offers = upgradeState !== null && OFFERED.has(upgradeState)
     if (!offers && upgradeState !== 'not_offered') return
     const server = (1 - table.clientSide(index)) as Side
-    const ends = `${addressOf(table, index, server).join()} ${portOf(table, index, server)}`
-    const key = `${table.vniOf(index)} ${ends} ${facts.appProtocol}`
+    const key = keyOf(table, index, server, facts.appProtocol)
     const startedAt = table.firstSeenOf(index)
     const offeredAt = this.#offeredAt.get(key)
     if (!offers) {
@@ -40,4 +39,11 @@ export class UpgradeMemory {
     if (this.#offeredAt.size >= MAX_SERVERS) this.#offeredAt.delete(this.#offeredAt.keys().next().value as string)
     this.#offeredAt.set(key, startedAt)
   }
+}
+
+function keyOf(table: FlowTable, index: number, server: Side, appProtocol: string | null): string {
+  const { key } = table
+  const at = index * KEY_WORDS + server * 4
+  const address = `${key[at]} ${key[at + 1]} ${key[at + 2]} ${key[at + 3]}`
+  return `${table.vniOf(index)} ${address} ${portOf(table, index, server)} ${appProtocol}`
 }

@@ -20,6 +20,7 @@ interface Agreement {
   downgradeSentinel: TlsFacts['downgradeSentinel']
   /** Servers show the same chain again and again, and dissectors hand out the same list for it. */
   serverCertificates: TlsFacts['serverCertificates']
+  clientCertificates: TlsFacts['clientCertificates']
   piece: number
 }
 
@@ -34,7 +35,6 @@ export class AgreementCache {
 
   /** The number of the agreement's piece, counted once more. */
   acquire(tls: TlsFacts): number {
-    if (tls.clientCertificates.length > 0) return this.#pool.acquire(textOf(tls))
     const flags = flagsOf(tls)
     const slot = hash(tls, flags)
     const known = this.#slots[slot]
@@ -71,8 +71,21 @@ const masterSecretFlags = (extended: boolean | null): number => {
 function hash(tls: TlsFacts, flags: number): number {
   let h = Math.imul(tls.version ^ (tls.cipherSuite << 16), 0x9e3779b1)
   h = Math.imul((h ^ (h >>> 15)) + tls.namedGroup + (flags << 16), 0x85ebca6b)
-  h = Math.imul((h ^ (h >>> 13)) + tls.dhBits + (tls.ja3s === null ? 0 : tls.ja3s.charCodeAt(0)), 0xc2b2ae35)
+  h = Math.imul((h ^ (h >>> 13)) + tls.dhBits, 0xc2b2ae35)
+  h = withDigits(withDigits(h, tls.ja3s), leafOf(tls.serverCertificates))
+  h = withDigits(h, leafOf(tls.clientCertificates))
   return (h ^ (h >>> 16)) & (SLOTS - 1)
+}
+
+const leafOf = (chain: TlsFacts['serverCertificates']): string | null => chain[0]?.fingerprint ?? null
+
+/** Of digits of a hash a few are as good as all. */
+function withDigits(seed: number, digits: string | null): number {
+  let h = Math.imul(seed ^ (seed >>> 15), 0x9e3779b1)
+  if (digits === null) return h
+  const end = Math.min(digits.length, 6)
+  for (let i = 0; i < end; i++) h = Math.imul(h ^ digits.charCodeAt(i), 0x01000193)
+  return h
 }
 
 const isSame = (a: Agreement, tls: TlsFacts, flags: number): boolean =>
@@ -87,6 +100,7 @@ const isSame = (a: Agreement, tls: TlsFacts, flags: number): boolean =>
   a.ech === tls.ech &&
   a.alpn === tls.alpn &&
   a.serverCertificates === tls.serverCertificates &&
+  a.clientCertificates === tls.clientCertificates &&
   a.ja3s === tls.ja3s
 
 const describe = (tls: TlsFacts, flags: number, piece: number): Agreement => ({
@@ -102,5 +116,6 @@ const describe = (tls: TlsFacts, flags: number, piece: number): Agreement => ({
   clientCertificate: tls.clientCertificate,
   downgradeSentinel: tls.downgradeSentinel,
   serverCertificates: tls.serverCertificates,
+  clientCertificates: tls.clientCertificates,
   piece,
 })

@@ -1,20 +1,12 @@
 import type { FlowFacts } from '../core/facts.ts'
-import type { UnknownReason, Verdict } from '../core/verdict.ts'
 import type { FragmentPool } from './fragment-pool.ts'
-import { observationFragment, strings } from './fragments.ts'
+import { type Judged, observationFragment, verdictFragment } from './fragments.ts'
 import { areSameTexts } from './same-texts.ts'
 
 /** Judgements that are remembered; past it they are learnt again. */
 const MAX_JUDGEMENTS = 8192
 /** Observations that are remembered of each: a judgement goes with few. Past it the oldest goes. */
 const MAX_OBSERVATIONS = 16
-
-/** One object for all flows that are judged alike. */
-export interface Judged {
-  readonly verdict: Verdict
-  readonly violations: readonly string[]
-  readonly reason: UnknownReason | null
-}
 
 /** What the text is made of, beside the judgement. */
 interface Observation {
@@ -103,8 +95,3 @@ function isSame(one: Observation, facts: FlowFacts | null): boolean {
 
 const hasNoLists = ({ credentials, alerts, oddities }: Observation): boolean =>
   credentials.length + alerts.length + oddities.length === 0
-
-function verdictFragment({ verdict, violations, reason }: Judged): string {
-  const broken = violations.length > 0 ? strings('violations', violations) : ''
-  return `,"verdict":"${verdict}"${broken}${reason === null ? '' : `,"reason":"${reason}"`}`
-}

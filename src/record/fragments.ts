@@ -9,6 +9,7 @@ import type {
   TlsFacts,
 } from '../core/facts.ts'
 import { asciiJson } from '../core/json.ts'
+import type { UnknownReason, Verdict } from '../core/verdict.ts'
 import { cipherSuiteName, sslv2CipherName } from '../registry/cipher-suites.ts'
 import { namedGroupName } from '../registry/named-groups.ts'
 import { tlsVersionName } from '../registry/versions.ts'
@@ -152,4 +153,16 @@ export function observationFragment(facts: FlowFacts): string {
   return text
 }
 
-export const strings = (name: string, list: readonly string[]): string => `,"${name}":${asciiJson(list)}`
+const strings = (name: string, list: readonly string[]): string => `,"${name}":${asciiJson(list)}`
+
+/** One object for all flows that are judged alike. */
+export interface Judged {
+  readonly verdict: Verdict
+  readonly violations: readonly string[]
+  readonly reason: UnknownReason | null
+}
+
+export function verdictFragment({ verdict, violations, reason }: Judged): string {
+  const broken = violations.length > 0 ? strings('violations', violations) : ''
+  return `,"verdict":"${verdict}"${broken}${reason === null ? '' : `,"reason":"${reason}"`}`
+}
