@@ -3,7 +3,7 @@
  * 1,000: 800 clients and 200 servers, each of which speaks as one or two of captures/ do; four flows of ten have a fault. Only a run
  * that fails fails it, never a time.
  *
- *   npm run bench:alerts                      5 M packets of each mix, six rounds
+ *   npm run bench:alerts                      as many packets of each mix as `npm run bench` times, six rounds
  *   npm run bench:alerts -- PACKETS ROUNDS
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,7 +12,17 @@ import { join } from 'node:path'
 import { MIXES, makeFile } from './make-file.ts'
 import { compare, median } from './measure.ts'
 
-const [PACKETS = 5_000_000, ROUNDS = 6] = process.argv.slice(2).map(Number)
+type Mix = keyof typeof MIXES
+
+const [PACKETS, ROUNDS = 6] = process.argv.slice(2).map(Number)
+const FILES: readonly (readonly [Mix, number])[] =
+  PACKETS === undefined
+    ? [
+        ['openings', 5_000_000],
+        ['openings', 20_000_000],
+        ['mixed', 10_000_000],
+      ]
+    : (Object.keys(MIXES) as Mix[]).map((mix) => [mix, PACKETS])
 const NETWORK = { servers: 200, clients: 800 }
 const CONCURRENT = 2000
 /** When the certificates of captures/ are valid: in a network where every one has ended, each flow is a finding. */
@@ -21,17 +31,17 @@ const START_S = Date.UTC(2026, 10, 26) / 1000
 async function run(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'intransit-bench-'))
   try {
-    for (const mix of Object.keys(MIXES) as (keyof typeof MIXES)[]) await measureMix(mix, folder)
+    for (const [mix, packets] of FILES) await measureMix(mix, packets, folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function measureMix(mix: keyof typeof MIXES, folder: string): Promise<void> {
+async function measureMix(mix: Mix, packets: number, folder: string): Promise<void> {
   const file = join(folder, `${mix}.pcap`)
   const traffic = {
     ...MIXES[mix],
-    packets: PACKETS,
+    packets,
     concurrent: CONCURRENT,
     stepUs: 10,
     startS: START_S,
@@ -49,7 +59,7 @@ async function measureMix(mix: keyof typeof MIXES, folder: string): Promise<void
   const [off, on] = [first, second].map((costs) => median(costs.map(({ cpuS }) => cpuS)))
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`
   console.log(
-    `${mix}: ${PACKETS} packets, ${flows} flows; CPU s ${off?.toFixed(2)} without detectors, ${on?.toFixed(2)} with`,
+    `${mix}: ${packets} packets, ${flows} flows; CPU s ${off?.toFixed(2)} without detectors, ${on?.toFixed(2)} with`,
   )
   console.log(`detectors take ${percent(ratio - 1)} more, ± ${percent(error)} (${ROUNDS} rounds; bar 10 %)`)
 }
