@@ -1,4 +1,5 @@
 import { asciiJson } from './core/json.ts'
+import type { FrameBatch } from './source/source.ts'
 
 /** Names of sources that flows can refer to. */
 const MAX_SOURCES = 1 << 16
@@ -33,6 +34,11 @@ export class SourceHeads {
     const [sensor, policy, name] = [this.#sensor, this.#policy, source].map((text) => asciiJson(text))
     this.#heads[number] = `"sensor":${sensor},"policy":${policy},"source":${name}`
     return number
+  }
+
+  /** Of a frame of a batch whose source has the number `ofAll`, unless it holds frames of several. */
+  numberOfFrame({ origins }: FrameBatch, frame: number, ofAll: number): number {
+    return origins === null ? ofAll : this.numberOf(origins.names[origins.of[frame] as number] as string)
   }
 
   head(number: number): string {

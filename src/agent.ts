@@ -6,8 +6,8 @@ import { AgentStats } from './agent-stats.ts'
 import { FlowTally } from './agent-tally.ts'
 import type { Judge, Judgement } from './classify/evaluate.ts'
 import { FlowFacts } from './core/facts.ts'
-import { decodeFrame, decodeFurther, decodeIpPayload } from './decode/decode.ts'
-import { DECODED, type DecodeStatus, FIN, FRAGMENT, PacketMeta, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
+import { type DecodeStatus, decodeFurther, decodeIpPayload } from './decode/decode.ts'
+import { DECODED, FIN, FRAGMENT, type PacketMeta, PROTO_TCP, RST, SYN } from './decode/packet-meta.ts'
 import { DatagramSession, MAX_PROBED_DATAGRAMS, readsTransport, recognise } from './dissect/datagram-session.ts'
 import { CLIENT, SERVER } from './dissect/dissector.ts'
 import { type FlowSession, SessionPool } from './dissect/session-pool.ts'
@@ -16,6 +16,7 @@ import { ByteBudget } from './flow/byte-budget.ts'
 import { ExpectedFlows } from './flow/expected-flows.ts'
 import * as flow from './flow/flow-flags.ts'
 import { DUPLICATE, FlowTable } from './flow/flow-table.ts'
+import { FramesAhead } from './flow/frames-ahead.ts'
 import { IpFragments } from './flow/ip-fragments.ts'
 import type { Lifetime } from './flow/lifetime.ts'
 import { MirrorSpaces } from './flow/mirror-spaces.ts'
@@ -36,12 +37,12 @@ export class Agent {
   readonly #shard: { part: number; of: number } | null
   readonly #limits: AgentLimits
   readonly #lifetime: Lifetime
-  readonly #meta = new PacketMeta()
   readonly #endpoint: FlowEndpoint
   readonly #rows = new RowWriter()
   readonly #tally: FlowTally
   readonly #fragments: IpFragments
   readonly #recent: RecentPackets
+  readonly #ahead: FramesAhead
   readonly #sessions: SessionPool
   readonly #certificates: CertificateSights
   readonly #expected = new ExpectedFlows()
@@ -66,6 +67,7 @@ export class Agent {
     this.#recent = new RecentPackets(this.stats, (this.#shard?.part ?? 0) === 0 ? this.stats : { duplicates: 0 })
     this.#reportAtVerdict = options.reportAtVerdict ?? false
     this.table = new FlowTable(this.#limits.maxFlows, (Math.random() * 0x1_0000_0000) | 0)
+    this.#ahead = new FramesAhead(this.table, this.#recent, this.stats)
     if (options.spaces !== undefined) this.table.spaces = new MirrorSpaces(options.spaces)
     this.#tally = new FlowTally(this.table, this.stats.judged, options.zones ?? null)
     this.#sessions = new SessionPool(
@@ -82,24 +84,20 @@ export class Agent {
   /** Reads one borrowed batch. `source` is the name written into the records. */
   process(batch: FrameBatch, source: string): void {
     const number = this.#sources.numberOf(source)
-    const { bytes, at, captured, wire, time, link, count, origins } = batch
-    const m = this.#meta
-    const { statuses } = this.stats
-    let wireBytes = 0
-    for (let i = 0; i < count; i++) {
-      const start = at[i] as number
-      const onWire = wire[i] as number
-      m.time = time[i] as number
-      wireBytes += onWire
-      const status = decodeFrame(bytes, start, start + (captured[i] as number), onWire, link[i] as number, m)
-      statuses[status] = (statuses[status] as number) + 1
-      if (m.time > this.#now) this.#advance(m.time)
-      const from = origins === null ? number : this.#sources.numberOf(origins.names[origins.of[i] as number] as string)
-      this.#decoded(status, bytes, m, from)
-      while (m.furtherAt >= 0) this.#decoded(decodeFurther(bytes, m), bytes, m, from) // counts once
+    const { bytes, count } = batch
+    const { packets, statuses } = this.#ahead
+    for (let from = 0; from < count; ) {
+      const ahead = this.#ahead.decode(batch, from)
+      for (let i = 0; i < ahead; i++) {
+        const m = packets[i] as PacketMeta
+        if (m.time > this.#now) this.#advance(m.time)
+        const by = this.#sources.numberOfFrame(batch, from + i, number)
+        if (statuses[i] === DECODED) this.#packet(bytes, m, by)
+        else this.#decoded(statuses[i] as DecodeStatus, bytes, m, by)
+        while (m.furtherAt >= 0) this.#decoded(decodeFurther(bytes, m), bytes, m, by) // counts once
+      }
+      from += ahead
     }
-    this.stats.frames += count
-    this.stats.wireBytes += wireBytes
   }
 
   /** Capture time went on without a packet: ends what that makes too old. Time never goes back. */
@@ -145,8 +143,10 @@ export class Agent {
   }
 
   #decoded(status: DecodeStatus, bytes: Uint8Array, m: PacketMeta, source: number): void {
-    if (status === DECODED) this.#packet(bytes, m, source)
-    else if (status === FRAGMENT) this.#fragment(bytes, m, source)
+    if (status === DECODED) {
+      this.#ahead.look(bytes, m)
+      this.#packet(bytes, m, source)
+    } else if (status === FRAGMENT) this.#fragment(bytes, m, source)
     else this.stats.notDecoded(status, m)
   }
 
@@ -159,7 +159,7 @@ export class Agent {
   #packet(bytes: Uint8Array, m: PacketMeta, source: number): void {
     if (this.#filter !== null && !this.#filter(m)) return
     const table = this.table
-    let index = table.find(m)
+    let index = table.find(m, m.flowHash)
     if (index === DUPLICATE) {
       this.stats.duplicates += 1
       return
@@ -172,7 +172,7 @@ export class Agent {
       index = -1
     }
     if (index < 0) index = this.#start(m, source)
-    if (this.#recent.isCopy(bytes, m, index)) return
+    if (this.#recent.isCopy(m, index)) return
     table.countPacket(index, m)
     if (m.proto === PROTO_TCP) this.#tcp(bytes, m, index)
     else if (m.end - m.at + m.missing > 0) this.#datagram(bytes, m, index)

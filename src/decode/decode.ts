@@ -48,6 +48,8 @@ import { decodeEtherIp, decodeGre, stepIn } from './tunnels.ts'
 import { tunnelInUdp } from './udp-tunnels.ts'
 import { decodeSubframe } from './wifi.ts'
 
+export type { DecodeStatus } from './packet-meta.ts'
+
 /** A frame nests at most this many layers; a deeper one is malformed by intent. */
 const MAX_LAYERS = 24
 

@@ -128,4 +128,13 @@ export class PacketMeta {
   furtherAt = -1
   furtherEnd = 0
   furtherMissing = 0
+
+  // What the flow stage asks of it before its turn (flow/frames-ahead.ts).
+  /** Hash of the flow's key. */
+  flowHash = 0
+  /** Where its copy would be, what that has as well, one value and a hash of others, and how far away it may be, µs. */
+  copyAt = 0
+  copyExact = 0
+  copyHash = 0
+  copyWithinUs = 0
 }

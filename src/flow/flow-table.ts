@@ -15,7 +15,7 @@ export const KEY_WORDS = 16
 const PORTS = 8
 /** Two words, of low and of high: the tunnel identifier in which that end's packets came, -1 without one, or UNSEEN. */
 const VNI = 9
-const HASH = 11
+export const HASH = 11
 /** Index + 1 of the next flow in the bucket; of a free record, the next free one. */
 const NEXT = 12
 const FLAGS = 13
@@ -63,13 +63,14 @@ export class FlowTable {
   /** One record a flow: what every packet adds to. */
   readonly #counters: Float64Array
   /** The same memory in 32-bit words. */
-  readonly #counterWords: Int32Array
+  readonly counterWords: Int32Array
   readonly #increments: Uint16Array
   /** Zeros where a flow is not settled: whoever fills a row empties it. */
   readonly row: Int32Array
   readonly wheel: TimerWheel
 
-  #buckets: Int32Array
+  /** Of each of the last bits of hashes: index + 1 of the first flow, 0 = none. */
+  buckets: Int32Array
   #mask: number
   readonly #seed: number
   #free: number = NONE
@@ -91,13 +92,13 @@ export class FlowTable {
     this.capacity = capacity
     this.key = new Int32Array(capacity * KEY_WORDS)
     this.#counters = new Float64Array(capacity * COUNTER_WORDS)
-    this.#counterWords = new Int32Array(this.#counters.buffer)
+    this.counterWords = new Int32Array(this.#counters.buffer)
     this.#increments = new Uint16Array(capacity)
     this.row = new Int32Array(capacity * ROW_WORDS)
     this.wheel = new TimerWheel(capacity)
     const buckets = Math.min(FIRST_BUCKETS, 1 << Math.max(4, Math.ceil(Math.log2(capacity))))
     // Chains hold index + 1, so that fresh zeroed pages already mean "empty".
-    this.#buckets = new Int32Array(buckets)
+    this.buckets = new Int32Array(buckets)
     this.#mask = buckets - 1
     this.#seed = seed | 0
   }
@@ -109,9 +110,9 @@ export class FlowTable {
 
   /** Few buckets stay in the processor's cache, so there are never many more of them than flows. */
   #growBuckets(): void {
-    const buckets = new Int32Array(this.#buckets.length * 4)
+    const buckets = new Int32Array(this.buckets.length * 4)
     const mask = buckets.length - 1
-    for (const head of this.#buckets) {
+    for (const head of this.buckets) {
       for (let slot = head; slot !== 0; ) {
         const flow = slot - 1
         const k = flow * KEY_WORDS
@@ -122,7 +123,7 @@ export class FlowTable {
         slot = following
       }
     }
-    this.#buckets = buckets
+    this.buckets = buckets
     this.#mask = mask
   }
 
@@ -130,15 +131,18 @@ export class FlowTable {
     return this.count === this.capacity
   }
 
-  /** Index of the packet's flow, -1 where there is none, or DUPLICATE; sets `side`. */
-  find(m: PacketMeta): number {
-    this.#key(m)
+  hashOf(m: PacketMeta): number {
+    return hashOf(m, isAbove(m), this.#seed)
+  }
+
+  /** Index of the packet's flow, -1 where there is none, or DUPLICATE; sets `side`. `hash`: what `hashOf` says, if it was asked. */
+  find(m: PacketMeta, hash = this.hashOf(m)): number {
+    this.#key(m, hash)
     const key = this.key
-    const hash = this.#keyHash
     const vni = m.vni
     const side = this.side
     let other = -1
-    let slot = this.#buckets[hash & this.#mask] as number
+    let slot = this.buckets[hash & this.#mask] as number
     while (slot !== 0) {
       const k = (slot - 1) * KEY_WORDS
       if (key[k + HASH] === hash && this.#matches(k, m)) {
@@ -165,7 +169,7 @@ export class FlowTable {
 
   /** Adds the flow of the packet that `find` just missed, first seen in `source`. The table must not be full. */
   create(m: PacketMeta, source = 0): number {
-    if (this.count > this.#buckets.length) this.#growBuckets()
+    if (this.count > this.buckets.length) this.#growBuckets()
     let flow = this.#free
     if (flow === NONE) flow = this.#used++
     else this.#free = this.key[flow * KEY_WORDS + NEXT] as number
@@ -200,8 +204,8 @@ export class FlowTable {
     if (this.#increments[flow] !== 0) this.#increments[flow] = 0
     const bucket = this.#keyHash & this.#mask
     key[k + HASH] = this.#keyHash
-    key[k + NEXT] = this.#buckets[bucket] as number
-    this.#buckets[bucket] = flow + 1
+    key[k + NEXT] = this.buckets[bucket] as number
+    this.buckets[bucket] = flow + 1
     this.count += 1
     return flow
   }
@@ -211,8 +215,8 @@ export class FlowTable {
     const key = this.key
     const k = flow * KEY_WORDS
     const bucket = (key[k + HASH] as number) & this.#mask
-    let slot = this.#buckets[bucket] as number
-    if (slot - 1 === flow) this.#buckets[bucket] = key[k + NEXT] as number
+    let slot = this.buckets[bucket] as number
+    if (slot - 1 === flow) this.buckets[bucket] = key[k + NEXT] as number
     else {
       let previous = (slot - 1) * KEY_WORDS
       for (slot = key[previous + NEXT] as number; slot - 1 !== flow; slot = key[previous + NEXT] as number) {
@@ -284,7 +288,7 @@ export class FlowTable {
 
   /** Capture time of the last report to the second, for the active timeout. */
   reportedAtOf(flow: number): number {
-    const seconds = (this.#counterWords[flow * COUNTER_WORDS * 2 + REPORTED] as number) >>> 0
+    const seconds = (this.counterWords[flow * COUNTER_WORDS * 2 + REPORTED] as number) >>> 0
     return this.firstSeenOf(flow) + seconds * US_PER_SECOND
   }
 
@@ -295,26 +299,26 @@ export class FlowTable {
 
   noteReport(flow: number, time: number): void {
     const seconds = Math.floor((time - this.firstSeenOf(flow)) / US_PER_SECOND)
-    this.#counterWords[flow * COUNTER_WORDS * 2 + REPORTED] = Math.max(seconds, 0)
+    this.counterWords[flow * COUNTER_WORDS * 2 + REPORTED] = Math.max(seconds, 0)
     this.#increments[flow] = Math.min((this.#increments[flow] as number) + 1, 0xffff)
   }
 
   /** µs from SYN to the initiator's first acknowledgement, 0 = not measured. */
   rttOf(flow: number): number {
-    return (this.#counterWords[flow * COUNTER_WORDS * 2 + RTT] as number) >>> 0
+    return (this.counterWords[flow * COUNTER_WORDS * 2 + RTT] as number) >>> 0
   }
 
   setRtt(flow: number, us: number): void {
-    this.#counterWords[flow * COUNTER_WORDS * 2 + RTT] = Math.min(Math.max(us, 0), 0xffffffff)
+    this.counterWords[flow * COUNTER_WORDS * 2 + RTT] = Math.min(Math.max(us, 0), 0xffffffff)
   }
 
   /** Initial sequence number of `side`, valid with its SYN flag. */
   isnOf(flow: number, side: Side): number {
-    return this.#counterWords[flow * COUNTER_WORDS * 2 + ISN + side] as number
+    return this.counterWords[flow * COUNTER_WORDS * 2 + ISN + side] as number
   }
 
   setIsn(flow: number, side: Side, seq: number): void {
-    this.#counterWords[flow * COUNTER_WORDS * 2 + ISN + side] = seq
+    this.counterWords[flow * COUNTER_WORDS * 2 + ISN + side] = seq
   }
 
   /** VLAN of the first packet; -1 = untagged. */
@@ -364,7 +368,7 @@ export class FlowTable {
     )
   }
 
-  #key(m: PacketMeta): void {
+  #key(m: PacketMeta, hash: number): void {
     const high = isAbove(m)
     this.side = high ? HIGH : LOW
     if (high) {
@@ -388,6 +392,6 @@ export class FlowTable {
       this.#hi3 = m.dst3
       this.#keyPorts = (m.srcPort << 16) | m.dstPort
     }
-    this.#keyHash = hashOf(m, high, this.#seed)
+    this.#keyHash = hash
   }
 }

@@ -54,10 +54,25 @@ export class RecentPackets {
     this.#fragmentCounts = fragmentCounts
   }
 
-  /** Was this packet of `flow` there a moment ago? If not, it is remembered. */
-  isCopy(bytes: Uint8Array, m: PacketMeta, flow: number): boolean {
-    const isTcp = m.proto === PROTO_TCP
-    const isCopy = isTcp ? this.#isSegmentCopy(bytes, m, flow) : this.#isDatagramCopy(bytes, m, flow)
+  /** Finds out what `isCopy` asks of a packet. */
+  look(bytes: Uint8Array, m: PacketMeta): void {
+    if (m.proto === PROTO_TCP) lookAtSegment(bytes, m)
+    else lookAtDatagram(bytes, m)
+    const ends = Math.imul(m.src3 ^ Math.imul(m.dst3, 0x165667b1), 0x9e3779b1) ^ (m.srcPort << 16) ^ m.dstPort
+    m.copyAt = bucketOf(ends, m.copyExact, m.copyHash)
+  }
+
+  /** Reads a little of each of these places, so that they are at hand when their packets come up. */
+  touch(copiesAt: Int32Array, count: number): number {
+    const entries = this.#entries
+    let touched = 0
+    for (let i = 0; i < count; i++) touched ^= entries[copiesAt[i] as number] as number
+    return touched
+  }
+
+  /** Was this packet of `flow`, which was looked at, there a moment ago? If not, it is remembered. */
+  isCopy({ copyAt, copyExact, copyHash, copyWithinUs, time }: PacketMeta, flow: number): boolean {
+    const isCopy = this.#remember(flow, copyAt, copyExact, copyHash, time, copyWithinUs)
     if (isCopy) this.#counts.duplicates += 1
     return isCopy
   }
@@ -68,7 +83,8 @@ export class RecentPackets {
     const to = Math.imul(m.dst0 ^ m.dst3, 0xc2b2ae35) ^ Math.imul(m.dst1 ^ m.dst2, 0x165667b1)
     const exact = from ^ (to >>> 7) ^ (to << 25) ^ m.vni
     const what = Math.imul(m.fragmentId, 0x9e3779b1) ^ Math.imul((m.fragmentOffset << 1) | m.moreFragments, 0x85ebca6b)
-    const isCopy = this.#remember(-1, exact, mixEnds(what ^ m.proto, bytes, m.at, m), m.time, COPY_US)
+    const hash = mixEnds(what ^ m.proto, bytes, m.at, m)
+    const isCopy = this.#remember(-1, bucketOf(0, exact, hash), exact, hash, m.time, COPY_US)
     if (isCopy) this.#fragmentCounts.duplicates += 1
     return isCopy
   }
@@ -77,43 +93,16 @@ export class RecentPackets {
     this.#entries.fill(0)
   }
 
-  #isSegmentCopy(bytes: Uint8Array, m: PacketMeta, flow: number): boolean {
-    const { transportAt, at, ipId } = m
-    const length = at - transportAt
-    let hash = Math.imul(i32(bytes, transportAt + TCP_ACK) ^ (m.tcpFlags << 24), 0x9e3779b1)
-    hash ^= Math.imul((ipId << 16) | u16(bytes, transportAt + TCP_CHECKSUM), 0x85ebca6b)
-    hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) + (m.end - at + m.missing)
-    let isSure = ipId !== 0 || (m.tcpFlags & SYN) !== 0
-    if (length > TCP_FIRST_OPTION) {
-      // Selective acknowledgements come last, and differ where all else is equal (RFC 2018 §3).
-      let options = u16(bytes, at - 2)
-      if (length >= TCP_TIMESTAMP_END && i32(bytes, transportAt + TCP_FIRST_OPTION) === NOP_NOP_TIMESTAMP_10) {
-        options |= u16(bytes, transportAt + TCP_TIMESTAMP_LOW) << 16
-        isSure = true
-      }
-      hash = Math.imul(hash ^ (hash >>> 13), 0x165667b1) ^ options
-    }
-    return this.#remember(flow, m.seq, hash, m.time, isSure ? COPY_US : DOUBTFUL_COPY_US)
-  }
-
-  #isDatagramCopy(bytes: Uint8Array, m: PacketMeta, flow: number): boolean {
-    const exact = (m.ipId << 16) | ((m.end - m.at + m.missing) & 0xffff)
-    const hash = mixEnds((m.srcPort << 16) | m.dstPort, bytes, m.transportAt, m)
-    return this.#remember(flow, exact, hash, m.time, m.ipId !== 0 ? COPY_US : DOUBTFUL_COPY_US)
-  }
-
-  #remember(flow: number, exact: number, hash: number, timeUs: number, withinUs: number): boolean {
+  #remember(flow: number, first: number, exact: number, hash: number, timeUs: number, withinUs: number): boolean {
     const entries = this.#entries
     // Microseconds modulo 2³²: their difference is all that is asked for.
     const now = timeUs | 0
-    const mixed = Math.imul(hash ^ Math.imul(exact ^ Math.imul(flow, 0x9e3779b1), 0x85ebca6b), 0xc2b2ae35)
-    const bucket = (mixed ^ (mixed >>> 15)) & (BUCKETS - 1)
-    const first = bucket * BUCKET_WORDS
     for (let at = first; at < first + BUCKET_WORDS; at += ENTRY_WORDS) {
       if (entries[at + HASH] !== hash || entries[at + EXACT] !== exact || entries[at] !== flow + 1) continue
       if ((now - (entries[at + TIME] as number) + withinUs) >>> 0 > 2 * withinUs) continue
       return true
     }
+    const bucket = first / BUCKET_WORDS
     const way = this.#oldest[bucket] as number
     this.#oldest[bucket] = (way + 1) & (WAYS - 1)
     const at = first + way * ENTRY_WORDS
@@ -123,6 +112,39 @@ export class RecentPackets {
     entries[at + TIME] = now
     return false
   }
+}
+
+/** Where the entries of its bucket begin. */
+function bucketOf(ends: number, exact: number, hash: number): number {
+  const mixed = Math.imul(hash ^ Math.imul(exact ^ ends, 0x85ebca6b), 0xc2b2ae35)
+  return ((mixed ^ (mixed >>> 15)) & (BUCKETS - 1)) * BUCKET_WORDS
+}
+
+function lookAtSegment(bytes: Uint8Array, m: PacketMeta): void {
+  const { transportAt, at, ipId } = m
+  const length = at - transportAt
+  let hash = Math.imul(i32(bytes, transportAt + TCP_ACK) ^ (m.tcpFlags << 24), 0x9e3779b1)
+  hash ^= Math.imul((ipId << 16) | u16(bytes, transportAt + TCP_CHECKSUM), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) + (m.end - at + m.missing)
+  let isSure = ipId !== 0 || (m.tcpFlags & SYN) !== 0
+  if (length > TCP_FIRST_OPTION) {
+    // Selective acknowledgements come last, and differ where all else is equal (RFC 2018 §3).
+    let options = u16(bytes, at - 2)
+    if (length >= TCP_TIMESTAMP_END && i32(bytes, transportAt + TCP_FIRST_OPTION) === NOP_NOP_TIMESTAMP_10) {
+      options |= u16(bytes, transportAt + TCP_TIMESTAMP_LOW) << 16
+      isSure = true
+    }
+    hash = Math.imul(hash ^ (hash >>> 13), 0x165667b1) ^ options
+  }
+  m.copyExact = m.seq
+  m.copyHash = hash | 0
+  m.copyWithinUs = isSure ? COPY_US : DOUBTFUL_COPY_US
+}
+
+function lookAtDatagram(bytes: Uint8Array, m: PacketMeta): void {
+  m.copyExact = (m.ipId << 16) | ((m.end - m.at + m.missing) & 0xffff)
+  m.copyHash = mixEnds((m.srcPort << 16) | m.dstPort, bytes, m.transportAt, m)
+  m.copyWithinUs = m.ipId !== 0 ? COPY_US : DOUBTFUL_COPY_US
 }
 
 /** The first bytes from `from` on and the last ones that were captured. */
