@@ -172,7 +172,7 @@ export class Agent {
       index = -1
     }
     if (index < 0) index = this.#start(m, source)
-    if (this.#recent.isCopy(m, index)) return
+    if (this.#recent.isCopy(m, index, table.side)) return
     table.countPacket(index, m)
     if (m.proto === PROTO_TCP) this.#tcp(bytes, m, index)
     else if (m.end - m.at + m.missing > 0) this.#datagram(bytes, m, index)

@@ -5,13 +5,16 @@
  */
 import { i32, u8, u16 } from '../core/bytes.ts'
 import { type PacketMeta, PROTO_TCP, SYN } from '../decode/packet-meta.ts'
+import type { Side } from './flow-flags.ts'
 
 /** Entries of a bucket: the oldest makes room. */
 const WAYS = 4
 const BUCKETS = 1 << 12
-/** A cache line for each bucket: flow + 1, what is compared exactly, a hash of the rest, and the time in µs. */
+/** A cache line for each bucket: flow and side, what is compared exactly, a hash of the rest, and the time in µs. */
 const ENTRY_WORDS = 4
 const BUCKET_WORDS = WAYS * ENTRY_WORDS
+/** In place of flow and side: of fragments. */
+const NO_FLOW = 0
 const EXACT = 1
 const HASH = 2
 const TIME = 3
@@ -70,9 +73,9 @@ export class RecentPackets {
     return touched
   }
 
-  /** Was this packet of `flow`, which was looked at, there a moment ago? If not, it is remembered. */
-  isCopy({ copyAt, copyExact, copyHash, copyWithinUs, time }: PacketMeta, flow: number): boolean {
-    const isCopy = this.#remember(flow, copyAt, copyExact, copyHash, time, copyWithinUs)
+  /** Was this packet of `side` of `flow`, which was looked at, there a moment ago? If not, it is remembered. */
+  isCopy({ copyAt, copyExact, copyHash, copyWithinUs, time }: PacketMeta, flow: number, side: Side): boolean {
+    const isCopy = this.#remember(flow * 2 + side + 1, copyAt, copyExact, copyHash, time, copyWithinUs)
     if (isCopy) this.#counts.duplicates += 1
     return isCopy
   }
@@ -84,7 +87,7 @@ export class RecentPackets {
     const exact = from ^ (to >>> 7) ^ (to << 25) ^ m.vni
     const what = Math.imul(m.fragmentId, 0x9e3779b1) ^ Math.imul((m.fragmentOffset << 1) | m.moreFragments, 0x85ebca6b)
     const hash = mixEnds(what ^ m.proto, bytes, m.at, m)
-    const isCopy = this.#remember(-1, bucketOf(0, exact, hash), exact, hash, m.time, COPY_US)
+    const isCopy = this.#remember(NO_FLOW, bucketOf(0, exact, hash), exact, hash, m.time, COPY_US)
     if (isCopy) this.#fragmentCounts.duplicates += 1
     return isCopy
   }
@@ -93,12 +96,12 @@ export class RecentPackets {
     this.#entries.fill(0)
   }
 
-  #remember(flow: number, first: number, exact: number, hash: number, timeUs: number, withinUs: number): boolean {
+  #remember(owner: number, first: number, exact: number, hash: number, timeUs: number, withinUs: number): boolean {
     const entries = this.#entries
     // Microseconds modulo 2³²: their difference is all that is asked for.
     const now = timeUs | 0
     for (let at = first; at < first + BUCKET_WORDS; at += ENTRY_WORDS) {
-      if (entries[at + HASH] !== hash || entries[at + EXACT] !== exact || entries[at] !== flow + 1) continue
+      if (entries[at + HASH] !== hash || entries[at + EXACT] !== exact || entries[at] !== owner) continue
       if ((now - (entries[at + TIME] as number) + withinUs) >>> 0 > 2 * withinUs) continue
       return true
     }
@@ -106,7 +109,7 @@ export class RecentPackets {
     const way = this.#oldest[bucket] as number
     this.#oldest[bucket] = (way + 1) & (WAYS - 1)
     const at = first + way * ENTRY_WORDS
-    entries[at] = flow + 1
+    entries[at] = owner
     entries[at + EXACT] = exact
     entries[at + HASH] = hash
     entries[at + TIME] = now

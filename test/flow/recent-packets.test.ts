@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { decodeFrame } from '../../src/decode/decode.ts'
 import { DECODED, FRAGMENT, PacketMeta } from '../../src/decode/packet-meta.ts'
+import { HIGH, LOW } from '../../src/flow/flow-flags.ts'
 import { RecentPackets } from '../../src/flow/recent-packets.ts'
 import { type Frame, fragmentOf, frameOf, type Packet } from '../frames.ts'
 
@@ -48,7 +49,7 @@ function copies(...frames: Frame[]): boolean[] {
     expect([DECODED, FRAGMENT]).toContain(status)
     if (status === FRAGMENT) return recent.isFragmentCopy(bytes, m)
     recent.look(bytes, m)
-    return recent.isCopy(m, 7)
+    return recent.isCopy(m, 7, LOW)
   })
   expect(counts.duplicates).toBe(known.filter(Boolean).length)
   return known
@@ -130,15 +131,21 @@ describe('a packet that is much like another', () => {
     expect(copies(frame, later(frame, us))).toEqual([false, false])
   })
 
-  it('is none of another flow, nor once all is forgotten', () => {
+  it('is none of another flow, nor of the other side, nor once all is forgotten', () => {
     const recent = new RecentPackets({ duplicates: 0 })
     const m = new PacketMeta()
     const { bytes, time } = withId(BASE, 9)
     decodeFrame(bytes, 0, bytes.length, bytes.length, 101, m)
     m.time = time
     recent.look(bytes, m)
-    expect([recent.isCopy(m, 1), recent.isCopy(m, 2), recent.isCopy(m, 1)]).toEqual([false, false, true])
+    const seen = [
+      recent.isCopy(m, 1, LOW),
+      recent.isCopy(m, 2, LOW),
+      recent.isCopy(m, 1, HIGH),
+      recent.isCopy(m, 1, LOW),
+    ]
+    expect(seen).toEqual([false, false, false, true])
     recent.clear()
-    expect(recent.isCopy(m, 1)).toBe(false)
+    expect(recent.isCopy(m, 1, LOW)).toBe(false)
   })
 })
