@@ -38,8 +38,6 @@ export interface Entry {
   listed: Set<object> | null
   /** Another one whenever it changed in more than its counts, or is over. */
   revision: number
-  /** It is among those that changed. */
-  isChanged: boolean
 }
 
 /** What a restart must not lose; plain JSON. */
@@ -113,7 +111,7 @@ export class FindingBook {
     addEvidence(entry, signal, seen)
     entry.goodFlows = 0
     entry.revision += 1
-    this.#noteChanged(entry)
+    this.#changed.add(entry)
     if (isNew) this.#tell('opened', entry, seen.atUs)
     else if (wasOver) this.#reopen(entry, seen.atUs)
     else if (hadException && finding.exception === null) this.#tell('opened', entry, seen.atUs)
@@ -129,7 +127,7 @@ export class FindingBook {
     listFlow(entry, flow, isCounted)
     finding.health = health
     entry.goodFlows = 0
-    this.#noteChanged(entry)
+    this.#changed.add(entry)
   }
 
   /** The subject of an open finding was seen without the fault. */
@@ -171,7 +169,7 @@ export class FindingBook {
     if (entry === undefined) return
     entry.finding.exception = exception
     entry.revision += 1
-    this.#noteChanged(entry)
+    this.#changed.add(entry)
   }
 
   findings(): Finding[] {
@@ -190,15 +188,7 @@ export class FindingBook {
     this.#told.clear()
     if (isUrgent) for (const entry of taken) this.#changed.delete(entry)
     else this.#changed.clear()
-    for (const entry of taken) entry.isChanged = false
     return taken.map(savedEntry)
-  }
-
-  /** Most flows change what others changed just before. */
-  #noteChanged(entry: Entry): void {
-    if (entry.isChanged) return
-    entry.isChanged = true
-    this.#changed.add(entry)
   }
 
   save(): SavedEntry[] {
@@ -215,7 +205,6 @@ export class FindingBook {
         signal: null,
         listed: null,
         revision: 0,
-        isChanged: false,
       }
       this.#entries.set(entry.finding.key, entry)
       if (!isOver(entry.finding)) this.#noteOpen(entry)
@@ -240,7 +229,6 @@ export class FindingBook {
       signal: null,
       listed: null,
       revision: 0,
-      isChanged: false,
     }
     this.#entries.set(key, entry)
     this.#noteOpen(entry)
@@ -292,7 +280,7 @@ export class FindingBook {
   }
 
   #tell(kind: FindingEventKind, entry: Entry, atUs: number): void {
-    this.#noteChanged(entry)
+    this.#changed.add(entry)
     this.#told.add(entry)
     if (entry.finding.exception === null) entry.wasTold = true
     if (this.#events.length >= MAX_EVENTS) {

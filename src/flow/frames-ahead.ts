@@ -1,7 +1,7 @@
 /**
  * Frames decoded some at a time before the first of them is looked at. Each packet of one of thousands of flows asks for
  * memory that is not in the processor's cache: the flow's bucket, its record, and where a copy would be. Asked for one packet
- * after another each is waited for; asked for many packets at once, the waits are one.
+ * after another each is waited for; asked for many packets at once, the waits overlap.
  */
 import { decodeFrame } from '../decode/decode.ts'
 import { DECODED, type DecodeStatus, PacketMeta } from '../decode/packet-meta.ts'
@@ -9,7 +9,7 @@ import type { FrameBatch } from '../source/source.ts'
 import { type FlowTable, HASH, KEY_WORDS } from './flow-table.ts'
 import type { RecentPackets } from './recent-packets.ts'
 
-/** Enough for the waits to be one, few enough for what was read to be there still. */
+/** Enough for the waits to overlap, few enough for what was read to be there still. */
 const AHEAD = 64
 
 /** What is counted of all frames. */
