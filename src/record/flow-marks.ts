@@ -33,8 +33,8 @@ export const IS_REPEAT = 25
 /** Serial numbers of texts: the same one is the same text as long as `space` is the same. */
 export const NAME = 26
 export const FACTS = 27
-/** Pieces that the facts are written from. */
-export const FACTS_WORDS = 8
+/** What the client offered, and all else. */
+export const FACTS_WORDS = 2
 export const MARK_WORDS = FACTS + FACTS_WORDS
 
 // Numbers of a line's marks, as they do not fit into words: whole µs since the epoch, and bytes of payload.

@@ -12,6 +12,8 @@ export class JoinedTexts {
   readonly #texts: string[] = new Array(SLOTS).fill('')
   /** Hash of the last run that missed: what comes only once is not worth joining. */
   readonly #missed = new Int32Array(SLOTS)
+  readonly #serials = new Int32Array(SLOTS)
+  #lastSerial = 0
 
   /** For runs of `pieces` pieces. */
   constructor(pool: FragmentPool, pieces: number) {
@@ -20,8 +22,8 @@ export class JoinedTexts {
     this.#keys = new Int32Array(SLOTS * pieces)
   }
 
-  /** Appends the pieces whose numbers begin at `row[at]`. */
-  write(out: LineBuffer, row: Int32Array, at: number): void {
+  /** Appends the pieces whose numbers begin at `row[at]`. Returns a serial number of what was written: the same one is the same text. */
+  write(out: LineBuffer, row: Int32Array, at: number): number {
     const count = this.#pieces
     let hash = 0
     for (let i = 0; i < count; i++) hash = Math.imul(hash ^ (row[at + i] as number), 0x9e3779b1)
@@ -32,13 +34,14 @@ export class JoinedTexts {
     for (let i = 0; i < count; i++) if (keys[k + i] !== row[at + i]) same = false
     if (same || this.#missed[slot] === hash) {
       out.longText(same ? (this.#texts[slot] as string) : this.#join(row, at, slot))
-      return
+      return this.#serials[slot] as number
     }
     this.#missed[slot] = hash
     for (let i = 0; i < count; i++) {
       const piece = row[at + i] as number
       if (piece !== 0) out.longText(this.#pool.text(piece))
     }
+    return this.#nextSerial()
   }
 
   #join(row: Int32Array, at: number, slot: number): string {
@@ -55,6 +58,12 @@ export class JoinedTexts {
     // Joined in one go, the text is flat.
     const joined = parts.join('')
     this.#texts[slot] = joined
+    this.#serials[slot] = this.#nextSerial()
     return joined
+  }
+
+  #nextSerial(): number {
+    this.#lastSerial = (this.#lastSerial + 1) | 0
+    return this.#lastSerial
   }
 }

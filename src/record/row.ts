@@ -40,6 +40,9 @@ export class RowWriter {
   nameAt = 0
   nameEnd = 0
   factsEnd = 0
+  // Serial numbers of its facts: what the client offered, and all else.
+  #offerSerial = 0
+  #answerSerial = 0
   readonly #offers = new Map<ClientOffer, readonly number[]>()
   readonly #names = new Map<string, number>()
   readonly #conclusions = new Conclusions(this.pool)
@@ -74,12 +77,12 @@ export class RowWriter {
   /** Appends the members of the row, each with a comma before it. */
   write(out: LineBuffer, row: Int32Array, flow: number): void {
     const at = flow * ROW_WORDS
-    if (row[at + OFFER] !== 0) this.#offerTexts.write(out, row, at + OFFER)
+    this.#offerSerial = row[at + OFFER] === 0 ? 0 : this.#offerTexts.write(out, row, at + OFFER)
     const name = row[at + SERVER_NAME] as number
     this.nameAt = out.end
     if (name !== 0) this.#writeName(out, this.pool.text(name))
     this.nameEnd = out.end
-    this.#answerTexts.write(out, row, at + AGREEMENT)
+    this.#answerSerial = this.#answerTexts.write(out, row, at + AGREEMENT)
     this.factsEnd = out.end
     const handshakeUs = row[at + HANDSHAKE_US] as number
     out.reserve(MAX_TAIL_BYTES)
@@ -96,18 +99,12 @@ export class RowWriter {
     out.byte(QUOTE)
   }
 
-  /** Which texts the row has. */
-  mark(marks: MarkBuffer, line: number, row: Int32Array, flow: number): void {
-    const { pool } = this
-    const { words } = marks
-    const from = flow * ROW_WORDS
+  /** Which texts the row has that was written last. */
+  mark({ words }: MarkBuffer, line: number, row: Int32Array, flow: number): void {
     const to = line * MARK_WORDS
-    let facts = to + FACTS
-    for (let piece = 0; piece < PIECES; piece++) {
-      const serial = pool.serial(row[from + piece] as number)
-      if (piece === SERVER_NAME) words[to + NAME] = serial
-      else words[facts++] = serial
-    }
+    words[to + NAME] = this.pool.serial(row[flow * ROW_WORDS + SERVER_NAME] as number)
+    words[to + FACTS] = this.#offerSerial
+    words[to + FACTS + 1] = this.#answerSerial
   }
 
   release(row: Int32Array, flow: number): void {
