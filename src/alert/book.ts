@@ -2,14 +2,12 @@
 import type { Severity } from '../classify/policy.ts'
 import { SEVERITIES } from '../classify/policy.ts'
 import { rfc3339 } from '../core/clock.ts'
-import { BoundedMap } from './bounded-map.ts'
 import type { Detector, Signal } from './detector.ts'
 import { addEvidence, copyFinding, listFlow, newFinding } from './evidence.ts'
 import type { Exception, Finding, FindingEvent, FindingEventKind, SensorHealth } from './finding.ts'
 import { type Flow, timeUs } from './flow.ts'
-import { OpenFindings } from './open-findings.ts'
+import { KeptFindings } from './kept-findings.ts'
 
-const MAX_FINDINGS = 20_000
 const US_PER_HOUR = 3_600_000_000
 /** A finding that comes again so soon is the same one, and from then on must stay away for as long. */
 const HOLD_DOWN_US = 24 * US_PER_HOUR
@@ -34,6 +32,8 @@ export interface Entry {
   listedUs: number
   /** What the finding's words are of; null = of an earlier run. */
   signal: Signal | null
+  /** Conditions on `flows` that pick its subject; null = of an earlier run. */
+  where: readonly string[] | 'health' | null
   /** Facts, places and names of which it lists all that it would: most flows bring no others. */
   listed: Set<object> | null
   /** Another one whenever it changed in more than its counts, or is over. */
@@ -67,42 +67,16 @@ export interface Sighting {
 
 export class FindingBook {
   droppedEvents = 0
-  readonly #entries = new BoundedMap<Entry>(MAX_FINDINGS, (entry) => this.#forgetOpen(entry))
-  /** Open findings by rule and subject: a healthy flow of others costs next to nothing. */
-  readonly #open = new Map<string, OpenFindings>()
+  readonly kept = new KeptFindings()
   #events: FindingEvent[] = []
   readonly #changed = new Set<Entry>()
   /** Those of them of which there were events. */
   readonly #told = new Set<Entry>()
-  #openCount = 0
-  #openChanges = 0
-
-  /** Findings that are not over. */
-  get openCount(): number {
-    return this.#openCount
-  }
-
-  /** How often one began or ended that is not about an edge. */
-  get openChanges(): number {
-    return this.#openChanges
-  }
-
-  /** The same object for ever. */
-  openOf(rule: string): OpenFindings {
-    const known = this.#open.get(rule)
-    if (known !== undefined) return known
-    const findings = new OpenFindings()
-    this.#open.set(rule, findings)
-    return findings
-  }
-
-  get evicted(): number {
-    return this.#entries.evicted
-  }
 
   /** True when the finding begins by it, or is no longer over. */
   raise(row: Detector, signal: Signal, seen: Sighting): boolean {
-    const entry = this.#open.get(row.id)?.get(seen.subject) ?? this.#entryOf(row, seen)
+    const entry = this.kept.openOf(row.id).get(seen.subject) ?? this.#entryOf(row, seen)
+    if (entry === null) return false
     const { finding } = entry
     const isNew = finding.flows === 0
     const hadException = finding.exception !== null
@@ -145,7 +119,7 @@ export class FindingBook {
 
   /** What nobody has seen for long is neither there nor gone. */
   tick(nowUs: number): void {
-    for (const [, entry] of this.#entries) {
+    for (const entry of this.kept) {
       if (isOver(entry.finding)) continue
       if (nowUs - Math.max(entry.lastBadUs, entry.lastGoodUs) > DORMANT_US) this.#end(entry, 'dormant', nowUs)
     }
@@ -153,7 +127,7 @@ export class FindingBook {
 
   /** False when there is no such open finding. */
   acknowledge(key: string, by: string, reason: string, atUs: number): boolean {
-    const entry = this.#entries.get(key)
+    const entry = this.kept.get(key)
     if (entry === undefined || isOver(entry.finding)) return false
     const { finding } = entry
     finding.state = 'acknowledged'
@@ -165,7 +139,7 @@ export class FindingBook {
   }
 
   except(key: string, exception: Exception): void {
-    const entry = this.#entries.get(key)
+    const entry = this.kept.get(key)
     if (entry === undefined) return
     entry.finding.exception = exception
     entry.revision += 1
@@ -173,7 +147,7 @@ export class FindingBook {
   }
 
   findings(): Finding[] {
-    return [...this.#entries].map(([, entry]) => copyFinding(entry))
+    return [...this.kept].map(copyFinding)
   }
 
   takeEvents(): FindingEvent[] {
@@ -192,7 +166,7 @@ export class FindingBook {
   }
 
   save(): SavedEntry[] {
-    return [...this.#entries].map(([, entry]) => savedEntry(entry))
+    return [...this.kept].map(savedEntry)
   }
 
   restore(entries: readonly SavedEntry[]): void {
@@ -203,17 +177,18 @@ export class FindingBook {
         firstBadUs,
         listedUs: 0,
         signal: null,
+        where: null,
         listed: null,
         revision: 0,
       }
-      this.#entries.set(entry.finding.key, entry)
-      if (!isOver(entry.finding)) this.#noteOpen(entry)
+      if (this.kept.makeRoom(entry.finding.rule)) this.kept.add(entry, isOver(entry.finding))
     }
   }
 
-  #entryOf(row: Detector, seen: Sighting): Entry {
+  /** Null = there is no room for it. */
+  #entryOf(row: Detector, seen: Sighting): Entry | null {
     const key = `${row.id}|${seen.subject}`
-    return this.#entries.get(key) ?? this.#add(key, row, seen)
+    return this.kept.get(key) ?? (this.kept.makeRoom(row.id) ? this.#add(key, row, seen) : null)
   }
 
   #add(key: string, row: Detector, seen: Sighting): Entry {
@@ -227,11 +202,11 @@ export class FindingBook {
       goodFlows: 0,
       listedUs: 0,
       signal: null,
+      where: null,
       listed: null,
       revision: 0,
     }
-    this.#entries.set(key, entry)
-    this.#noteOpen(entry)
+    this.kept.add(entry)
     return entry
   }
 
@@ -242,7 +217,7 @@ export class FindingBook {
     finding.reopened += 1
     finding.resolved_at = null
     finding.proof = null
-    this.#noteOpen(entry)
+    this.kept.reopen(entry)
     this.#tell('reopened', entry, atUs)
   }
 
@@ -257,26 +232,9 @@ export class FindingBook {
     entry.finding.state = state
     entry.finding.flapping = false
     if (state === 'resolved') entry.finding.resolved_at = rfc3339(atUs)
-    this.#forgetOpen(entry)
+    this.kept.end(entry)
     this.#tell(state, entry, atUs)
     entry.wasTold = false
-  }
-
-  #noteOpen(entry: Entry): void {
-    this.openOf(entry.finding.rule).add(entry)
-    this.#openCount += 1
-    this.#noteOpenChange(entry)
-  }
-
-  #forgetOpen(entry: Entry): void {
-    entry.revision += 1
-    if (!this.openOf(entry.finding.rule).delete(entry)) return
-    this.#openCount -= 1
-    this.#noteOpenChange(entry)
-  }
-
-  #noteOpenChange({ finding }: Entry): void {
-    if (finding.subject_kind !== 'edge') this.#openChanges += 1
   }
 
   #tell(kind: FindingEventKind, entry: Entry, atUs: number): void {

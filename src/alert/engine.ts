@@ -41,6 +41,8 @@ export interface EngineCounters {
   /** What a cap pushed out. */
   subjectsEvicted: number
   findingsEvicted: number
+  /** How often one could not open, as there was no room. */
+  findingsRefused: number
   eventsDropped: number
 }
 
@@ -96,7 +98,7 @@ export class AlertEngine {
       return
     }
     unit.show(flow)
-    if (this.#book.openCount > 0) unit.showSound(flow, this.#book.openChanges)
+    if (this.#book.kept.openCount > 0) unit.showSound(flow, this.#book.kept.openChanges)
   }
 
   #counts({ facts, lastUs }: Flow): boolean {
@@ -110,7 +112,7 @@ export class AlertEngine {
     const { observers, raises, sound } = planOf(flow.facts, this.#watches[flow.facts.kind])
     for (const watch of observers) watch.observe(flow)
     for (const { watch, signal } of raises) watch.raiseOf(flow, signal)
-    if (this.#book.openCount > 0) for (const watch of sound) watch.goodOf(flow)
+    if (this.#book.kept.openCount > 0) for (const watch of sound) watch.goodOf(flow)
   }
 
   certificate(record: CertificateRecord): void {
@@ -159,7 +161,12 @@ export class AlertEngine {
   }
 
   openOf(row: Detector): OpenFindings {
-    return this.#book.openOf(row.id)
+    return this.#book.kept.openOf(row.id)
+  }
+
+  /** No other finding of the rule whose open ones these are can open: there is no room. */
+  refuses(open: OpenFindings): boolean {
+    return this.#book.kept.refuses(open)
   }
 
   good(row: Detector, open: Entry, atUs: number): void {
@@ -193,7 +200,8 @@ export class AlertEngine {
     return {
       flows: this.#flows,
       subjectsEvicted: this.memories.evicted,
-      findingsEvicted: this.#book.evicted,
+      findingsEvicted: this.#book.kept.evicted,
+      findingsRefused: this.#book.kept.refused,
       eventsDropped: this.#book.droppedEvents,
     }
   }

@@ -58,19 +58,23 @@ export const newFinding = (key: string, row: Detector, seen: Sighting): Finding 
 })
 
 /** As it is now. Lists are copied by hand: structuredClone takes several times as long. */
-export const copyFinding = ({ finding, firstBadUs, lastBadUs }: Entry): Finding => ({
-  ...finding,
-  first_seen: rfc3339(firstBadUs),
-  last_seen: rfc3339(lastBadUs),
-  server_names: [...finding.server_names],
-  servers: [...finding.servers],
-  clients: [...finding.clients],
-  sensors: [...finding.sensors],
-  versions_offered: [...finding.versions_offered],
-  versions_chosen: [...finding.versions_chosen],
-  cipher_suites: [...finding.cipher_suites],
-  flow_ids: [...finding.flow_ids],
-})
+export const copyFinding = (entry: Entry): Finding => {
+  const { finding, firstBadUs, lastBadUs } = entry
+  return {
+    ...finding,
+    first_seen: rfc3339(firstBadUs),
+    last_seen: rfc3339(lastBadUs),
+    sql: sqlOf(entry),
+    server_names: [...finding.server_names],
+    servers: [...finding.servers],
+    clients: [...finding.clients],
+    sensors: [...finding.sensors],
+    versions_offered: [...finding.versions_offered],
+    versions_chosen: [...finding.versions_chosen],
+    cipher_suites: [...finding.cipher_suites],
+    flow_ids: [...finding.flow_ids],
+  }
+}
 
 export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void {
   const { finding } = entry
@@ -84,7 +88,7 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
     entry.signal = signal
     finding.what = signal.what
     finding.must_fix = signal.mustFix
-    finding.sql = sqlOf(entry, signal, seen)
+    entry.where ??= placeOf(finding, seen)
   }
   finding.exception = seen.exception
   finding.health = seen.health
@@ -97,7 +101,9 @@ export function showsNothingNew(entry: Entry, signal: Signal, severity: Severity
   const { finding, listed } = entry
   if (listed === null || finding.exception !== null) return false
   if (severity !== finding.severity || !isSame(entry.signal, signal)) return false
-  if (!listed.has(flow.facts) || !listed.has(flow.place) || (flow.name !== null && !listed.has(flow.name))) return false
+  if (!listed.has(flow.facts)) return false
+  if (!isFull(finding.servers) && !listed.has(flow.place)) return false
+  if (flow.name !== null && !isFull(finding.server_names) && !listed.has(flow.name)) return false
   return showsNobodyNew(entry, flow)
 }
 
@@ -141,10 +147,12 @@ export function listFlow(entry: Entry, flow: Flow, isCounted: boolean): void {
 
 /** Of findings that one flow shows nobody asks again. */
 function noteListed(entry: Entry, { facts, place, name }: Flow): void {
+  const { servers, server_names } = entry.finding
   entry.listed ??= new Set()
   if (entry.listed.size > MAX_KNOWN) entry.listed.clear()
-  entry.listed.add(facts).add(place)
-  if (name !== null) entry.listed.add(name)
+  entry.listed.add(facts)
+  if (!isFull(servers)) entry.listed.add(place)
+  if (name !== null && !isFull(server_names)) entry.listed.add(name)
 }
 
 function addFacts(finding: Finding, facts: Facts): void {
@@ -162,16 +170,20 @@ function note(list: string[], value: string): void {
 /** Ids as findings and flow records have them; the table holds their bytes. */
 const FLOWS = 'SELECT * REPLACE (lower(hex(flow_id)) AS flow_id) FROM flows FINAL'
 
-/** A query for people: it runs as it stands on the store. */
-function sqlOf({ finding, firstBadUs }: Entry, signal: Signal, seen: Sighting): string {
-  const { flow } = seen
+/** A query for people: it runs as it stands on the store. Made when somebody is told, as what a finding shows may change with each flow. */
+function sqlOf({ finding, firstBadUs, signal, where }: Entry): string {
+  if (signal === null || where === null) return finding.sql
+  if (where === 'health')
+    return `SELECT * FROM sensor_health FINAL WHERE ${signal.sql} ORDER BY window_start DESC LIMIT 100`
   const since = `first_seen >= toDateTime64('${rfc3339(firstBadUs).slice(0, 19).replace('T', ' ')}', 6, 'UTC')`
-  if (flow === null) return `SELECT * FROM sensor_health FINAL WHERE ${signal.sql} ORDER BY window_start DESC LIMIT 100`
-  const conditions = [since, ...placeOf(finding, flow, seen), ...(signal.sql === '' ? [] : [`(${signal.sql})`])]
+  const conditions = [since, ...where, ...(signal.sql === '' ? [] : [`(${signal.sql})`])]
   return `${FLOWS} WHERE ${conditions.join(' AND ')} ORDER BY first_seen DESC LIMIT 100`
 }
 
-function placeOf({ subject_kind }: Finding, flow: Flow, seen: Sighting): string[] {
+/** The conditions that pick its subject: the same for each flow that shows it. */
+function placeOf({ subject_kind }: Finding, seen: Sighting): Entry['where'] {
+  const { flow } = seen
+  if (flow === null) return 'health'
   const { serverIp, serverPort, serverName, clientIp, sensor } = flow
   const port = `server_port = ${serverPort}`
   const server = [`server_ip = toIPv6('${serverIp}')`, port]

@@ -1,6 +1,6 @@
 /** What detectors remember of each subject: bounded, and plain JSON, so that it survives a restart. */
 import { BoundedMap, type Entry } from './bounded-map.ts'
-import type { Detector, SubjectKind } from './detector.ts'
+import { type Detector, nothing, type SubjectKind } from './detector.ts'
 
 /** Of each kind. A server took 2.5 KB of heap, in 20,000 servers of five flows each (measured). */
 const MAX_SUBJECTS = 50_000
@@ -13,37 +13,50 @@ export interface SavedMemory {
   readonly rules: ByRule
 }
 
+/** What one detector remembers of a subject. */
+export interface RuleMemory {
+  /** The row's. */
+  readonly id: string
+  /** `nothing()` for detectors that remember nothing. */
+  readonly memory: object
+  /** How often it was changed. */
+  changes: number
+}
+
 /** What the detectors remember of one subject. */
 export class SubjectMemory {
-  readonly rules: ByRule
-  /** The same by the row's place in the table: a name is looked up once. */
-  readonly #byRow: (object | undefined)[] = []
-  /** How often each was changed, by the row's place, and all of them; NaN = this memory was pushed out. */
-  readonly #changes: number[] = []
+  readonly #rules: RuleMemory[] = []
+  /** Of each its row's place in the table. They are a handful: to look at all is quick, and a table by place would be mostly empty. */
+  readonly #places: number[] = []
+  /** As an earlier run left it. */
+  readonly #saved: ByRule | null
+  /** How often any of them was changed; NaN = this memory was pushed out. */
   changes = 0
   /** Its place among those that may be pushed out. */
   entry: Entry<SubjectMemory> | null = null
 
-  constructor(rules: ByRule) {
-    this.rules = rules
+  constructor(saved: ByRule | null = null) {
+    this.#saved = saved
   }
 
-  ofRule(index: number, row: Detector): object {
-    const known = this.#byRow[index]
-    if (known !== undefined) return known
-    const memory = this.rules[row.id] ?? row.fresh()
-    this.rules[row.id] = memory
-    this.#byRow[index] = memory
-    return memory
+  ofRule(index: number, row: Detector): RuleMemory {
+    const places = this.#places
+    for (let i = 0; i < places.length; i++) if (places[i] === index) return this.#rules[i] as RuleMemory
+    const one = { id: row.id, memory: this.#saved?.[row.id] ?? row.fresh(), changes: 0 }
+    places.push(index)
+    this.#rules.push(one)
+    return one
   }
 
-  changesOf(index: number): number {
-    return this.#changes[index] ?? 0
-  }
-
-  noteChange(index: number): void {
-    this.#changes[index] = (this.#changes[index] ?? 0) + 1
+  noteChange(one: RuleMemory): void {
+    one.changes += 1
     this.changes += 1
+  }
+
+  /** By rule, also of those that are off in this run. */
+  save(): ByRule {
+    const remembered = this.#rules.filter(({ memory }) => memory !== nothing())
+    return { ...this.#saved, ...Object.fromEntries(remembered.map(({ id, memory }) => [id, memory])) }
   }
 }
 
@@ -51,7 +64,7 @@ export class SubjectMemory {
 export class MemoriesOfKind {
   readonly subjects: BoundedMap<SubjectMemory>
   #lastSubject: string | null = null
-  #last: SubjectMemory = new SubjectMemory({})
+  #last: SubjectMemory = new SubjectMemory()
 
   constructor(most: number) {
     this.subjects = new BoundedMap<SubjectMemory>(most, (memory) => {
@@ -68,7 +81,7 @@ export class MemoriesOfKind {
   of(subject: string): SubjectMemory {
     if (this.#lastSubject === subject) return this.#last
     const known = this.subjects.get(subject)
-    const memory = known ?? new SubjectMemory({})
+    const memory = known ?? new SubjectMemory()
     if (known === undefined) memory.entry = this.subjects.set(subject, memory)
     this.#lastSubject = subject
     this.#last = memory
@@ -103,9 +116,9 @@ export class Memories {
 
   save(): SavedMemory[] {
     return [...this.#kinds].flatMap(([kind, { subjects }]) =>
-      [...subjects]
-        .filter(([, { rules }]) => Object.keys(rules).length > 0)
-        .map(([subject, { rules }]) => ({ kind, subject, rules })),
+      Array.from(subjects, ([subject, memory]) => ({ kind, subject, rules: memory.save() })).filter(
+        ({ rules }) => Object.keys(rules).length > 0,
+      ),
     )
   }
 

@@ -15,6 +15,11 @@ export class OpenFindings {
     return this.#entries.get(subject)
   }
 
+  get oldest(): Entry | undefined {
+    const [oldest] = this.#entries.values()
+    return oldest
+  }
+
   has(subject: string): boolean {
     return this.#entries.has(subject)
   }

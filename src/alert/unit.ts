@@ -6,7 +6,7 @@ import type { Entry } from './book.ts'
 import type { Signal } from './detector.ts'
 import type { Facts } from './facts.ts'
 import type { Flow, Place, ServerName } from './flow.ts'
-import type { SubjectMemory } from './memories.ts'
+import type { RuleMemory, SubjectMemory } from './memories.ts'
 import { type FactsPlan, planOf, type Raised } from './plan.ts'
 import type { Watch } from './watch.ts'
 
@@ -28,7 +28,7 @@ export class Standing {
 /** A detector's view of these flows: they have one subject, and one memory. */
 export class Slot extends Standing {
   readonly owner: SubjectMemory
-  readonly memory: object
+  readonly own: RuleMemory
   /** Packet time, µs, up to which more of the same changes nothing while the memory is as it was. */
   quietUntilUs = 0
   changes = 0
@@ -36,7 +36,7 @@ export class Slot extends Standing {
   constructor(watch: Watch, subject: string, owner: SubjectMemory) {
     super(watch, subject)
     this.owner = owner
-    this.memory = watch.memoryOf(owner)
+    this.own = watch.memoryOf(owner)
   }
 
   /** Nothing to learn, and nothing to raise. */

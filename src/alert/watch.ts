@@ -16,7 +16,7 @@ import type { AlertEngine } from './engine.ts'
 import { showsNothingNew } from './evidence.ts'
 import { findRow } from './exceptions.ts'
 import { type Flow, type Place, timeUs } from './flow.ts'
-import type { MemoriesOfKind, SubjectMemory } from './memories.ts'
+import type { MemoriesOfKind, RuleMemory, SubjectMemory } from './memories.ts'
 import type { OpenFindings } from './open-findings.ts'
 import type { HealthRecord } from './records.ts'
 import type { RevokedBy } from './revocations.ts'
@@ -99,9 +99,10 @@ export class Watch implements Context {
       return
     }
     const owner = this.#memories.of(this.#subject)
-    this.#observe?.(flow, owner.ofRule(this.#index, this.row), this.#settings, this)
+    const own = owner.ofRule(this.#index, this.row)
+    this.#observe?.(flow, own.memory, this.#settings, this)
     // Who had settled by what is remembered of the subject must look again.
-    if (this.settles && this.#settledUs < 0) owner.noteChange(this.#index)
+    if (this.settles && this.#settledUs < 0) owner.noteChange(own)
   }
 
   /** Its view of flows that are like this one; null = it must see each of them. */
@@ -123,14 +124,14 @@ export class Watch implements Context {
     return this.#sharesSubject && this.#isMeant === null ? this.#subjectOf(flow) : null
   }
 
-  memoryOf(owner: SubjectMemory): object {
-    return this.#isForgetful ? nothing() : owner.ofRule(this.#index, this.row)
+  memoryOf(owner: SubjectMemory): RuleMemory {
+    return owner.ofRule(this.#index, this.row)
   }
 
   /** Unless it has seen such flows often enough. */
   observeSlot(flow: Flow, slot: Slot): void {
-    const { owner, subject } = slot
-    const isQuiet = flow.lastUs < slot.quietUntilUs && slot.changes === owner.changesOf(this.#index)
+    const { owner, own, subject } = slot
+    const isQuiet = flow.lastUs < slot.quietUntilUs && slot.changes === own.changes
     if (isQuiet) {
       this.raiseStanding(flow, slot)
       return
@@ -139,15 +140,15 @@ export class Watch implements Context {
     this.#subject = subject
     this.#settledUs = -1
     this.#raised = null
-    this.#observe?.(flow, slot.memory, this.#settings, this)
+    this.#observe?.(flow, own.memory, this.#settings, this)
     if (!this.settles) return
-    if (this.#settledUs < 0 && !this.#isForgetful) owner.noteChange(this.#index)
+    if (this.#settledUs < 0 && !this.#isForgetful) owner.noteChange(own)
     slot.signal = this.#settledUs < 0 ? null : this.#raised
     slot.entry = null
     // While a finding is open each flow without the fault is part of the proof of its end.
     const isAwaited = slot.signal === null && this.#open.size > 0 && this.#open.has(subject)
     slot.quietUntilUs = isAwaited ? 0 : Math.max(0, this.#settledUs)
-    slot.changes = owner.changesOf(this.#index)
+    slot.changes = own.changes
   }
 
   raiseStanding(flow: Flow, standing: Standing): void {
@@ -166,7 +167,8 @@ export class Watch implements Context {
 
   /** A finding of this subject begins: those who had nothing to report of it have now. */
   noteOpened(subject: string): void {
-    this.#memories.peek(subject)?.noteChange(this.#index)
+    const owner = this.#memories.peek(subject)
+    owner?.noteChange(this.memoryOf(owner))
   }
 
   /** The flow's facts show this, as they do for all flows that share them. */
@@ -257,6 +259,7 @@ export class Watch implements Context {
     const flow = this.#flow
     const severity = this.#severityOf(signal)
     const open = flow === null ? undefined : this.#open.get(this.#subject)
+    if (open === undefined && flow !== null && this.#engine.refuses(this.#open)) return
     const isKnown = open !== undefined && flow !== null
     if (isKnown && this.#engine.raiseAgain(open, signal, severity, this.#index, flow)) return
     const atUs = flow?.lastUs ?? timeUs(this.#health?.window_end ?? '')
@@ -313,7 +316,7 @@ export class Watch implements Context {
 
   #memory(): object {
     if (this.#isForgetful) return nothing()
-    return this.#memories.of(this.#subject).ofRule(this.#index, this.row)
+    return this.memoryOf(this.#memories.of(this.#subject)).memory
   }
 }
 

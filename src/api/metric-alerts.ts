@@ -79,9 +79,9 @@ export const ALERT_METRICS: readonly Metric[] = [
     ...counter,
     of: 'run',
     name: 'intransit_detector_evicted_total',
-    help: 'What a cap pushed out of the memory of alerts: subjects, findings, and events that nobody was told of',
-    labels: { what: 'subject, finding, event' },
-    most: 3,
+    help: 'What a cap pushed out of the memory of alerts, or kept out of it: new findings, and events that nobody was told of',
+    labels: { what: 'subject, finding, new_finding, event' },
+    most: 4,
     series: ({ capture }): Series[] => {
       const evicted = capture?.alerts?.evicted
       return evicted === undefined ? [] : Object.entries(evicted).map(([what, count]) => [{ what }, count])

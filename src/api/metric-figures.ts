@@ -36,7 +36,7 @@ export interface AlertFigures {
   readonly receivers: readonly ReceiverFigures[]
   /** By kind: of how many something is remembered. */
   readonly subjects: Readonly<Record<string, number>>
-  readonly evicted: Readonly<Record<'subject' | 'finding' | 'event', number>>
+  readonly evicted: Readonly<Record<'subject' | 'finding' | 'new_finding' | 'event', number>>
 }
 
 interface ReceiverFigures extends Readonly<Record<'taken' | 'failed' | 'givenUp' | 'dropped', number>> {

@@ -116,11 +116,16 @@ export class Alerts {
   }
 
   figures(): AlertFigures {
-    const { subjectsEvicted, findingsEvicted, eventsDropped } = this.engine.counters
+    const { subjectsEvicted, findingsEvicted, findingsRefused, eventsDropped } = this.engine.counters
     return {
       receivers: this.notifier.couriers.map((courier) => ({ name: courier.options.name, ...courier.figures })),
       subjects: this.engine.memories.subjects(),
-      evicted: { subject: subjectsEvicted, finding: findingsEvicted, event: eventsDropped },
+      evicted: {
+        subject: subjectsEvicted,
+        finding: findingsEvicted,
+        new_finding: findingsRefused,
+        event: eventsDropped,
+      },
     }
   }
 

@@ -56,7 +56,7 @@ it('a capture in this process has its own', async () => {
   judged.note(judged.place('lab -> external', null, 'unknown'), null, unknown)
   const rows = { openFlows: 3, restarts: 1, storedRows: 40, spooledRows: 5, lostRows: 2 }
   const hook = { name: 'hook', taken: 9, failed: 2, givenUp: 1, dropped: 0, waiting: 4, dead: 3 }
-  const evicted = { subject: 7, finding: 0, event: 0 }
+  const evicted = { subject: 7, finding: 0, new_finding: 5, event: 0 }
   const alerts = { receivers: [hook], subjects: { server: 12 }, evicted }
   const figures: CaptureFigures = { sensor: 'here', judged, ...rows, alerts }
   const series = await scrape((await served.start({ capture: () => figures })).url)

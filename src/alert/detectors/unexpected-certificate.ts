@@ -35,7 +35,10 @@ export const unexpectedCertificate = detector({
       context.settled(Number.POSITIVE_INFINITY)
       return
     }
-    Object.assign(memory, { spki, issuer, notAfter, lifetimeUs })
+    memory.spki = spki
+    memory.issuer = issuer
+    memory.notAfter = notAfter
+    memory.lifetimeUs = lifetimeUs
     if (knownSpki === '' || issuer === knownIssuer || !(left > left_ratio)) return
     const what = `${label} of ${issuer} in place of one of ${knownIssuer}`
     context.raise({ what, mustFix: 'unknown', sql: `has(server_certificates, '${leaf}')` })
