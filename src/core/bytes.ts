@@ -32,12 +32,13 @@ export const u32le = (buf: Uint8Array, at: number): number => (u24le(buf, at) | 
 /** Copies bytes out of a borrowed buffer so that they may be kept. */
 export const copyBytes = (buf: Uint8Array, at: number, end: number): Uint8Array => buf.slice(at, end)
 
+/** Node's own; called on any array of bytes it takes offsets, so that no view has to be made. */
+const { latin1Slice } = Buffer.prototype as unknown as { latin1Slice(at: number, end: number): string }
+
 /** Copies bytes as text, one character a byte (ISO 8859-1), so that no input can fail. */
 export function copyLatin1(buf: Uint8Array, at: number, end: number): string {
-  if (end - at > 64) return Buffer.from(buf.buffer, buf.byteOffset + at, end - at).toString('latin1')
-  let text = ''
-  for (let i = at; i < end; i++) text += String.fromCharCode(buf[i] as number)
-  return text
+  const last = Math.min(end, buf.length)
+  return last > at ? latin1Slice.call(buf, at, last) : ''
 }
 
 /** FNV-1a over a range, 32 bits signed. Finds candidates in a cache; a hit is confirmed by `sameBytes`. */

@@ -2,7 +2,6 @@ import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { replayCapture } from '../../captures/make/records.ts'
 import { certificateCacheStats } from '../../src/dissect/tls-certificate-cache.ts'
-import { nameCacheStats } from '../../src/dissect/tls-name-cache.ts'
 import { helloCacheStats } from '../../src/dissect/tls-offer.ts'
 import { heldJoinBytes } from '../../src/dissect/tls-state.ts'
 
@@ -10,13 +9,12 @@ const CAPTURE = fileURLToPath(new URL('../../captures/tls12-ecdhe-rsa-aes128gcm.
 
 it('hellos and certificates seen again are found, and give the same facts', async () => {
   const first = await replayCapture(CAPTURE)
-  const before = { certificates: certificateCacheStats(), hellos: helloCacheStats(), names: nameCacheStats() }
+  const before = { certificates: certificateCacheStats(), hellos: helloCacheStats() }
   expect(before.certificates.entries).toBe(2)
   const second = await replayCapture(CAPTURE)
-  const after = { certificates: certificateCacheStats(), hellos: helloCacheStats(), names: nameCacheStats() }
+  const after = { certificates: certificateCacheStats(), hellos: helloCacheStats() }
   expect(second.records).toEqual(first.records)
   expect(after.certificates).toMatchObject({ entries: 2, hits: before.certificates.hits + 2, flushes: 0 })
-  expect(after.names).toMatchObject({ entries: 1, hits: before.names.hits + 1 })
   expect(after.hellos.offers.hits).toBe(before.hellos.offers.hits + 1)
   expect(after.hellos.serverFingerprints.hits).toBe(before.hellos.serverFingerprints.hits + 1)
 })
