@@ -2,6 +2,7 @@ import type { Judge } from './classify/evaluate.ts'
 import type { CertificateFacts, StapledResponse } from './core/facts.ts'
 import type { ZoneTable } from './core/zones.ts'
 import type { PacketMeta } from './decode/packet-meta.ts'
+import type { Shard } from './flow/key-order.ts'
 import { Lifetime } from './flow/lifetime.ts'
 import type { LineSink } from './record/line.ts'
 
@@ -27,7 +28,7 @@ export interface AgentOptions {
   /** Live: a flow is reported as soon as it is judged, not only when it ends; its last report has the final counters. */
   reportAtVerdict?: boolean
   /** This agent's share when several read the same file: flows whose address hash modulo `of` is `part`. */
-  shard?: { part: number; of: number } | null
+  shard?: Shard | null
 }
 
 export interface AgentLimits {

@@ -33,8 +33,6 @@ export class Agent {
   readonly #reportAtVerdict: boolean
   #judge: Judge
   readonly #sink: FlowSink
-  readonly #filter: ((m: PacketMeta) => boolean) | null
-  readonly #shard: { part: number; of: number } | null
   readonly #limits: AgentLimits
   readonly #lifetime: Lifetime
   readonly #endpoint: FlowEndpoint
@@ -62,12 +60,11 @@ export class Agent {
     this.#sink = options.sink
     this.#certificates = new CertificateSights(options.sink)
     this.#sources = new SourceHeads(options.sensor, options.policy)
-    this.#filter = options.filter ?? null
-    this.#shard = options.shard ?? null
-    this.#recent = new RecentPackets(this.stats, (this.#shard?.part ?? 0) === 0 ? this.stats : { duplicates: 0 })
+    const { filter = null, shard = null } = options
+    this.#recent = new RecentPackets(this.stats, shard === null || shard.part === 0 ? this.stats : { duplicates: 0 })
     this.#reportAtVerdict = options.reportAtVerdict ?? false
     this.table = new FlowTable(this.#limits.maxFlows, (Math.random() * 0x1_0000_0000) | 0)
-    this.#ahead = new FramesAhead(this.table, this.#recent, this.stats)
+    this.#ahead = new FramesAhead(this.table, this.#recent, this.stats, filter, shard)
     if (options.spaces !== undefined) this.table.spaces = new MirrorSpaces(options.spaces)
     this.#tally = new FlowTally(this.table, this.stats.judged, options.zones ?? null)
     this.#sessions = new SessionPool(
@@ -157,15 +154,14 @@ export class Agent {
   }
 
   #packet(bytes: Uint8Array, m: PacketMeta, source: number): void {
-    if (this.#filter !== null && !this.#filter(m)) return
+    if (m.isUnwanted) return
+    if (m.isOthers) return void this.#sessions.memory.overhear(m, bytes)
     const table = this.table
     let index = table.find(m, m.flowHash)
     if (index === DUPLICATE) {
       this.stats.duplicates += 1
       return
     }
-    const isOthers = this.#shard !== null && !table.isInShard(this.#shard.part, this.#shard.of)
-    if (isOthers) return void this.#sessions.memory.overhear(m, bytes)
     const isSyn = m.proto === PROTO_TCP && (m.tcpFlags & SYN) !== 0
     if (index >= 0 && isSyn && opening.startsNewConnection(table, index, m)) {
       this.#end(index)

@@ -130,6 +130,9 @@ export class PacketMeta {
   furtherMissing = 0
 
   // What the flow stage asks of it before its turn (flow/frames-ahead.ts).
+  /** It is not asked for, or another worker's: then nothing else is found out. */
+  isUnwanted = false
+  isOthers = false
   /** Hash of the flow's key. */
   flowHash = 0
   /** Where its copy would be, what that has as well, one value and a hash of others, and how far away it may be, µs. */

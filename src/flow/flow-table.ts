@@ -340,13 +340,6 @@ export class FlowTable {
     return this.wheel.isArmed(flow)
   }
 
-  /** Does the packet of the last `find` belong to this share of the flows? Fragments of one datagram always do or don't. */
-  isInShard(part: number, of: number): boolean {
-    let h = Math.imul(this.#lo3 ^ Math.imul(this.#hi3, 0x9e3779b1), 0x85ebca6b)
-    h = Math.imul(h ^ this.#lo0 ^ this.#hi1 ^ Math.imul(this.#lo2 ^ this.#hi2, 31), 0xc2b2ae35)
-    return ((h ^ (h >>> 15)) >>> 0) % of === part
-  }
-
   clientSide(flow: number): Side {
     return (this.flagsOf(flow) & CLIENT_IS_HIGH) === 0 ? LOW : HIGH
   }

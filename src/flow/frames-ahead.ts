@@ -7,6 +7,7 @@ import { decodeFrame } from '../decode/decode.ts'
 import { DECODED, type DecodeStatus, PacketMeta } from '../decode/packet-meta.ts'
 import type { FrameBatch } from '../source/source.ts'
 import { type FlowTable, HASH, KEY_WORDS } from './flow-table.ts'
+import { isInShard, type Shard } from './key-order.ts'
 import type { RecentPackets } from './recent-packets.ts'
 
 /** Enough for the waits to overlap, few enough for what was read to be there still. */
@@ -28,16 +29,27 @@ export class FramesAhead {
   readonly #table: FlowTable
   readonly #recent: RecentPackets
   readonly #counts: FrameCounts
-  // Of each of them; those of a frame that is no packet are of one before.
+  readonly #filter: ((m: PacketMeta) => boolean) | null
+  readonly #shard: Shard | null
+  // Of those that will be looked at.
   readonly #hashes = new Int32Array(AHEAD)
   readonly #copiesAt = new Int32Array(AHEAD)
   /** The first flow of each one's bucket. */
   readonly #slots = new Int32Array(AHEAD)
 
-  constructor(table: FlowTable, recent: RecentPackets, counts: FrameCounts) {
+  /** `filter`: the packets that are asked for, null = all; `shard`: this worker's, null = there is no other one. */
+  constructor(
+    table: FlowTable,
+    recent: RecentPackets,
+    counts: FrameCounts,
+    filter: ((m: PacketMeta) => boolean) | null = null,
+    shard: Shard | null = null,
+  ) {
     this.#table = table
     this.#recent = recent
     this.#counts = counts
+    this.#filter = filter
+    this.#shard = shard
   }
 
   /** Fills `packets` and `statuses` with frames of the batch from `from` on; returns how many. */
@@ -46,6 +58,7 @@ export class FramesAhead {
     const counts = this.#counts
     const frames = Math.min(AHEAD, count - from)
     let wireBytes = 0
+    let looked = 0
     for (let i = 0; i < frames; i++) {
       const m = packets[i] as PacketMeta
       const frame = from + i
@@ -57,13 +70,14 @@ export class FramesAhead {
       const status = decodeFrame(bytes, start, end, onWire, link[frame] as number, m)
       statuses[i] = status
       counts.statuses[status] = (counts.statuses[status] as number) + 1
-      if (status === DECODED) this.look(bytes, m)
-      this.#hashes[i] = m.flowHash
-      this.#copiesAt[i] = m.copyAt
+      if (status !== DECODED || !this.look(bytes, m)) continue
+      this.#hashes[looked] = m.flowHash
+      this.#copiesAt[looked] = m.copyAt
+      looked += 1
     }
     counts.frames += frames
     counts.wireBytes += wireBytes
-    this.touched = this.#touchFlows(frames) ^ this.#recent.touch(this.#copiesAt, frames)
+    this.touched = this.#touchFlows(looked) ^ this.#recent.touch(this.#copiesAt, looked)
     return frames
   }
 
@@ -83,9 +97,13 @@ export class FramesAhead {
     return touched
   }
 
-  /** What `FlowTable.find` and `RecentPackets.isCopy` need of a packet. */
-  look(bytes: Uint8Array, m: PacketMeta): void {
+  /** What `FlowTable.find` and `RecentPackets.isCopy` need of a packet; false = it need not be looked at. */
+  look(bytes: Uint8Array, m: PacketMeta): boolean {
+    m.isUnwanted = this.#filter !== null && !this.#filter(m)
+    m.isOthers = this.#shard !== null && !isInShard(m, this.#shard)
+    if (m.isUnwanted || m.isOthers) return false
     m.flowHash = this.#table.hashOf(m)
     this.#recent.look(bytes, m)
+    return true
   }
 }

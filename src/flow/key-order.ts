@@ -1,5 +1,11 @@
 import type { PacketMeta } from '../decode/packet-meta.ts'
 
+/** One of several workers that each see all packets, and share the flows. */
+export interface Shard {
+  readonly part: number
+  readonly of: number
+}
+
 /** Is the packet's source above its destination in the key's order (address words, then port)? */
 export function isAbove(m: PacketMeta): boolean {
   if (m.src3 !== m.dst3) return m.src3 > m.dst3
@@ -7,6 +13,15 @@ export function isAbove(m: PacketMeta): boolean {
   if (m.src1 !== m.dst1) return m.src1 > m.dst1
   if (m.src2 !== m.dst2) return m.src2 > m.dst2
   return m.srcPort > m.dstPort
+}
+
+/** Is the packet of this share of the flows? Both directions are of the same one, and all fragments of a datagram. */
+export function isInShard(m: PacketMeta, { part, of }: Shard): boolean {
+  const high = isAbove(m)
+  const last = high ? m.dst3 ^ Math.imul(m.src3, 0x9e3779b1) : m.src3 ^ Math.imul(m.dst3, 0x9e3779b1)
+  const first = high ? m.dst0 ^ m.src1 : m.src0 ^ m.dst1
+  const h = Math.imul(Math.imul(last, 0x85ebca6b) ^ first ^ Math.imul(m.src2 ^ m.dst2, 31), 0xc2b2ae35)
+  return ((h ^ (h >>> 15)) >>> 0) % of === part
 }
 
 /** Hash of the addresses, ports and protocol, the same for both directions. `high` is what `isAbove` says. */
