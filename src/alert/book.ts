@@ -67,7 +67,7 @@ export interface Sighting {
 
 export class FindingBook {
   droppedEvents = 0
-  readonly kept = new KeptFindings()
+  readonly kept = new KeptFindings((entry) => this.#giveUp(entry))
   #events: FindingEvent[] = []
   readonly #changed = new Set<Entry>()
   /** Those of them of which there were events. */
@@ -234,6 +234,13 @@ export class FindingBook {
     if (state === 'resolved') entry.finding.resolved_at = rfc3339(atUs)
     this.kept.end(entry)
     this.#tell(state, entry, atUs)
+    entry.wasTold = false
+  }
+
+  /** Nobody will know of it any more whether it is there. */
+  #giveUp(entry: Entry): void {
+    entry.finding.state = 'dormant'
+    this.#tell('dormant', entry, entry.lastBadUs)
     entry.wasTold = false
   }
 

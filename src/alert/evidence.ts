@@ -88,7 +88,8 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
     entry.signal = signal
     finding.what = signal.what
     finding.must_fix = signal.mustFix
-    entry.where ??= placeOf(finding, seen)
+    // Which addresses are of a zone may be told anew.
+    if (entry.where === null || finding.subject_kind === 'zone_pair') entry.where = placeOf(finding, seen)
   }
   finding.exception = seen.exception
   finding.health = seen.health

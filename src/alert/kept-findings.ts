@@ -16,8 +16,14 @@ export class KeptFindings {
   readonly #over = new Set<Entry>()
   /** By rule and subject: a healthy flow of others costs next to nothing. */
   readonly #open = new Map<string, OpenFindings>()
+  readonly #onPushedOut: (entry: Entry) => void
   #openCount = 0
   #openChanges = 0
+
+  /** `onPushedOut`: of one that was open. */
+  constructor(onPushedOut: (entry: Entry) => void) {
+    this.#onPushedOut = onPushedOut
+  }
 
   /** Findings that are not over. */
   get openCount(): number {
@@ -58,7 +64,9 @@ export class KeptFindings {
     if (this.refuses(this.openOf(rule))) return false
     if (this.#entries.size < MAX_FINDINGS) return true
     const [ended] = this.#over
-    this.#evict(ended ?? this.#oldestOfMost())
+    const entry = ended ?? this.#oldestOfMost()
+    this.#evict(entry)
+    if (ended === undefined) this.#onPushedOut(entry)
     return true
   }
 

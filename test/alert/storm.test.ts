@@ -48,11 +48,18 @@ it('where all that is kept is open, more of the same are counted, and none of th
 it('a rule that has less than its share opens all the same, and the one with most makes way with its oldest', () => {
   const engine = flood()
   const most = openOf(engine, 'A6')
+  engine.takeEvents()
   for (let n = 0; n < SHARE + 100; n++) engine.flow(flow(50 + n / 1000, heartbleed(200_000 + n)))
   expect(openOf(engine, 'A32').length).toBe(SHARE)
   expect(engine.findings().length).toBe(MOST)
   expect(engine.counters.findingsEvicted).toBeGreaterThanOrEqual(SHARE)
   const left = openOf(engine, 'A6')
+  // Whoever was told of their beginning is told that nobody looks any more.
+  const dormant = engine.takeEvents().filter(({ kind }) => kind === 'dormant')
+  expect(dormant.map(({ finding }) => finding.subject)).toEqual(
+    expect.arrayContaining(most.slice(0, most.length - left.length)),
+  )
+  expect(dormant.every(({ finding, wasTold }) => finding.state === 'dormant' && wasTold === true)).toBe(true)
   expect(left).toEqual(most.slice(most.length - left.length))
 })
 
