@@ -1,3 +1,4 @@
+import type { EngineCounters } from '../alert/engine.ts'
 import { linkTypeName } from '../decode/link.ts'
 import { DECODE_STATUS_NAMES, DECODED, FRAGMENT, LINK_ONLY, NOT_IP } from '../decode/packet-meta.ts'
 import type { FileProblem, ReplayResult } from './replay-files.ts'
@@ -45,6 +46,16 @@ function describeFlows({ stats }: ReplayResult): string[] {
   }
   if (stats.duplicates > 0) lines.push(`note: ${plural(stats.duplicates, 'packet')} mirrored twice, counted once`)
   if (stats.malformed > 0) lines.push(`note: ${plural(stats.malformed, 'malformed message')}`)
+  return lines
+}
+
+/** What detectors had no room for. */
+export function describeRoom({ subjectsEvicted, findingsEvicted, findingsRefused }: EngineCounters): string[] {
+  const lines: string[] = []
+  if (findingsRefused > 0)
+    lines.push(`note: so many findings are open that there was no room for another, ${plural(findingsRefused, 'time')}`)
+  if (findingsEvicted > 0) lines.push(`note: ${plural(findingsEvicted, 'finding')} made way for others`)
+  if (subjectsEvicted > 0) lines.push(`note: detectors forgot ${plural(subjectsEvicted, 'subject')} to make room`)
   return lines
 }
 

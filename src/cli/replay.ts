@@ -19,7 +19,7 @@ import { alertFolderOf } from './live-folders.ts'
 import { type NamedFile, nameFiles } from './named-files.ts'
 import { type Progress, startProgress } from './progress.ts'
 import { type ReplayJob, type ReplayOutput, type ReplayResult, replayFiles } from './replay-files.ts'
-import { describeProblem, describeResult, exitStatusOf } from './replay-summary.ts'
+import { describeProblem, describeResult, describeRoom, exitStatusOf } from './replay-summary.ts'
 import { replayInWorkers } from './replay-workers.ts'
 import { givenLists } from './root-files.ts'
 import { type StoreChoice, StoreOutput, withStore } from './store-output.ts'
@@ -178,6 +178,7 @@ async function run(
   } finally {
     progress.stop()
     await alerts?.close()
+    for (const line of alerts === null ? [] : describeRoom(alerts.engine.counters)) writeError(line)
   }
 }
 
