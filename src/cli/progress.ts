@@ -1,5 +1,3 @@
-import cliProgress from 'cli-progress'
-
 /** How far a replay has come. */
 export interface Progress {
   /** Bytes of capture files read, frames decoded, flows started; all in total. */
@@ -13,8 +11,12 @@ const SILENT: Progress = { update: () => undefined, stop: () => undefined }
 const REDRAW_MS = 100
 
 /** A bar on standard error where that is a terminal whose cursor can move; `total` is null when a stream is read. */
-export function startProgress(total: number | null, stream: NodeJS.WriteStream = process.stderr): Progress {
+export async function startProgress(
+  total: number | null,
+  stream: NodeJS.WriteStream = process.stderr,
+): Promise<Progress> {
   if (stream.isTTY !== true || process.env['TERM'] === 'dumb') return SILENT
+  const { default: cliProgress } = await import('cli-progress')
   const bar = new cliProgress.SingleBar({
     stream,
     format: total === null ? FORMAT_STREAM : FORMAT_FILES,

@@ -11,8 +11,8 @@ import type { HealthCounters } from '../record/health-line.ts'
 import { printReport, reportJson } from '../report/index.ts'
 import type { Store } from '../store/index.ts'
 import type { RevocationLists } from '../trust/revocation.ts'
-import { type AlertsFile, readAlertsFile } from './alert-config.ts'
-import { Alerts } from './alerts.ts'
+import type { AlertsFile } from './alert-config.ts'
+import type { Alerts } from './alerts.ts'
 import { ExportOutput } from './export-output.ts'
 import { fileHealthLine } from './file-health.ts'
 import { alertFolderOf } from './live-folders.ts'
@@ -59,7 +59,7 @@ export async function replay(paths: readonly string[], options: ReplayOptions, v
   const job = jobOf(files, options)
   const workers = workerCount(options.workers, files)
   const choice = storeChoice(options)
-  const alertsFile = options.alerts === undefined ? null : readAlertsFile(options.alerts, options.policy)
+  const alertsFile = await alertsFileOf(options)
   const lists = givenLists(options)
   const exported = exportOf(options, version)
   const result =
@@ -95,6 +95,13 @@ const capturesOf = (files: readonly NamedFile[], { problems }: ReplayResult) =>
     const problem = problems.find((one) => one.name === name)
     return { source: name, path: fromHere(path), problem: problem === undefined ? null : describeProblem(problem) }
   })
+
+/** Most replays alert of nothing, and load nothing for it. @throws OperatorError ERR_USAGE */
+async function alertsFileOf({ alerts, policy }: ReplayOptions): Promise<AlertsFile | null> {
+  if (alerts === undefined) return null
+  const { readAlertsFile } = await import('./alert-config.ts')
+  return readAlertsFile(alerts, policy)
+}
 
 /** As a build's checkout has it; what lies outside of it keeps its own path. */
 function fromHere(path: string): string {
@@ -164,9 +171,9 @@ async function run(
   { file, lists }: { file: AlertsFile | null; lists: RevocationLists },
   options: ReplayOptions,
 ): Promise<ReplayResult> {
-  const alerts = file === null ? null : new Alerts(file, alertFolderOf(options), to.store, writeError, lists)
+  const alerts = file === null ? null : await startAlerts(file, lists, to, options)
   const sizes = job.files.map(({ bytes }) => bytes)
-  const progress = startProgress(
+  const progress = await startProgress(
     sizes.includes(null) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
   )
   const output = outputOf(to, alerts, linesOf(options), progress)
@@ -180,6 +187,16 @@ async function run(
     await alerts?.close()
     for (const line of alerts === null ? [] : describeRoom(alerts.engine.counters)) writeError(line)
   }
+}
+
+async function startAlerts(
+  file: AlertsFile,
+  lists: RevocationLists,
+  { store }: Outputs,
+  options: ReplayOptions,
+): Promise<Alerts> {
+  const { Alerts } = await import('./alerts.ts')
+  return new Alerts(file, alertFolderOf(options), store, writeError, lists)
 }
 
 type Print = (lines: Uint8Array) => Uint8Array | string

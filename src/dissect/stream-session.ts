@@ -19,18 +19,22 @@ const HANDSHAKE_RECORD = 0x16
 const BOTH_SIDES = 3
 /** Changes of protocol that one segment may bring about: a banner told apart, an upgrade, what comes after it. */
 const MAX_OFFERS = 4
-/** By first byte, the rows of the table that may begin with it, in their order: most protocols allow very few. */
-const BY_FIRST_BYTE: readonly (readonly number[])[] = Array.from({ length: 256 }, (_, byte) => rowsThatMayBegin(byte))
+/** By first byte, the rows of the table that may begin with it, in their order: most protocols allow very few. Found out as bytes come. */
+const BY_FIRST_BYTE: (Candidates | null)[] = new Array(256).fill(null)
 
 /** Those that are unsure of what is looked at right now. */
 const UNSURE: number[] = []
 const NO_ROWS: Candidates = []
 
-function rowsThatMayBegin(byte: number): number[] {
+function rowsThatMayBegin(byte: number): Candidates {
+  const known = BY_FIRST_BYTE[byte]
+  if (known !== null && known !== undefined) return known
   const first = Uint8Array.of(byte)
   const mayBegin = (dissector: Dissector): boolean =>
     [CLIENT, SERVER].some((sender) => dissector.probe(first, 0, 1, sender as Direction) !== 'no_match')
-  return TCP_DISSECTORS.flatMap((dissector, n) => (mayBegin(dissector) ? [n] : []))
+  const rows = TCP_DISSECTORS.flatMap((dissector, n) => (mayBegin(dissector) ? [n] : []))
+  BY_FIRST_BYTE[byte] = rows
+  return rows
 }
 
 /**
@@ -148,7 +152,7 @@ export class StreamSession extends Session implements StreamReader {
     const announced = this.#announced
     this.#announced = null
     if (announced !== null) return this.#begin(announced, side, buf, at, end)
-    const asked = this.#candidates[side] ?? (BY_FIRST_BYTE[buf[at] as number] as readonly number[])
+    const asked = this.#candidates[side] ?? rowsThatMayBegin(buf[at] as number)
     const direction = this.direction(side)
     const unseen = this.#unseen(side)
     let count = 0
