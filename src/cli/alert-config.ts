@@ -1,5 +1,5 @@
 /** The file after --alerts: what to alert of, and whom (docs/alerts.md). */
-import { z } from 'zod'
+import * as z from 'zod'
 import { type AlertConfig, createAlertEngine } from '../alert/index.ts'
 import { asksForPostQuantum, loadPolicy } from '../classify/index.ts'
 import { SEVERITIES } from '../classify/policy.ts'

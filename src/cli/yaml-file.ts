@@ -1,7 +1,7 @@
 /** A YAML file held against a schema: every mistake is told with its line, and an unknown word with what was meant. */
 import { readFileSync } from 'node:fs'
 import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
-import { z } from 'zod'
+import * as z from 'zod'
 import { OperatorError } from '../core/errors.ts'
 import { throwAll } from '../core/mistakes.ts'
 import { nearest } from '../core/nearest.ts'

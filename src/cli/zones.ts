@@ -1,6 +1,6 @@
 /** Zones: names of networks, from a YAML file. */
 import { isIP } from 'node:net'
-import { z } from 'zod'
+import * as z from 'zod'
 import { OperatorError } from '../core/errors.ts'
 import type { ZoneRange } from '../core/zones.ts'
 import { readYamlFile } from './yaml-file.ts'

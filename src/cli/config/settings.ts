@@ -1,5 +1,5 @@
 /** Every setting that a file or the environment may hold, under its name on the command line: one schema for all commands. */
-import { z } from 'zod'
+import * as z from 'zod'
 import {
   MAX_BLOCK_COUNT,
   MAX_BLOCK_KIB,

@@ -1,7 +1,7 @@
 /** A rule test as it stands in its folder: rule.yaml, captures, and what is expected of them. docs/rules.md has the words. */
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
-import { z } from 'zod'
+import * as z from 'zod'
 import { FINDING_STATES } from '../../alert/finding.ts'
 import { DEFAULT_POLICY } from '../../classify/index.ts'
 import { SEVERITIES } from '../../classify/policy.ts'

@@ -1,5 +1,5 @@
 /** `sequence:` of a rule test: flows and intervals that no capture shows, as a month, written in steps. docs/rules.md has the words. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { addressWords } from '../../core/address.ts'
 import { UPGRADE_STATES } from '../../core/facts.ts'
 import { UNKNOWN_REASONS, VERDICTS } from '../../core/verdict.ts'
