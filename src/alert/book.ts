@@ -34,10 +34,14 @@ export interface Entry {
   signal: Signal | null
   /** Conditions on `flows` that pick its subject; null = of an earlier run. */
   where: readonly string[] | 'health' | null
+  /** The query made of these; null = nobody was told since they changed. */
+  sql: string | null
   /** Facts, places and names of which it lists all that it would: most flows bring no others. */
   listed: Set<object> | null
   /** Another one whenever it changed in more than its counts, or is over. */
   revision: number
+  /** Since `takeChanged` was asked last. */
+  isChanged: boolean
 }
 
 /** What a restart must not lose; plain JSON. */
@@ -85,7 +89,7 @@ export class FindingBook {
     addEvidence(entry, signal, seen)
     entry.goodFlows = 0
     entry.revision += 1
-    this.#changed.add(entry)
+    this.#noteChanged(entry)
     if (isNew) this.#tell('opened', entry, seen.atUs)
     else if (wasOver) this.#reopen(entry, seen.atUs)
     else if (hadException && finding.exception === null) this.#tell('opened', entry, seen.atUs)
@@ -101,7 +105,7 @@ export class FindingBook {
     listFlow(entry, flow, isCounted)
     finding.health = health
     entry.goodFlows = 0
-    this.#changed.add(entry)
+    this.#noteChanged(entry)
   }
 
   /** The subject of an open finding was seen without the fault. */
@@ -143,7 +147,7 @@ export class FindingBook {
     if (entry === undefined) return
     entry.finding.exception = exception
     entry.revision += 1
-    this.#changed.add(entry)
+    this.#noteChanged(entry)
   }
 
   findings(): Finding[] {
@@ -162,6 +166,7 @@ export class FindingBook {
     this.#told.clear()
     if (isUrgent) for (const entry of taken) this.#changed.delete(entry)
     else this.#changed.clear()
+    for (const entry of taken) entry.isChanged = false
     return taken.map(savedEntry)
   }
 
@@ -178,8 +183,10 @@ export class FindingBook {
         listedUs: 0,
         signal: null,
         where: null,
+        sql: null,
         listed: null,
         revision: 0,
+        isChanged: false,
       }
       if (this.kept.makeRoom(entry.finding.rule)) this.kept.add(entry, isOver(entry.finding))
     }
@@ -203,11 +210,20 @@ export class FindingBook {
       listedUs: 0,
       signal: null,
       where: null,
+      sql: null,
       listed: null,
       revision: 0,
+      isChanged: false,
     }
     this.kept.add(entry)
     return entry
+  }
+
+  /** With most flows it has already. */
+  #noteChanged(entry: Entry): void {
+    if (entry.isChanged) return
+    entry.isChanged = true
+    this.#changed.add(entry)
   }
 
   #reopen(entry: Entry, atUs: number): void {
@@ -245,7 +261,7 @@ export class FindingBook {
   }
 
   #tell(kind: FindingEventKind, entry: Entry, atUs: number): void {
-    this.#changed.add(entry)
+    this.#noteChanged(entry)
     this.#told.add(entry)
     if (entry.finding.exception === null) entry.wasTold = true
     if (this.#events.length >= MAX_EVENTS) {

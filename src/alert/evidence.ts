@@ -59,12 +59,12 @@ export const newFinding = (key: string, row: Detector, seen: Sighting): Finding 
 
 /** As it is now. Lists are copied by hand: structuredClone takes several times as long. */
 export const copyFinding = (entry: Entry): Finding => {
-  const { finding, firstBadUs, lastBadUs } = entry
+  const { finding, lastBadUs } = entry
+  entry.sql ??= sqlOf(entry)
   return {
     ...finding,
-    first_seen: rfc3339(firstBadUs),
     last_seen: rfc3339(lastBadUs),
-    sql: sqlOf(entry),
+    sql: entry.sql,
     server_names: [...finding.server_names],
     servers: [...finding.servers],
     clients: [...finding.clients],
@@ -80,7 +80,11 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
   const { finding } = entry
   if (!seen.isCounted) finding.flows += 1
   const isEarlier = seen.firstUs < entry.firstBadUs
-  if (isEarlier) entry.firstBadUs = seen.firstUs
+  if (isEarlier) {
+    entry.firstBadUs = seen.firstUs
+    finding.first_seen = rfc3339(seen.firstUs)
+    entry.sql = null
+  }
   if (seen.atUs > entry.lastBadUs) entry.lastBadUs = seen.atUs
   // The words are those of the worst that was seen, as the severity is.
   const isSaid = !isEarlier && isSame(entry.signal, signal)
@@ -90,6 +94,7 @@ export function addEvidence(entry: Entry, signal: Signal, seen: Sighting): void 
     finding.must_fix = signal.mustFix
     // Which addresses are of a zone may be told anew.
     if (entry.where === null || finding.subject_kind === 'zone_pair') entry.where = placeOf(finding, seen)
+    entry.sql = null
   }
   finding.exception = seen.exception
   finding.health = seen.health

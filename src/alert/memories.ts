@@ -39,6 +39,10 @@ export class SubjectMemory {
     this.#saved = saved
   }
 
+  get isKept(): boolean {
+    return !Number.isNaN(this.changes)
+  }
+
   ofRule(index: number, row: Detector): RuleMemory {
     const places = this.#places
     for (let i = 0; i < places.length; i++) if (places[i] === index) return this.#rules[i] as RuleMemory

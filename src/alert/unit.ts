@@ -80,7 +80,7 @@ export class Unit {
 
   /** What it remembers of a subject was pushed out: another one knows more by now. */
   get isStale(): boolean {
-    for (let i = 0; i < this.#owners.length; i++) if (Number.isNaN(this.#owners[i]?.changes)) return true
+    for (let i = 0; i < this.#owners.length; i++) if (this.#owners[i]?.isKept === false) return true
     return false
   }
 

@@ -65,6 +65,10 @@ export class Watch implements Context {
   #flow: Flow | null = null
   #health: HealthRecord | null = null
   #subject = ''
+  /** The memory of the subject before: there are few sensors and zones. Null = there was none. */
+  #owner: SubjectMemory | null = null
+  #own: RuleMemory | null = null
+  #ownSubject = ''
   /** What the row said of the flow at hand: µs; -1 = nothing. */
   #settledUs = -1
   /** What it raised of it. */
@@ -98,11 +102,19 @@ export class Watch implements Context {
       this.#observe?.(flow, nothing(), this.#settings, this)
       return
     }
-    const owner = this.#memories.of(this.#subject)
-    const own = owner.ofRule(this.#index, this.row)
+    const own = this.#ownMemory()
     this.#observe?.(flow, own.memory, this.#settings, this)
     // Who had settled by what is remembered of the subject must look again.
-    if (this.settles && this.#settledUs < 0) owner.noteChange(own)
+    if (this.settles && this.#settledUs < 0) this.#owner?.noteChange(own)
+  }
+
+  #ownMemory(): RuleMemory {
+    const subject = this.#subject
+    if (this.#own !== null && this.#ownSubject === subject && this.#owner?.isKept === true) return this.#own
+    this.#owner = this.#memories.of(subject)
+    this.#own = this.memoryOf(this.#owner)
+    this.#ownSubject = subject
+    return this.#own
   }
 
   /** Its view of flows that are like this one; null = it must see each of them. */

@@ -1,15 +1,19 @@
 import { detector } from '../detector.ts'
 import { showsChain } from '../facts.ts'
+import type { Flow } from '../flow.ts'
 import { sqlText } from '../sql-text.ts'
 
 interface Sight {
+  /** Fingerprint. */
+  leaf: string
   firstUs: number
   lastUs: number
 }
 
 interface Memory {
-  /** By fingerprint. */
-  seen: Record<string, Sight>
+  sights: Sight[]
+  /** By fingerprint, in memories of earlier versions. */
+  seen?: Record<string, Pick<Sight, 'firstUs' | 'lastUs'>>
 }
 
 const US_PER_HOUR = 3_600_000_000
@@ -28,28 +32,26 @@ export const certificateFlapping = detector({
   settles: true,
   // Two are a pair of RSA and ECDSA, or a rollout.
   defaults: { certificates: 3, rollout_h: 24 },
-  fresh: (): Memory => ({ seen: {} }),
+  fresh: (): Memory => ({ sights: [] }),
   observe(flow, memory, { certificates, rollout_h }, context) {
     const leaf = flow.facts.chain[0]
     if (leaf === undefined || flow.isRepeat || flow.serverName === null) {
       context.settled(Number.POSITIVE_INFINITY)
       return
     }
+    if (memory.seen !== undefined) takeUp(memory, memory.seen)
     const windowUs = rollout_h * US_PER_HOUR
-    const sight = memory.seen[leaf]
+    const sight = memory.sights.find((one) => one.leaf === leaf)
     const isNoted = sight !== undefined && flow.lastUs >= sight.lastUs && flow.lastUs - sight.lastUs < PRECISION_US
-    if (isNoted && certificates > 1 && Object.keys(memory.seen).length === 1) {
+    if (isNoted && certificates > 1 && memory.sights.length === 1) {
       context.good()
       context.settled(sight.lastUs + PRECISION_US)
       return
     }
     // One certificate after the other is the rule: nothing to weigh while it is the only one.
-    if (sight === undefined || Object.keys(memory.seen).length > 1) forget(memory, flow.lastUs - windowUs)
-    if (sight !== undefined && flow.lastUs - sight.lastUs <= windowUs) sight.lastUs = flow.lastUs
-    else if (sight !== undefined || Object.keys(memory.seen).length < MAX_SEEN) {
-      memory.seen[leaf] = { firstUs: flow.firstUs, lastUs: flow.lastUs }
-    }
-    const settled = Object.values(memory.seen).filter(({ firstUs }) => flow.lastUs - firstUs > windowUs)
+    if (sight === undefined || memory.sights.length > 1) forget(memory, flow.lastUs - windowUs)
+    note(memory, sight, flow, leaf, windowUs)
+    const settled = memory.sights.filter(({ firstUs }) => flow.lastUs - firstUs > windowUs)
     if (settled.length < certificates) {
       context.good()
       return
@@ -59,6 +61,27 @@ export const certificateFlapping = detector({
   },
 })
 
+/** `sight`: of this certificate, as it was before. One that stayed away for long begins anew. */
+function note(memory: Memory, sight: Sight | undefined, flow: Flow, leaf: string, windowUs: number): void {
+  const { firstUs, lastUs } = flow
+  if (sight === undefined) {
+    // A list that is pushed to gets room for 17.
+    if (memory.sights.length < MAX_SEEN) memory.sights = memory.sights.concat({ leaf, firstUs, lastUs })
+    return
+  }
+  if (lastUs - sight.lastUs > windowUs) sight.firstUs = firstUs
+  sight.lastUs = lastUs
+  // It may have been forgotten just now.
+  if (!memory.sights.includes(sight)) memory.sights.push(sight)
+}
+
 function forget(memory: Memory, beforeUs: number): void {
-  for (const [leaf, { lastUs }] of Object.entries(memory.seen)) if (lastUs < beforeUs) delete memory.seen[leaf]
+  if (memory.sights.some(({ lastUs }) => lastUs < beforeUs)) {
+    memory.sights = memory.sights.filter(({ lastUs }) => lastUs >= beforeUs)
+  }
+}
+
+function takeUp(memory: Memory, seen: NonNullable<Memory['seen']>): void {
+  memory.sights = Object.entries(seen).map(([leaf, { firstUs, lastUs }]) => ({ leaf, firstUs, lastUs }))
+  delete memory.seen
 }

@@ -3,8 +3,11 @@ import { detector } from '../detector.ts'
 interface Memory {
   handshakes: number
   firstUs: number
-  /** JA4, and when it was seen last, µs. */
-  clients: Record<string, number>
+  /** JA4s, and when each was seen last, µs. Not one object by JA4: V8 makes a shape of each for every order in which they come. */
+  kinds: string[]
+  seenUs: number[]
+  /** The same in memories of earlier versions. */
+  clients?: Record<string, number>
 }
 
 const US_PER_DAY = 86_400_000_000
@@ -23,12 +26,14 @@ export const rareClient = detector({
   concerns: ({ isHandshakeDone, ja4 }) => isHandshakeDone && ja4 !== null,
   settles: true,
   defaults: { handshakes: 100, days: 14 },
-  fresh: (): Memory => ({ handshakes: 0, firstUs: 0, clients: {} }),
+  fresh: (): Memory => ({ handshakes: 0, firstUs: 0, kinds: [], seenUs: [] }),
   observe(flow, memory, { handshakes, days }, context) {
     const { facts } = flow
     if (flow.isRepeat || facts.ja4 === null) return
+    if (memory.clients !== undefined) takeUp(memory, memory.clients)
     if (memory.firstUs === 0) memory.firstUs = flow.lastUs
-    const seenUs = memory.clients[facts.ja4]
+    const place = memory.kinds.indexOf(facts.ja4)
+    const seenUs = memory.seenUs[place]
     const isRare = seenUs === undefined || flow.lastUs - seenUs > days * US_PER_DAY
     const isNoted = seenUs !== undefined && flow.lastUs >= seenUs && flow.lastUs - seenUs < PRECISION_US
     if (isNoted && memory.handshakes >= handshakes) {
@@ -36,8 +41,13 @@ export const rareClient = detector({
       context.settled(seenUs + PRECISION_US)
       return
     }
-    const kinds = isRare ? Object.keys(memory.clients).length : 0
-    if (seenUs !== undefined || kinds < MAX_CLIENTS) memory.clients[facts.ja4] = flow.lastUs
+    const kinds = memory.kinds.length
+    if (seenUs !== undefined) memory.seenUs[place] = flow.lastUs
+    else if (kinds < MAX_CLIENTS) {
+      // A list that is pushed to gets room for 17.
+      memory.kinds = memory.kinds.concat(facts.ja4)
+      memory.seenUs = memory.seenUs.concat(flow.lastUs)
+    }
     const isKnown = memory.handshakes >= handshakes && flow.lastUs - memory.firstUs > days * US_PER_DAY
     memory.handshakes = Math.min(memory.handshakes + 1, handshakes)
     if (!isRare) context.good()
@@ -45,3 +55,9 @@ export const rareClient = detector({
     context.raise({ what: `a client of JA4 ${facts.ja4}`, mustFix: 'unknown', sql: `ja4 = '${facts.ja4}'` })
   },
 })
+
+function takeUp(memory: Memory, clients: Readonly<Record<string, number>>): void {
+  memory.kinds = Object.keys(clients)
+  memory.seenUs = Object.values(clients)
+  delete memory.clients
+}
