@@ -26,8 +26,8 @@ export interface Entry {
   resolvedUs: number
   /** Flows without the fault since the last one with it. */
   goodFlows: number
-  /** It began, or became worse, while nobody had accepted it; left out = an earlier version wrote it. */
-  wasTold?: boolean
+  /** It began, or became worse, while nobody had accepted it. */
+  wasTold: boolean
   /** Of the flow that was listed last, µs. */
   listedUs: number
   /** What the finding's words are of; null = of an earlier run. */
@@ -45,10 +45,31 @@ export interface Entry {
 }
 
 /** What a restart must not lose; plain JSON. */
-export type SavedEntry = Pick<Entry, 'finding' | 'lastBadUs' | 'lastGoodUs' | 'resolvedUs' | 'goodFlows' | 'wasTold'>
+export type SavedEntry = Pick<Entry, 'finding' | 'lastBadUs' | 'lastGoodUs' | 'resolvedUs' | 'goodFlows'> & {
+  /** Left out = an earlier version wrote it. */
+  wasTold?: boolean
+}
+
+/** All are made here: objects of one shape are faster to look into. */
+const entryOf = (saved: SavedEntry, firstBadUs: number): Entry => ({
+  finding: saved.finding,
+  firstBadUs,
+  lastBadUs: saved.lastBadUs,
+  lastGoodUs: saved.lastGoodUs,
+  resolvedUs: saved.resolvedUs,
+  goodFlows: saved.goodFlows,
+  wasTold: saved.wasTold ?? false,
+  listedUs: 0,
+  signal: null,
+  where: null,
+  sql: null,
+  listed: null,
+  revision: 0,
+  isChanged: false,
+})
 
 const savedEntry = (entry: Entry): SavedEntry => {
-  const { lastBadUs, lastGoodUs, resolvedUs, goodFlows, wasTold = false } = entry
+  const { lastBadUs, lastGoodUs, resolvedUs, goodFlows, wasTold } = entry
   return { finding: copyFinding(entry), lastBadUs, lastGoodUs, resolvedUs, goodFlows, wasTold }
 }
 
@@ -176,18 +197,7 @@ export class FindingBook {
 
   restore(entries: readonly SavedEntry[]): void {
     for (const saved of entries) {
-      const firstBadUs = timeUs(saved.finding.first_seen)
-      const entry: Entry = {
-        ...saved,
-        firstBadUs,
-        listedUs: 0,
-        signal: null,
-        where: null,
-        sql: null,
-        listed: null,
-        revision: 0,
-        isChanged: false,
-      }
+      const entry = entryOf(saved, timeUs(saved.finding.first_seen))
       if (this.kept.makeRoom(entry.finding.rule)) this.kept.add(entry, isOver(entry.finding))
     }
   }
@@ -200,21 +210,7 @@ export class FindingBook {
 
   #add(key: string, row: Detector, seen: Sighting): Entry {
     const finding = newFinding(key, row, seen)
-    const entry: Entry = {
-      finding,
-      firstBadUs: seen.firstUs,
-      lastBadUs: seen.atUs,
-      lastGoodUs: 0,
-      resolvedUs: 0,
-      goodFlows: 0,
-      listedUs: 0,
-      signal: null,
-      where: null,
-      sql: null,
-      listed: null,
-      revision: 0,
-      isChanged: false,
-    }
+    const entry = entryOf({ finding, lastBadUs: seen.atUs, lastGoodUs: 0, resolvedUs: 0, goodFlows: 0 }, seen.firstUs)
     this.kept.add(entry)
     return entry
   }
@@ -268,7 +264,7 @@ export class FindingBook {
       this.droppedEvents += 1
       return
     }
-    this.#events.push({ kind, at: rfc3339(atUs), finding: copyFinding(entry), wasTold: entry.wasTold === true })
+    this.#events.push({ kind, at: rfc3339(atUs), finding: copyFinding(entry), wasTold: entry.wasTold })
   }
 }
 
