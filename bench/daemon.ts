@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNet, enter, whyNoNet } from '../test/live/net.ts'
 import { lastSummary } from '../test/live/running-capture.ts'
-import { makeTraffic } from './make-file.ts'
+import { makeTraffic, NETWORK } from './make-file.ts'
 import { drawMemory, rssMbOf, type Sample, slopeOf } from './memory.ts'
 
 const [minutes = 60, pps = 2000] = process.argv.slice(2).map(Number)
@@ -122,7 +122,7 @@ try {
     concurrent: 2000,
     stepUs: 1e6 / pps,
     startS,
-    network: { servers: 200, clients: 800 },
+    network: NETWORK.network,
   })
   sender.stdin?.end()
   await sent

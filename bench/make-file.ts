@@ -53,6 +53,16 @@ export const MIXES = {
   mixed: { bulk: { every: 8, segments: 200 } },
 } as const satisfies Record<string, Pick<TrafficOptions, 'bulk'>>
 
+/**
+ * A network of 1,000, in which each server speaks as one or two of captures/ do, in days when their certificates were valid. Left out,
+ * each of 4,096 servers speaks as all of them by turns: no worse for who reads flows, but for who judges servers nothing repeats.
+ * Not for a comparison with ndpiReader: its trees are lists where the sums of addresses and ports rise with each flow, as they do here.
+ */
+export const NETWORK = {
+  network: { servers: 200, clients: 800 },
+  startS: Date.UTC(2026, 10, 26) / 1000,
+} as const satisfies Pick<TrafficOptions, 'network' | 'startS'>
+
 /** Each step plays the next frame of a random open flow, of the captures in a folder or of templates made of them. Deterministic. */
 export async function makeTraffic(
   write: (bytes: Buffer) => void | Promise<void>,
