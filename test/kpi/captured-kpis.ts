@@ -8,6 +8,7 @@ const isEncrypted = (line: Line): boolean => isOneOf(line, 'verdict', 'weak', 's
 const isTls = (line: Line): boolean =>
   line['tls_version'] !== undefined || line['ja4'] !== undefined || isOneOf(line, 'app_protocol', 'tls', 'dtls', 'quic')
 const edgeOf = (line: Line): string => `${line['client_ip']} ${line['server_ip']} ${line['server_port']}`
+const SILENT_MS = 7 * 24 * 3600 * 1000
 const NOBODY = ['anonymous', 'sasl-anonymous', 'none', 'trust', 'jwt-none']
 const mechanisms = (line: Line): string[] => texts(line['auth_mechanisms']).filter((one) => !NOBODY.includes(one))
 
@@ -44,6 +45,9 @@ export function capturedKpis(all: readonly Line[], certificates: readonly Line[]
   const isPlain = (line: Line): boolean => line['verdict'] === 'plaintext'
   const isUnknown = (line: Line): boolean => line['verdict'] === 'unknown'
   const plainEdges = edges(isPlain)
+  // Who was silent for so long is fixed or gone: captures become older while nobody looks.
+  const heard = edges((line) => Date.now() - Date.parse(String(line['last_seen'])) < SILENT_MS)
+  const silent = [...plainEdges].filter((edge) => !heard.has(edge)).length
   const encryptedEdges = [...edges(isEncrypted)].filter((edge) => !plainEdges.has(edge))
   const unknownEdges = [...edges(isUnknown)].filter((edge) => !plainEdges.has(edge) && !encryptedEdges.includes(edge))
   const shown = edges(shows)
@@ -71,7 +75,7 @@ export function capturedKpis(all: readonly Line[], certificates: readonly Line[]
       count(lines, (line) => isOneOf(line, 'verdict', 'strong', 'weak')),
       count(lines, (line) => isOneOf(line, 'verdict', 'opaque', 'unknown')),
     ],
-    'plaintext-unresolved': [plainEdges.size, plainEdges.size, 0],
+    'plaintext-unresolved': [plainEdges.size - silent, plainEdges.size - silent, silent],
     'resumption-share': [count(known, (line) => line['resumed']), known.length, tls.length - known.length],
     'hello-retry-share': [count(known, (line) => line['hello_retry']), known.length, tls.length - known.length],
     'multiplexing-share': [
