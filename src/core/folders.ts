@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 
 /**
@@ -9,7 +9,8 @@ export function makeFolders(folder: string, mode?: number): string | null {
   const path = resolve(folder)
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return null
   const parent = dirname(path)
-  const first = parent === path ? null : makeFolders(parent, mode)
+  // A file in the place of one is for mkdir(2) to refuse.
+  const first = existsSync(parent) ? null : makeFolders(parent, mode)
   try {
     mkdirSync(path, { mode })
   } catch (error) {
