@@ -27,6 +27,8 @@ const LOOK_MS = 1000
 const SAVE_MS = 5000
 /** And where thousands change, less often: to save one takes some 60 µs. */
 const SAVE_MS_EACH = 3
+/** Where thousands begin at once, or end, they wait as well, but less long. */
+const URGENT_MS_EACH = 0.6
 const BASELINES_MS = 300_000
 /** What the store knows is judged every some minutes, by another job. */
 const LEARN_MS = 60_000
@@ -42,6 +44,8 @@ export class Alerts {
   #decidedBytes: number
   #version = Date.now()
   #saveAtMs = SAVE_MS
+  /** Not before are those saved that began or ended. */
+  #urgentAtMs = 0
   /** Findings began or ended since they were saved. */
   #isUrgent = false
   #baselinesMs = performance.now()
@@ -149,7 +153,7 @@ export class Alerts {
     const nowMs = performance.now()
     if (nowMs - this.#learnedMs >= LEARN_MS) void this.learn()
     if (nowMs >= this.#saveAtMs) this.#save()
-    else if (this.#isUrgent) this.#save(true)
+    else if (this.#isUrgent && nowMs >= this.#urgentAtMs) this.#save(true)
     if (nowMs - this.#baselinesMs < BASELINES_MS) return
     this.#baselinesMs = nowMs
     this.#try(() => this.#state.saveBaselines(this.engine))
@@ -170,7 +174,9 @@ export class Alerts {
   #save(isUrgent = false): void {
     this.#isUrgent = false
     const changed = this.engine.takeChanged(isUrgent)
-    if (!isUrgent) this.#saveAtMs = performance.now() + Math.max(SAVE_MS, changed.length * SAVE_MS_EACH)
+    const nowMs = performance.now()
+    this.#urgentAtMs = nowMs + changed.length * URGENT_MS_EACH
+    if (!isUrgent) this.#saveAtMs = nowMs + Math.max(SAVE_MS, changed.length * SAVE_MS_EACH)
     if (changed.length === 0) return
     const decidedBytes = this.#decidedBytes
     this.#work = this.#work
