@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -33,13 +33,17 @@ it('keeps what it read of each file, once, and tells which was damaged', () => {
 })
 
 it('--no-store prints a report and leaves nothing behind', () => {
-  const before = readdirSync(tmpdir()).filter((name) => name.startsWith('intransit-'))
-  const { status, stdout } = intransit(['replay', join(CAPTURES, 'http-plain-get.pcap'), '--no-store'], { cwd: folder })
+  const temporary = join(folder, 'temporary')
+  mkdirSync(temporary)
+  const { status, stdout } = intransit(['replay', join(CAPTURES, 'http-plain-get.pcap'), '--no-store'], {
+    cwd: folder,
+    env: { ...process.env, TMPDIR: temporary },
+  })
   expect(status).toBe(0)
   expect(stdout).toMatch(/plaintext/)
   for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80)
   expect(existsSync(join(folder, 'intransit-data'))).toBe(false)
-  expect(readdirSync(tmpdir()).filter((name) => name.startsWith('intransit-'))).toEqual(before)
+  expect(readdirSync(temporary)).toEqual([])
 })
 
 it('migrate says what it did', () => {
