@@ -45,7 +45,7 @@ export interface MadeFile {
   bytes: number
 }
 
-/** The mixes that are measured; bench/README.md says why these. */
+/** The mixes that are measured; bench/figures/replay.md says why these. */
 export const MIXES = {
   /** Nothing but openings: the worst case for whoever reads handshakes. */
   openings: {},

@@ -4,7 +4,7 @@
  *   npm run bench           5 M to 20 M packets of each mix, and the memory of 1 M concurrent flows
  *   npm run bench:short     150 k packets and 50 k flows: does every part of the bench work?
  *
- * The figures are for people and bench/README.md; only wrong counts fail the run, never a time.
+ * The figures are for people and bench/figures/replay.md; only wrong counts fail the run, never a time.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'

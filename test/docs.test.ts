@@ -3,10 +3,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { commandOptions } from './cli/commands.ts'
 
-const DOCS = new URL('../docs/', import.meta.url)
-const README = new URL('../README.md', import.meta.url)
+const ROOT = new URL('../', import.meta.url)
+const BENCHES = new URL('bench/README.md', ROOT)
 
-const documents = [README, ...readdirSync(DOCS, { recursive: true }).map((name) => new URL(String(name), DOCS))]
+const filesIn = (folder: string): URL[] =>
+  readdirSync(new URL(folder, ROOT), { recursive: true }).map((name) => new URL(folder + String(name), ROOT))
+
+const named = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'captures/README.md'].map((name) => new URL(name, ROOT))
+const documents = [...named, ...filesIn('docs/'), ...filesIn('bench/')]
   .filter(({ pathname }) => pathname.endsWith('.md'))
   .map((url) => ({ url, name: url.pathname.split('/').slice(-2).join('/'), text: readFileSync(url, 'utf8') }))
 
@@ -35,7 +39,7 @@ function commandLines(text: string): string[][] {
 }
 
 /** A command and its subcommand, if that is one of its own and meant; `list|show` names two. */
-function named(words: readonly string[], commands: ReadonlyMap<string, unknown>): string[] {
+function commandsIn(words: readonly string[], commands: ReadonlyMap<string, unknown>): string[] {
   const [command = '', sub = ''] = words
   const isGroup = [...commands.keys()].some((name) => name.startsWith(`${command} `))
   const isItself = commands.has(command) && /^(-|$)/.test(sub)
@@ -64,7 +68,7 @@ describe('the documents', () => {
 
   it.each(documents)('$name tells only commands and options that exist', ({ text }) => {
     for (const words of commandLines(text)) {
-      for (const name of named(words, commands)) {
+      for (const name of commandsIn(words, commands)) {
         expect([...commands.keys()], words.join(' ')).toContain(name)
         for (const word of words)
           if (word.startsWith('--')) expect(commands.get(name), words.join(' ')).toContain(word.split('=')[0])
@@ -79,6 +83,14 @@ describe('the documents', () => {
       expect(existsSync(target), link).toBe(true)
       if (anchor !== undefined) expect(anchorsOf(readFileSync(target, 'utf8')), `${link}#${anchor}`).toContain(anchor)
     }
+  })
+
+  it('have every bench in the table of benches', () => {
+    const { scripts } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { scripts: object }
+    const benches = Object.keys(scripts).filter((name) => /^bench\b/.test(name))
+    expect(benches.length).toBeGreaterThan(10)
+    const text = readFileSync(BENCHES, 'utf8')
+    for (const name of benches) expect(text).toMatch(new RegExp(`\`(npm run )?${name}\``))
   })
 
   it.each([

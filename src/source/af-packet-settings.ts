@@ -44,7 +44,7 @@ const MAX_DEFAULT_RING_BYTES = 256 * 1024 * 1024
 const MIN_DEFAULT_RING_BYTES = 4 * 1024 * 1024
 /**
  * A block is what is read at once: after every pause code and tables have left the processor's caches, and few frames at a
- * time cost half as much again (bench/README.md). More than 4 MiB few kernels have in one piece.
+ * time cost half as much again (bench/figures/live.md). More than 4 MiB few kernels have in one piece.
  */
 const MAX_CHOSEN_BLOCK_BYTES = 4 * 1024 * 1024
 const MIN_CHOSEN_BLOCK_BYTES = 1024 * 1024

@@ -1,6 +1,6 @@
 /**
  * A live source through the package `cap`, where somebody has installed it. It is no dependency (docs/decisions/0007): its
- * build needs a compiler and libpcap's headers, and a mistake in its use breaks the heap (bench/README.md). It gets a process
+ * build needs a compiler and libpcap's headers, and a mistake in its use breaks the heap (bench/figures/live.md). It gets a process
  * of its own, because its callbacks come in the main thread, whichever thread opened it; should it die, it is started again.
  */
 import { type ChildProcess, fork } from 'node:child_process'
