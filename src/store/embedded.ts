@@ -78,6 +78,7 @@ async function within<T>(folder: string, start: () => Promise<T>): Promise<T> {
 class EmbeddedEngine implements Engine {
   readonly client: ClickHouseClient
   readonly database = DATABASE
+  readonly takesWholeSchema = true
   readonly #incoming: string
   #inserts = 0
 

@@ -4,6 +4,8 @@ import type { ClickHouseClient } from '@clickhouse/client'
 export interface Engine {
   readonly client: ClickHouseClient
   readonly database: string
+  /** Whether whole-schema.sql is in this engine's words: a server may be older or newer than the one that said them. */
+  readonly takesWholeSchema: boolean
   /** Stores JSON lines in ASCII; resolves when they are stored. */
   insert(table: string, jsonLines: string | Uint8Array, token: string): Promise<void>
 }

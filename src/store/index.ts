@@ -8,7 +8,7 @@ import { reasonOf } from './reason.ts'
 import { markMissed, rollUp } from './rollup.ts'
 import { checkSchema, migrateSchema } from './schema.ts'
 import { connectServer } from './server.ts'
-import { readMigrations } from './sql-files.ts'
+import { readMigrations, readWholeSchema } from './sql-files.ts'
 import { replaceZones } from './zones.ts'
 
 export interface Store {
@@ -66,7 +66,7 @@ export async function openStore(choice: { data: string } | { clickhouse: string 
 const OF_ROLLUPS = /\bkpi_rows\(/
 /**
  * Rows of rollups are few and lie together. To read some columns before the others costs each part of a table half a millisecond
- * and more, of which a year has twelve and a day one (bench/README.md).
+ * and more, of which a year has twelve and a day one (bench/figures/store.md).
  */
 const ROLLUP_SETTINGS = ', optimize_move_to_prewhere = 0'
 
@@ -87,9 +87,9 @@ class ClickHouseStore implements Store {
   }
 
   migrate(cluster?: string): Promise<{ from: number; to: number }> {
-    const { client, database } = this.#engine
+    const { client, database, takesWholeSchema } = this.#engine
     const form = cluster === undefined ? null : { name: cluster, database, replicated: true }
-    return migrateSchema(client, readMigrations(), form)
+    return migrateSchema(client, readMigrations(), form, takesWholeSchema ? readWholeSchema() : null)
   }
 
   schemaVersion(): Promise<number> {

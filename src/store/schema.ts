@@ -3,7 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client'
 import { OperatorError } from '../core/errors.ts'
 import { type ClusterForm, clusterForm } from './cluster.ts'
 import { diskFull, reasonOf } from './reason.ts'
-import { type Migration, readMigrations, readQuery } from './sql-files.ts'
+import { type Migration, readMigrations, readQuery, type WholeSchema } from './sql-files.ts'
 
 interface AppliedMigration {
   version: number
@@ -41,15 +41,18 @@ const isSame = (a: AppliedMigration, b: Migration): boolean => a.version === b.v
 
 /**
  * Applies what is missing, in order. Every statement may run twice (IF NOT EXISTS), and a migration is recorded after
- * its last statement, so that one cut off in the middle is completed by the next attempt.
+ * its last statement, so that one cut off in the middle is completed by the next attempt. Where there was none yet, `whole`
+ * takes the place of the migrations that it is made of.
  */
 export async function migrateSchema(
   client: ClickHouseClient,
   migrations = readMigrations(),
   wanted: ClusterForm | null = null,
+  whole: WholeSchema | null = null,
 ): Promise<{ from: number; to: number }> {
   const from = await checkSchema(client, migrations)
   const cluster = await formOf(client, from, wanted)
+  if (whole !== null && from === 0 && cluster === null) await applyWhole(client, migrations, whole)
   const applied = new Set((await appliedMigrations(client)).map(({ version }) => version))
   for (const migration of migrations) if (!applied.has(migration.version)) await apply(client, migration, cluster)
   return { from, to: lastOf(migrations) }
@@ -67,23 +70,46 @@ async function formOf(client: ClickHouseClient, from: number, wanted: ClusterFor
   )
 }
 
-async function apply(
+/** @throws OperatorError ERR_STORE_SCHEMA for tables that are not the ones it would make. */
+async function applyWhole(
   client: ClickHouseClient,
-  { version, name, checksum, statements }: Migration,
-  cluster: ClusterForm | null,
+  migrations: readonly Migration[],
+  whole: WholeSchema,
+): Promise<void> {
+  for (const { name, statement } of await ask<{ name: string; statement: string }>(client, readQuery('tables'))) {
+    if ((whole.statements.get(name) ?? statement) === statement) continue
+    throw new OperatorError(
+      'ERR_STORE_SCHEMA',
+      `another version of intransit began to make the store and did not come to its end: ${name} is not as this one has it`,
+      'take the data folder away, nothing was stored in it yet, or name another with --data',
+    )
+  }
+  const made = migrations.filter(({ version }) => version <= whole.version)
+  await run(client, 'whole-schema', [...whole.statements.values()], made)
+}
+
+function apply(client: ClickHouseClient, migration: Migration, cluster: ClusterForm | null): Promise<void> {
+  const forms = cluster === null ? [] : migration.statements.flatMap((statement) => clusterForm(statement, cluster))
+  return run(client, migration.name, cluster === null ? migration.statements : forms, [migration])
+}
+
+/** Records what the statements made of the database once all of them were run. */
+async function run(
+  client: ClickHouseClient,
+  step: string,
+  statements: readonly string[],
+  made: readonly Migration[],
 ): Promise<void> {
   try {
-    for (const statement of statements) {
-      for (const query of cluster === null ? [statement] : clusterForm(statement, cluster))
-        await client.command({ query })
-    }
-    await client.insert({ table: 'schema_migrations', values: [{ version, name, checksum }], format: 'JSONEachRow' })
+    for (const query of statements) await client.command({ query })
+    const values = made.map(({ version, name, checksum }) => ({ version, name, checksum }))
+    await client.insert({ table: 'schema_migrations', values, format: 'JSONEachRow' })
   } catch (error) {
-    const full = diskFull(error, `the store has no room for schema step ${name}`, ELSEWHERE)
+    const full = diskFull(error, `the store has no room for schema step ${step}`, ELSEWHERE)
     if (full !== null) throw full
     throw new OperatorError(
       'ERR_STORE_SCHEMA',
-      `schema step ${name} failed: ${reasonOf(error)}`,
+      `schema step ${step} failed: ${reasonOf(error)}`,
       'give the user the right to create tables and views; docs/store.md says which ClickHouse is needed',
     )
   }

@@ -41,6 +41,7 @@ export async function connectServer(url: string, greetingTimeoutMs = GREETING_TI
   return {
     client,
     database: address.database,
+    takesWholeSchema: false,
     insert: (table, jsonLines, token) => insert(client, table, jsonLines, token),
   }
 }

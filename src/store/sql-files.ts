@@ -11,6 +11,15 @@ export interface Migration {
   statements: readonly string[]
 }
 
+/** What all migrations make together, as statements of its own. */
+export interface WholeSchema {
+  /** Of the last migration that it has. */
+  version: number
+  /** By the name of the table or view that it makes, in their order. */
+  statements: ReadonlyMap<string, string>
+}
+
+export const WHOLE_SCHEMA = new URL('./whole-schema.sql', import.meta.url)
 const MIGRATIONS = new URL('./migrations/', import.meta.url)
 const QUERIES = new URL('./queries/', import.meta.url)
 const JOBS = new URL('./jobs/', import.meta.url)
@@ -29,6 +38,14 @@ export function readMigrations(folder: URL = MIGRATIONS): Migration[] {
       statements: splitStatements(text),
     }
   })
+}
+
+export function readWholeSchema(): WholeSchema {
+  const text = readFileSync(WHOLE_SCHEMA, 'utf8')
+  const version = Number(/^-- Version (\d+):/.exec(text)?.[1])
+  const nameOf = (statement: string): string => / IF NOT EXISTS (\w+)/.exec(statement)?.[1] ?? ''
+  const statements = splitStatements(text.slice(text.indexOf('\n')))
+  return { version, statements: new Map(statements.map((statement) => [nameOf(statement), statement])) }
 }
 
 const texts = new Map<string, string>()
