@@ -66,6 +66,7 @@ export async function replay(paths: readonly string[], options: ReplayOptions, v
     choice === null
       ? await run(job, workers, { store: null, exported }, { file: alertsFile, lists }, options)
       : await withStore(choice, async (store) => {
+          await store.deferMerges()
           const output = new StoreOutput(store)
           const done = await run(job, workers, { store: output, exported }, { file: alertsFile, lists }, options)
           for (const interval of done.health) await output.health(fileHealthLine(job.sensor, interval))

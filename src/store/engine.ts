@@ -8,6 +8,8 @@ export interface Engine {
   readonly takesWholeSchema: boolean
   /** Stores JSON lines in ASCII; resolves when they are stored. */
   insert(table: string, jsonLines: string | Uint8Array, token: string): Promise<void>
+  /** See Store. */
+  deferMerges(): Promise<void>
 }
 
 /**

@@ -17,6 +17,11 @@ export interface Store {
   /** 0 = an empty database. */
   schemaVersion(): Promise<number>
   /**
+   * For a process that stores much and ends: what it inserts into a folder is not merged, until there are a hundred parts. Who opens
+   * the folder next merges them, at once instead of again and again. A server merges as it sees fit.
+   */
+  deferMerges(): Promise<void>
+  /**
    * Stores JSON lines as `record/line.ts` writes them. Resolves when they are stored; rows sent again under the same
    * token are dropped. @throws OperatorError ERR_STORE_WRITE
    */
@@ -94,6 +99,10 @@ class ClickHouseStore implements Store {
 
   schemaVersion(): Promise<number> {
     return checkSchema(this.#engine.client)
+  }
+
+  deferMerges(): Promise<void> {
+    return this.#engine.deferMerges()
   }
 
   insertFlows(jsonLines: string | Uint8Array, rows: number, token: string): Promise<void> {

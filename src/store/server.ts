@@ -43,6 +43,7 @@ export async function connectServer(url: string, greetingTimeoutMs = GREETING_TI
     database: address.database,
     takesWholeSchema: false,
     insert: (table, jsonLines, token) => insert(client, table, jsonLines, token),
+    deferMerges: async () => undefined,
   }
 }
 

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { OperatorError } from '../../src/core/errors.ts'
 import { connectEmbedded } from '../../src/store/embedded.ts'
+import type { Engine } from '../../src/store/engine.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { engineMemoryBytes } from '../../src/store/memory-bounds.ts'
 import { migrateSchema } from '../../src/store/schema.ts'
@@ -308,6 +309,45 @@ describe('another process', () => {
       await store.insertFlows(rows, 100, 'batch-0')
       expect(await flowCount(store)).toBe(flows)
     })
+  })
+})
+
+describe('parts of what was inserted', () => {
+  const PARTS = "SELECT count() AS parts FROM system.parts WHERE active AND table = 'flows' AND rows > 0"
+  let batches = 0
+  const insert = async (engine: Engine, count: number): Promise<void> => {
+    const line = flowLine({ name: 'a', verdict: 'strong' })
+    for (let batch = 0; batch < count; batch++) await engine.insert('flows_in', line, `batch-${batches++}`)
+  }
+  const parts = async ({ client }: Engine): Promise<number> => {
+    const [row] = await (await client.query({ query: PARTS, format: 'JSONEachRow' })).json<{ parts: number }>()
+    return row?.parts ?? 0
+  }
+
+  it('are left to whoever opens the folder next', async () => {
+    await withStore(async () => undefined)
+    const first = await connectEmbedded(folder)
+    await first.deferMerges()
+    await insert(first, 30)
+    expect(await parts(first)).toBe(30)
+    await first.client.close()
+
+    const next = await connectEmbedded(folder)
+    await expect.poll(() => parts(next), { timeout: 20_000 }).toBeLessThan(30)
+    await next.client.close()
+  })
+
+  it('are merged when there are a hundred, also of those that were there', async () => {
+    await withStore(async () => undefined)
+    const engine = await connectEmbedded(folder)
+    await engine.deferMerges()
+    await insert(engine, 60)
+    await engine.deferMerges()
+    await insert(engine, 39)
+    expect(await parts(engine)).toBe(99)
+    await insert(engine, 1)
+    await expect.poll(() => parts(engine), { timeout: 20_000 }).toBeLessThan(99)
+    await engine.client.close()
   })
 })
 
