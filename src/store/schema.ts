@@ -13,6 +13,12 @@ interface AppliedMigration {
 
 const ELSEWHERE = '--data or --clickhouse'
 
+/**
+ * A third of a MiB for the statements, and 1 MiB that the engine sets aside for the first rows. A disk that is full in the middle
+ * of a statement leaves half of it in a file, and the engine would not start from that.
+ */
+const WHOLE_BYTES = 2 * 1024 * 1024
+
 const lastOf = (list: readonly { version: number }[]): number => list.at(-1)?.version ?? 0
 
 /** The schema's version; 0 = an empty database. @throws OperatorError ERR_STORE_SCHEMA when it is not one of ours. */
@@ -84,8 +90,17 @@ async function applyWhole(
       'take the data folder away, nothing was stored in it yet, or name another with --data',
     )
   }
+  const step = 'whole-schema'
+  const [room = { free: 0 }] = await ask<{ free: number }>(
+    client,
+    'SELECT min(unreserved_space) AS free FROM system.disks',
+  )
+  if (room.free < WHOLE_BYTES) {
+    const error = Object.assign(new Error('less than the tables need'), { code: 'ENOSPC' })
+    throw diskFull(error, `the store has no room for schema step ${step}`, ELSEWHERE)
+  }
   const made = migrations.filter(({ version }) => version <= whole.version)
-  await run(client, 'whole-schema', [...whole.statements.values()], made)
+  await run(client, step, [...whole.statements.values()], made)
 }
 
 function apply(client: ClickHouseClient, migration: Migration, cluster: ClusterForm | null): Promise<void> {

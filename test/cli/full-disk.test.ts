@@ -29,7 +29,7 @@ const FULL = /^ERR_STORE_FULL: .* its disk is full\. Fix: make room on it, or na
 describe.skipIf(!canMount)(`a full disk (${canMount ? 'as root' : 'needs root'})`, () => {
   it.each([
     { name: 'no room for the first table', options: 'size=64k' },
-    { name: 'no room in the middle of the schema', options: 'size=2m' },
+    { name: 'no room in the middle of the schema', options: 'size=256k' },
     { name: 'no files left', options: 'size=64m,nr_inodes=30' },
     { name: 'no file for its folder', options: 'size=64m,nr_inodes=1' },
   ])('$name: the embedded store says so', ({ name, options }) => {
@@ -43,7 +43,7 @@ describe.skipIf(!canMount)(`a full disk (${canMount ? 'as root' : 'needs root'})
   it('that has room again is used as if nothing had been', () => {
     const place = disk('again', 'size=64m') as string
     const data = join(place, 'data')
-    writeFileSync(join(place, 'ballast'), Buffer.alloc(62 * 1024 * 1024))
+    writeFileSync(join(place, 'ballast'), Buffer.alloc((64 * 1024 - 256) * 1024))
     expect(intransit(['migrate', '--data', data]).stderr).toMatch(FULL)
     rmSync(join(place, 'ballast'))
     expect(intransit(['migrate', '--data', data]).status).toBe(0)
