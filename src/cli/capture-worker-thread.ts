@@ -3,7 +3,7 @@ import { OperatorError } from '../core/errors.ts'
 import { releaseHeld } from '../source/held-socket.ts'
 import type { CaptureJob, CaptureStats, FromCaptureWorker, Judging, ToCaptureWorker } from './capture-job.ts'
 import type { RowOutput } from './pipeline.ts'
-import { TAKEN } from './worker-outbox.ts'
+import { giveBack } from './worker-outbox.ts'
 
 /** Compiled, the worker lies beside this file; under a TypeScript runner it has this file's own extension. */
 const WORKER = new URL(`./capture-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
@@ -121,7 +121,7 @@ export class CaptureWorker {
         }
         default:
           writing = this.#output[message.kind](message.lines, message.rows, message.marks).then(() =>
-            worker.postMessage(TAKEN),
+            giveBack(worker, message.lines),
           )
           writing.catch((error: unknown) => this.#events.fatal(error))
       }

@@ -7,7 +7,7 @@ import type { Source } from '../source/source.ts'
 import type { CaptureJob, CaptureStats, FromCaptureWorker, Judging, ToCaptureWorker } from './capture-job.ts'
 import { useHugePages } from './huge-pages.ts'
 import { CHUNK_BYTES, compileJudge, createPipeline, type Pipeline } from './pipeline.ts'
-import { Outbox } from './worker-outbox.ts'
+import { Outbox, type Taken } from './worker-outbox.ts'
 
 /** Rows wait no longer than this for more to come with them; frames that come in blocks have waited before. */
 const FLUSH_MS = 100
@@ -25,10 +25,9 @@ async function work(port: MessagePort, job: CaptureJob): Promise<void> {
       certificates: (lines, rows) => outbox.postChunk({ kind: 'certificates', lines, rows, marks: null }),
     })
     await useHugePages(pipeline.agent.table.arrays)
-    port.on('message', (message: ToCaptureWorker | string) => {
-      if (typeof message === 'string') return
+    port.on('message', (message: ToCaptureWorker | Taken) => {
       if (message.kind === 'stop') stop(source)
-      else reload(pipeline.agent, message.judging, outbox)
+      else if (message.kind === 'reload') reload(pipeline.agent, message.judging, outbox)
     })
     outbox.post({ kind: 'opened' })
     await read(source, pipeline, outbox)

@@ -10,13 +10,22 @@ export type FromWorker =
   | { kind: 'done'; result: ReplayResult }
   | { kind: 'failed'; code: string; message: string; fix: string }
 
+/** A message wakes the main thread; nobody looks at progress more often. */
+const PROGRESS_MS = 100
+
 async function work(port: MessagePort): Promise<void> {
   const outbox = new Outbox<FromWorker>(port)
+  let toldMs = 0
   try {
     const result = await replayFiles(workerData as ReplayJob, {
       flows: (lines, rows, marks) => outbox.postChunk({ kind: 'flows', lines, rows, marks }),
       certificates: (lines, rows) => outbox.postChunk({ kind: 'certificates', lines, rows, marks: null }),
-      progress: (bytesRead, frames, flows) => outbox.post({ kind: 'progress', bytesRead, frames, flows }),
+      progress: (bytesRead, frames, flows) => {
+        const nowMs = performance.now()
+        if (nowMs - toldMs < PROGRESS_MS) return
+        toldMs = nowMs
+        outbox.post({ kind: 'progress', bytesRead, frames, flows })
+      },
     })
     outbox.post({ kind: 'done', result })
   } catch (error) {

@@ -5,7 +5,7 @@ import { type ErrorCode, OperatorError } from '../core/errors.ts'
 import { mergeIntervals } from './file-health.ts'
 import type { ReplayJob, ReplayOutput, ReplayResult } from './replay-files.ts'
 import type { FromWorker } from './replay-worker.ts'
-import { TAKEN } from './worker-outbox.ts'
+import { giveBack } from './worker-outbox.ts'
 
 /**
  * Shares the flows of every file between `count` worker threads. Each reads all files and keeps its part of the
@@ -51,7 +51,7 @@ function runWorker(
           return
         default: {
           const taken = output[message.kind](message.lines, message.rows, message.marks)
-          taken.then(() => worker.postMessage(TAKEN), reject)
+          taken.then(() => giveBack(worker, message.lines), reject)
         }
       }
     })
