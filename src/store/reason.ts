@@ -45,9 +45,12 @@ const FULL_WORDS = /not enough space|no space left on device|disk quota exceeded
 /** Null: something else is wrong. `what` could not be done; `option` names another place. */
 export function diskFull(error: unknown, what: string, option: string): OperatorError | null {
   if (!FULL_CODES.includes(codeOf(error)) && !FULL_WORDS.test(shortMessage(error))) return null
-  return new OperatorError(
+  return fullDisk(what, option)
+}
+
+export const fullDisk = (what: string, option: string): OperatorError =>
+  new OperatorError(
     'ERR_STORE_FULL',
     `${what}: its disk is full`,
     `make room on it, or name another place with ${option}; nothing that was stored is lost`,
   )
-}

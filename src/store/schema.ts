@@ -2,7 +2,7 @@
 import type { ClickHouseClient } from '@clickhouse/client'
 import { OperatorError } from '../core/errors.ts'
 import { type ClusterForm, clusterForm } from './cluster.ts'
-import { diskFull, reasonOf } from './reason.ts'
+import { diskFull, fullDisk, reasonOf } from './reason.ts'
 import { type Migration, readMigrations, readQuery, type WholeSchema } from './sql-files.ts'
 
 interface AppliedMigration {
@@ -86,8 +86,8 @@ async function applyWhole(
     if ((whole.statements.get(name) ?? statement) === statement) continue
     throw new OperatorError(
       'ERR_STORE_SCHEMA',
-      `another version of intransit began to make the store and did not come to its end: ${name} is not as this one has it`,
-      'take the data folder away, nothing was stored in it yet, or name another with --data',
+      `the store has no record of its schema, and ${name} is not as this version of intransit makes it`,
+      'use the version of intransit that made it, or name another folder with --data',
     )
   }
   const step = 'whole-schema'
@@ -95,17 +95,15 @@ async function applyWhole(
     client,
     'SELECT min(unreserved_space) AS free FROM system.disks',
   )
-  if (room.free < WHOLE_BYTES) {
-    const error = Object.assign(new Error('less than the tables need'), { code: 'ENOSPC' })
-    throw diskFull(error, `the store has no room for schema step ${step}`, ELSEWHERE)
-  }
+  if (room.free < WHOLE_BYTES) throw fullDisk(`the store has no room for schema step ${step}`, ELSEWHERE)
   const made = migrations.filter(({ version }) => version <= whole.version)
   await run(client, step, [...whole.statements.values()], made)
 }
 
 function apply(client: ClickHouseClient, migration: Migration, cluster: ClusterForm | null): Promise<void> {
-  const forms = cluster === null ? [] : migration.statements.flatMap((statement) => clusterForm(statement, cluster))
-  return run(client, migration.name, cluster === null ? migration.statements : forms, [migration])
+  const { name, statements } = migration
+  const formed = cluster === null ? statements : statements.flatMap((statement) => clusterForm(statement, cluster))
+  return run(client, name, formed, [migration])
 }
 
 /** Records what the statements made of the database once all of them were run. */

@@ -78,7 +78,7 @@ it('is refused where another version began it', async () => {
   await client.command({ query: 'CREATE TABLE flows (flow_id FixedString(16)) ENGINE = MergeTree ORDER BY flow_id' })
   await expect(migrateSchema(client, migrations, null, whole)).rejects.toMatchObject({
     code: 'ERR_STORE_SCHEMA',
-    message: expect.stringContaining('flows is not as this one has it'),
+    message: expect.stringContaining('flows is not as this version of intransit makes it'),
   })
   expect((await tablesOf(client)).map(({ name }) => name)).toEqual(['flows'])
 })
