@@ -1,9 +1,10 @@
 // Builds dist/: the modules, with the files that they read beside them, and the command line joined into a few files.
 // Loading some four hundred modules one by one was half of the time of a short run (docs/decisions/0014-joined-command-line.md).
 import { spawnSync } from 'node:child_process'
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { relative, sep } from 'node:path'
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
 import { build } from 'esbuild'
+import { inline, readersOf } from './inline.mjs'
 
 rmSync('dist', { recursive: true, force: true })
 const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
@@ -12,6 +13,16 @@ const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p'
 if (tsc.status !== 0) process.exit(1)
 // tsc emits code only; policy packs, registry data and SQL are files that the code reads beside itself.
 cpSync('src', 'dist', { recursive: true, filter: (path) => !/\.ts$/.test(path) })
+
+const readers = readersOf('dist/core/bytes.js')
+for (const { name, parentPath } of readdirSync('dist', { recursive: true, withFileTypes: true })) {
+  if (!name.endsWith('.js')) continue
+  const path = join(parentPath, name)
+  writeFileSync(path, inline(path, readFileSync(path, 'utf8'), readers))
+}
+
+/** Threads. Each is joined as the command line is, and lies where its module was. */
+const THREADS = ['cli/capture-worker', 'cli/replay-worker']
 
 /** A module keeps its address: data files are read from beside it, and threads started. */
 const addresses = {
@@ -31,11 +42,17 @@ const { dependencies, optionalDependencies } = JSON.parse(readFileSync('package.
 const apart = Object.keys({ ...dependencies, ...optionalDependencies }).filter((name) => !JOINED.includes(name))
 
 await build({
-  entryPoints: ['dist/main.js'],
+  // All side by side: an address that a module had is told from there.
+  entryPoints: {
+    main: 'dist/main.js',
+    ...Object.fromEntries(THREADS.map((thread) => [`main-${thread.replace('/', '-')}`, `dist/${thread}.js`])),
+  },
   outdir: 'dist',
   chunkNames: 'main-[name]-[hash]',
   allowOverwrite: true,
   bundle: true,
+  // Writes constants of other modules where they are used, too.
+  minifySyntax: true,
   splitting: true,
   platform: 'node',
   format: 'esm',
@@ -46,6 +63,8 @@ await build({
   banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
   logLevel: 'warning',
 })
+
+for (const thread of THREADS) writeFileSync(`dist/${thread}.js`, `import '../main-${thread.replace('/', '-')}.js'\n`)
 
 // Their licences ask to go where their code goes.
 const licence = (name) => `${name}\n\n${readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim()}\n`

@@ -1,3 +1,5 @@
+// The build writes these eight out where they are called (scripts/inline.mjs): one expression each, of nothing but what is given.
+
 /** Reads from a borrowed buffer at an absolute offset. Callers check once that the bytes are there, then read. */
 export const u8 = (buf: Uint8Array, at: number): number => buf[at] as number
 export const u16 = (buf: Uint8Array, at: number): number => ((buf[at] as number) << 8) | (buf[at + 1] as number)
@@ -26,8 +28,14 @@ export function integerBits(buf: Uint8Array, at: number, end: number): number {
 }
 /** Little endian, for the protocols that were born on such machines. */
 export const u16le = (buf: Uint8Array, at: number): number => (buf[at] as number) | ((buf[at + 1] as number) << 8)
-export const u24le = (buf: Uint8Array, at: number): number => u16le(buf, at) | ((buf[at + 2] as number) << 16)
-export const u32le = (buf: Uint8Array, at: number): number => (u24le(buf, at) | ((buf[at + 3] as number) << 24)) >>> 0
+export const u24le = (buf: Uint8Array, at: number): number =>
+  (buf[at] as number) | ((buf[at + 1] as number) << 8) | ((buf[at + 2] as number) << 16)
+export const u32le = (buf: Uint8Array, at: number): number =>
+  ((buf[at] as number) |
+    ((buf[at + 1] as number) << 8) |
+    ((buf[at + 2] as number) << 16) |
+    ((buf[at + 3] as number) << 24)) >>>
+  0
 
 /** Copies bytes out of a borrowed buffer so that they may be kept. */
 export const copyBytes = (buf: Uint8Array, at: number, end: number): Uint8Array => buf.slice(at, end)
