@@ -1,4 +1,5 @@
-import { asciiJson } from './core/json.ts'
+import type { FixedText } from './record/fixed-text.ts'
+import { flowHead } from './record/line.ts'
 import type { FrameBatch } from './source/source.ts'
 
 /** Names of sources that flows can refer to. */
@@ -8,7 +9,7 @@ const MAX_SOURCES = 1 << 16
 export class SourceHeads {
   readonly #sensor: string
   #policy: string
-  readonly #heads: string[] = []
+  readonly #heads: FixedText[] = []
   readonly #numbers = new Map<string, number>()
   #next = 0
 
@@ -31,8 +32,7 @@ export class SourceHeads {
     const number = this.#next
     this.#next = (number + 1) % MAX_SOURCES
     this.#numbers.set(source, number)
-    const [sensor, policy, name] = [this.#sensor, this.#policy, source].map((text) => asciiJson(text))
-    this.#heads[number] = `"sensor":${sensor},"policy":${policy},"source":${name}`
+    this.#heads[number] = flowHead(this.#sensor, this.#policy, source)
     return number
   }
 
@@ -41,7 +41,7 @@ export class SourceHeads {
     return origins === null ? ofAll : this.numberOf(origins.names[origins.of[frame] as number] as string)
   }
 
-  head(number: number): string {
-    return this.#heads[number] as string
+  head(number: number): FixedText {
+    return this.#heads[number] as FixedText
   }
 }

@@ -3,13 +3,14 @@ import type { LineBuffer } from './line-buffer.ts'
 
 /** Power of two. Runs that share a slot push each other out. */
 const SLOTS = 4096
+const NOTHING = new Uint8Array()
 
 /** Runs of pieces that were seen twice in a row in their slot, joined: a line takes one copy instead of one a piece. */
 export class JoinedTexts {
   readonly #pool: FragmentPool
   readonly #pieces: number
   readonly #keys: Int32Array
-  readonly #texts: string[] = new Array(SLOTS).fill('')
+  readonly #texts: Uint8Array[] = new Array(SLOTS).fill(NOTHING)
   /** Hash of the last run that missed: what comes only once is not worth joining. */
   readonly #missed = new Int32Array(SLOTS)
   readonly #serials = new Int32Array(SLOTS)
@@ -33,7 +34,7 @@ export class JoinedTexts {
     let same = true
     for (let i = 0; i < count; i++) if (keys[k + i] !== row[at + i]) same = false
     if (same || this.#missed[slot] === hash) {
-      out.longText(same ? (this.#texts[slot] as string) : this.#join(row, at, slot))
+      out.copy(same ? (this.#texts[slot] as Uint8Array) : this.#join(row, at, slot))
       return this.#serials[slot] as number
     }
     this.#missed[slot] = hash
@@ -44,7 +45,7 @@ export class JoinedTexts {
     return this.#nextSerial()
   }
 
-  #join(row: Int32Array, at: number, slot: number): string {
+  #join(row: Int32Array, at: number, slot: number): Uint8Array {
     const k = slot * this.#pieces
     const parts: string[] = []
     for (let i = 0; i < this.#pieces; i++) {
@@ -55,8 +56,7 @@ export class JoinedTexts {
       this.#keys[k + i] = piece
       parts.push(this.#pool.text(piece))
     }
-    // Joined in one go, the text is flat.
-    const joined = parts.join('')
+    const joined = new Uint8Array(Buffer.from(parts.join(''), 'latin1'))
     this.#texts[slot] = joined
     this.#serials[slot] = this.#nextSerial()
     return joined

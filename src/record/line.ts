@@ -1,11 +1,13 @@
 import type { Endpoint } from '../classify/index.ts'
+import { asciiJson } from '../core/json.ts'
 import { VISIBILITIES, type Visibility } from '../core/verdict.ts'
 import { PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP, TUNNEL_NAMES } from '../decode/packet-meta.ts'
 import { HIGH, LOW, type Side } from '../flow/flow-flags.ts'
 import { type FlowTable, KEY_WORDS } from '../flow/flow-table.ts'
+import { FixedText } from './fixed-text.ts'
 import * as mark from './flow-marks.ts'
 import type { LineBuffer } from './line-buffer.ts'
-import { putIpv4, putIpv6, putTime } from './put.ts'
+import { putIpv6, putTime } from './put.ts'
 import type { RowWriter } from './row.ts'
 
 /** Lower-case keywords of IANA's protocol numbers; others are shown as "proto-N". */
@@ -50,6 +52,13 @@ function visibilityNumber(table: FlowTable, flow: number): number {
   return table.packetsOf(flow, client === LOW ? HIGH : LOW) === 0 ? CLIENT_ONLY : BOTH
 }
 
+/** Made when they are first asked for: a capture has a few of them. */
+const transportTexts: FixedText[] = []
+const transportText = (proto: number): FixedText => {
+  transportTexts[proto] ??= new FixedText(transportName(proto))
+  return transportTexts[proto]
+}
+
 /** The fixed part of a line is shorter than this; the pieces of the row make room for themselves. */
 const MAX_FIXED_BYTES = 1024
 
@@ -60,39 +69,59 @@ export interface LineSink {
   readonly marks?: mark.MarkBuffer | null
 }
 
+const FLOW_ID = new FixedText('{"flow_id":"')
+const LAST_SEEN = new FixedText('","last_seen":"')
+const TRANSPORT = new FixedText('","transport":"')
+const CLIENT_IP = new FixedText('","client_ip":"')
+const CLIENT_PORT = new FixedText('","client_port":')
+const SERVER_IP = new FixedText(',"server_ip":"')
+const SERVER_PORT = new FixedText('","server_port":')
+const INCREMENT = new FixedText(',"increment":')
+const VNI = new FixedText(',"vni":')
+const VLAN = new FixedText(',"vlan":')
+const PACKETS_CLIENT = new FixedText(',"packets_client":')
+const PACKETS_SERVER = new FixedText(',"packets_server":')
+const BYTES_CLIENT = new FixedText(',"bytes_client":')
+const BYTES_SERVER = new FixedText(',"bytes_server":')
+const RTT_US = new FixedText(',"rtt_us":')
+
+/** Members that all flows of one source share: what stands between a flow's id and its first packet's time. */
+export function flowHead(sensor: string, policy: string, source: string): FixedText {
+  const [from, by, of] = [sensor, policy, source].map((text) => asciiJson(text))
+  return new FixedText(`","sensor":${from},"policy":${by},"source":${of},"first_seen":"`)
+}
+
 /** Appends one flow record as one JSON line, in the vocabulary of docs/flow-record.md. */
 export function writeFlow(
   sink: LineSink,
   table: FlowTable,
   flow: number,
   rows: RowWriter,
-  head: string,
+  head: FixedText,
   isLast: boolean,
 ): void {
   const { lines: out, marks = null } = sink
   const client = table.clientSide(flow)
   const ports = table.portsOf(flow)
   out.reserve(MAX_FIXED_BYTES + head.length)
-  out.text('{"flow_id":"')
+  out.fixed(FLOW_ID)
   putFlowId(out, table, flow)
-  out.text('",')
-  out.text(head)
-  out.text(',"first_seen":"')
+  out.fixed(head)
   putTime(out, table.firstSeenOf(flow))
-  out.text('","last_seen":"')
+  out.fixed(LAST_SEEN)
   putTime(out, table.lastSeenOf(flow))
-  out.text('","transport":"')
-  out.text(transportName(table.protoOf(flow)))
-  out.text('","client_ip":"')
+  out.fixed(TRANSPORT)
+  out.fixed(transportText(table.protoOf(flow)))
+  out.fixed(CLIENT_IP)
   const clientAt = out.end
   putAddress(out, table, flow, client)
   const clientEnd = out.end
-  out.text('","client_port":')
+  out.fixed(CLIENT_PORT)
   out.number(client === LOW ? ports >>> 16 : ports & 0xffff)
-  out.text(',"server_ip":"')
+  out.fixed(SERVER_IP)
   const serverAt = out.end
   putAddress(out, table, flow, 1 - client)
-  out.text('","server_port":')
+  out.fixed(SERVER_PORT)
   out.number(client === LOW ? ports & 0xffff : ports >>> 16)
   putContext(out, table, flow)
   const contextEnd = out.end
@@ -150,31 +179,31 @@ function putContext(out: LineBuffer, table: FlowTable, flow: number): void {
   const vni = table.vniOf(flow)
   const vlan = table.vlanOf(flow)
   const tunnel = TUNNEL_NAMES[table.tunnelOf(flow)]
-  if (increment > 0) putNumber(out, ',"increment":', increment)
-  if (vni >= 0) putNumber(out, ',"vni":', vni)
-  if (vlan >= 0) putNumber(out, ',"vlan":', vlan)
+  if (increment > 0) putNumber(out, INCREMENT, increment)
+  if (vni >= 0) putNumber(out, VNI, vni)
+  if (vlan >= 0) putNumber(out, VLAN, vlan)
   if (tunnel !== null) out.text(`,"tunnel":"${tunnel}"`)
 }
 
 function putCounts(out: LineBuffer, table: FlowTable, flow: number, client: Side): void {
   const server = client === LOW ? HIGH : LOW
   const rtt = table.rttOf(flow)
-  putNumber(out, ',"packets_client":', table.packetsOf(flow, client))
-  putNumber(out, ',"packets_server":', table.packetsOf(flow, server))
-  putNumber(out, ',"bytes_client":', table.bytesOf(flow, client))
-  putNumber(out, ',"bytes_server":', table.bytesOf(flow, server))
-  if (rtt > 0) putNumber(out, ',"rtt_us":', rtt)
-  out.text(VISIBILITY_MEMBERS[visibilityNumber(table, flow)] as string)
+  putNumber(out, PACKETS_CLIENT, table.packetsOf(flow, client))
+  putNumber(out, PACKETS_SERVER, table.packetsOf(flow, server))
+  putNumber(out, BYTES_CLIENT, table.bytesOf(flow, client))
+  putNumber(out, BYTES_SERVER, table.bytesOf(flow, server))
+  if (rtt > 0) putNumber(out, RTT_US, rtt)
+  out.fixed(VISIBILITY_MEMBERS[visibilityNumber(table, flow)] as FixedText)
 }
 
 // By number: a name looked up in an object makes the compiler begin anew whenever another one comes.
-const VISIBILITY_MEMBERS = VISIBILITIES.map((visibility) => `,"visibility":"${visibility}"`)
+const VISIBILITY_MEMBERS = VISIBILITIES.map((visibility) => new FixedText(`,"visibility":"${visibility}"`))
 const BOTH = VISIBILITIES.indexOf('both')
 const CLIENT_ONLY = VISIBILITIES.indexOf('client_only')
 const SERVER_ONLY = VISIBILITIES.indexOf('server_only')
 
-function putNumber(out: LineBuffer, name: string, value: number): void {
-  out.text(name)
+function putNumber(out: LineBuffer, name: FixedText, value: number): void {
+  out.fixed(name)
   out.number(value)
 }
 
@@ -182,7 +211,7 @@ function putAddress(out: LineBuffer, table: FlowTable, flow: number, side: numbe
   const a = flow * KEY_WORDS + side * 4
   const address = table.key
   const w3 = address[a + 3] as number
-  if (table.ipVersionOf(flow) === 4) putIpv4(out, w3)
+  if (table.ipVersionOf(flow) === 4) out.ipv4(w3)
   else putIpv6(out, address[a] as number, address[a + 1] as number, address[a + 2] as number, w3)
 }
 

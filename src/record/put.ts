@@ -1,39 +1,30 @@
 /** Values of a record in their text form, written straight into a line. */
 import { ipv6Text } from '../core/address.ts'
 import { rfc3339 } from '../core/clock.ts'
+import { FixedText } from './fixed-text.ts'
 import type { LineBuffer } from './line-buffer.ts'
 
 /** Power of two: seconds whose text is remembered, as the flows of a moment begin and end in few. */
 const SECONDS = 16
 /** "2026-11-24T02:19:00." */
 const SECOND_CHARACTERS = 20
+const SECOND_WORDS = 3
 const secondOf = new Float64Array(SECONDS).fill(Number.NaN)
-const secondTexts = new Uint8Array(SECONDS * SECOND_CHARACTERS)
+const secondTexts = new Float64Array(SECONDS * SECOND_WORDS)
 
 /** RFC 3339 with microseconds, UTC, as `rfc3339` of core/clock.ts writes it. */
 export function putTime(out: LineBuffer, timeUs: number): void {
   const whole = Math.floor(timeUs)
   const second = Math.floor(whole / 1_000_000)
   const slot = second & (SECONDS - 1)
-  const at = slot * SECOND_CHARACTERS
+  const at = slot * SECOND_WORDS
   if (secondOf[slot] !== second) {
     secondOf[slot] = second
-    const text = rfc3339(second * 1_000_000)
-    for (let i = 0; i < SECOND_CHARACTERS; i++) secondTexts[at + i] = text.charCodeAt(i)
+    secondTexts.set(new FixedText(rfc3339(second * 1_000_000).slice(0, SECOND_CHARACTERS)).words, at)
   }
-  for (let i = at; i < at + SECOND_CHARACTERS; i++) out.byte(secondTexts[i] as number)
+  out.words(secondTexts, at, SECOND_WORDS, SECOND_CHARACTERS)
   out.padded(whole - second * 1_000_000, 6)
   out.byte(0x5a) // Z
-}
-
-export function putIpv4(out: LineBuffer, word: number): void {
-  out.number(word >>> 24)
-  out.byte(0x2e)
-  out.number((word >>> 16) & 255)
-  out.byte(0x2e)
-  out.number((word >>> 8) & 255)
-  out.byte(0x2e)
-  out.number(word & 255)
 }
 
 export function putIpv6(out: LineBuffer, w0: number, w1: number, w2: number, w3: number): void {

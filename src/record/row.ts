@@ -3,6 +3,7 @@ import { ROW_WORDS } from '../flow/flow-table.ts'
 import { AgreementCache } from './agreement-cache.ts'
 import { Conclusions } from './conclusions.ts'
 import { DetailsCache } from './details-cache.ts'
+import { FixedText } from './fixed-text.ts'
 import { FACTS, MARK_WORDS, type MarkBuffer, NAME } from './flow-marks.ts'
 import { FragmentPool } from './fragment-pool.ts'
 import { type Judged, OFFER_FRAGMENTS, serverNameText } from './fragments.ts'
@@ -22,6 +23,9 @@ const PIECES = SERVER_NAME + 4
 const HANDSHAKE_US = ROW_WORDS - 1
 
 const MAX_NAMES = 32_768
+
+const HANDSHAKE_MEMBER = new FixedText(',"handshake_us":')
+const SERVER_NAME_MEMBER = new FixedText(',"server_name":"')
 
 /** What follows the pieces: handshake_us, and the end of the line. */
 const MAX_TAIL_BYTES = 64
@@ -87,13 +91,13 @@ export class RowWriter {
     const handshakeUs = row[at + HANDSHAKE_US] as number
     out.reserve(MAX_TAIL_BYTES)
     if (handshakeUs === 0) return
-    out.text(',"handshake_us":')
+    out.fixed(HANDSHAKE_MEMBER)
     out.number(handshakeUs)
   }
 
   #writeName(out: LineBuffer, name: string): void {
     out.reserve(MAX_NAME_FRAME)
-    out.text(',"server_name":"')
+    out.fixed(SERVER_NAME_MEMBER)
     out.longText(name)
     out.reserve(1)
     out.byte(QUOTE)

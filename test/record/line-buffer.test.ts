@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { FixedText } from '../../src/record/fixed-text.ts'
 import { LineBuffer } from '../../src/record/line-buffer.ts'
 
 const written = (put: (out: LineBuffer) => void): string => {
@@ -46,6 +47,42 @@ describe('LineBuffer', () => {
       expect(written((out) => out.hex32(word))).toBe((word >>> 0).toString(16).padStart(8, '0'))
     })
     fc.assert(property, { numRuns: 500, seed: 1 })
+  })
+
+  it('writes four octets of a signed word', () => {
+    const property = fc.property(fc.ipV4(), (address) => {
+      const word = Buffer.from(address.split('.').map(Number)).readInt32BE(0)
+      expect(written((out) => out.ipv4(word))).toBe(address)
+    })
+    fc.assert(property, { numRuns: 500, seed: 1 })
+  })
+
+  it('writes texts that were made ready, one behind the other', () => {
+    const ascii = fc.string({
+      unit: fc.integer({ min: 0, max: 127 }).map((code) => String.fromCharCode(code)),
+      maxLength: 40,
+    })
+    const property = fc.property(fc.array(ascii), (texts) => {
+      const out = new LineBuffer(1)
+      for (const text of texts) {
+        out.reserve(text.length)
+        out.fixed(new FixedText(text))
+      }
+      expect(out.bytes.toString('latin1', 0, out.end)).toBe(texts.join(''))
+    })
+    fc.assert(property, { numRuns: 500, seed: 1 })
+  })
+
+  it('writes words to the very end of the room that was asked for', () => {
+    const out = new LineBuffer(8)
+    for (const text of ['12345678', 'x', '192.168.100.200', '1234567']) {
+      const left = out.bytes.length - out.end
+      out.reserve(text.length)
+      expect(out.bytes.length - out.end).toBeGreaterThanOrEqual(Math.min(left, text.length))
+      if (text.includes('.')) out.ipv4(0xc0a864c8)
+      else out.fixed(new FixedText(text))
+    }
+    expect(out.bytes.toString('latin1', 0, out.end)).toBe('12345678x192.168.100.2001234567')
   })
 
   it('grows, and keeps what was written', () => {

@@ -18,14 +18,14 @@ import { CLIENT_IS_HIGH } from '../../src/flow/flow-flags.ts'
 import { FlowTable } from '../../src/flow/flow-table.ts'
 import * as mark from '../../src/record/flow-marks.ts'
 import type { Judged } from '../../src/record/fragments.ts'
-import { FlowEndpoint, visibilityOf, writeFlow } from '../../src/record/line.ts'
+import { FlowEndpoint, flowHead, visibilityOf, writeFlow } from '../../src/record/line.ts'
 import { LineBuffer } from '../../src/record/line-buffer.ts'
 import { RowWriter } from '../../src/record/row.ts'
 import { certificate, tls12, undetermined } from '../classify/sample.ts'
 
 const STRONG: Judged = { verdict: 'strong', violations: [], reason: null }
 const UNKNOWN: Judged = { verdict: 'unknown', violations: ['p/rule'], reason: 'gap' }
-const HEAD = '"sensor":"s","policy":"p","source":"w"'
+const HEAD = flowHead('s', 'p', 'w')
 const START = Date.UTC(2026, 10, 24, 2, 19) * 1000
 
 interface Ends {
@@ -209,7 +209,7 @@ describe('a line', () => {
     const facts = tls12((tls) => {
       tls.offer = tls.offer && { ...tls.offer, cipherSuites: Array.from({ length: 30_000 }, (_, n) => n) }
     })
-    const record = JSON.parse(new Line(packet(ENDS)).text(facts, STRONG, `"source":"${long}"`)) as Record<
+    const record = JSON.parse(new Line(packet(ENDS)).text(facts, STRONG, flowHead('s', 'p', long))) as Record<
       string,
       unknown
     >

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rfc3339 } from '../../src/core/clock.ts'
 import { LineBuffer } from '../../src/record/line-buffer.ts'
-import { putIpv4, putIpv6, putTime } from '../../src/record/put.ts'
+import { putIpv6, putTime } from '../../src/record/put.ts'
 
 const written = (put: (out: LineBuffer) => void): string => {
   const out = new LineBuffer(128)
@@ -44,16 +44,6 @@ describe('putTime', () => {
   it('stays a time however wrong a header is', () => {
     expect(time(1e18)).toMatch(/^9999-12-31T\d\d:\d\d:\d\d\.\d{6}Z$/)
     expect(time(-1e18)).toMatch(/^0000-01-01T\d\d:\d\d:\d\d\.\d{6}Z$/)
-  })
-})
-
-describe('putIpv4', () => {
-  it('writes four octets of a signed word', () => {
-    const property = fc.property(fc.ipV4(), (address) => {
-      const word = Buffer.from(address.split('.').map(Number)).readInt32BE(0)
-      expect(written((out) => putIpv4(out, word))).toBe(address)
-    })
-    fc.assert(property, { numRuns: 500, seed: 1 })
   })
 })
 
