@@ -56,5 +56,13 @@ export const createBatch = (bytes: Uint8Array, frames = MAX_BATCH_FRAMES): Frame
 /** The longest frame believed of a capture with this snapshot length; 0 = it announces none. */
 export const frameCap = (snaplen: number): number => Math.max(MAX_FRAME_BYTES, Math.min(snaplen, MAX_SNAPLEN_BYTES))
 
-/** A frame was at least as long on the wire as what was captured of it; some writers say otherwise. */
-export const wireLength = (wire: number, captured: number): number => Math.max(captured, Math.min(wire, MAX_WIRE_BYTES))
+/**
+ * A frame was at least as long on the wire as what was captured of it; some writers say otherwise. `wire` may be the 32 bits of the
+ * field with a sign or without one.
+ */
+export function wireLength(wire: number, captured: number): number {
+  if (wire < 0 || wire > MAX_WIRE_BYTES) return MAX_WIRE_BYTES
+  // By hand: `Math.max` is of doubles.
+  if (wire < captured) return captured
+  return wire
+}

@@ -62,6 +62,8 @@ function startReader(head: Uint8Array): StartedReader | string {
   return { reader, at: FILE_HEADER_BYTES }
 }
 
+const NOTHING = new Uint8Array()
+
 class PcapReader implements RecordReader {
   need = 0
   wrong: string | null = null
@@ -72,6 +74,8 @@ class PcapReader implements RecordReader {
   readonly #link: number
   readonly #capturedAt: number
   readonly #wireAt: number
+  #viewed: Uint8Array = NOTHING
+  #view: DataView = new DataView(NOTHING.buffer)
 
   constructor(variant: Variant, link: number, snaplen: number, swapped: boolean) {
     this.#big = variant.big
@@ -84,7 +88,9 @@ class PcapReader implements RecordReader {
   }
 
   fill(buf: Uint8Array, at: number, end: number, batch: FrameBatch): number {
-    const big = this.#big
+    const little = !this.#big
+    const view = this.#viewOf(buf)
+    const maxFrame = this.#maxFrame
     const headerBytes = this.#headerBytes
     const capturedAt = this.#capturedAt
     const wireAt = this.#wireAt
@@ -95,9 +101,9 @@ class PcapReader implements RecordReader {
         this.need = headerBytes
         break
       }
-      const captured = u32of(buf, pos + capturedAt, big)
-      if (captured > this.#maxFrame) {
-        this.wrong = `a frame claims ${captured} captured bytes; the most believed here is ${this.#maxFrame}`
+      const captured = view.getInt32(pos + capturedAt, little)
+      if (captured < 0 || captured > maxFrame) {
+        this.wrong = `a frame claims ${captured >>> 0} captured bytes; the most believed here is ${maxFrame}`
         break
       }
       const next = pos + headerBytes + captured
@@ -107,13 +113,22 @@ class PcapReader implements RecordReader {
       }
       batch.at[count] = pos + headerBytes
       batch.captured[count] = captured
-      batch.wire[count] = wireLength(u32of(buf, pos + wireAt, big), captured)
-      batch.time[count] = u32of(buf, pos, big) * 1e6 + this.#micros(u32of(buf, pos + SUBSECONDS, big))
+      batch.wire[count] = wireLength(view.getInt32(pos + wireAt, little), captured)
+      batch.time[count] = view.getUint32(pos, little) * 1e6 + this.#micros(view.getUint32(pos + SUBSECONDS, little))
       batch.link[count] = this.#link
       pos = next
     }
     batch.count = count
     return pos
+  }
+
+  /** One read through a view is one load; by bytes it is four, each with a check of its own. */
+  #viewOf(buf: Uint8Array): DataView {
+    if (this.#viewed !== buf) {
+      this.#viewed = buf
+      this.#view = new DataView(buf.buffer, buf.byteOffset, buf.length)
+    }
+    return this.#view
   }
 
   cutOff(have: number): string {
