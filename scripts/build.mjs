@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { build } from 'esbuild'
-import { inline, readersOf } from './inline.mjs'
+import { ExportedNumbers, inline, readersOf } from './inline.mjs'
 
 rmSync('dist', { recursive: true, force: true })
 const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
@@ -14,12 +14,13 @@ if (tsc.status !== 0) process.exit(1)
 // tsc emits code only; policy packs, registry data and SQL are files that the code reads beside itself.
 cpSync('src', 'dist', { recursive: true, filter: (path) => !/\.ts$/.test(path) })
 
+const modules = readdirSync('dist', { recursive: true, withFileTypes: true })
+  .filter(({ name }) => name.endsWith('.js'))
+  .map(({ name, parentPath }) => join(parentPath, name))
+const texts = new Map(modules.map((path) => [path, readFileSync(path, 'utf8')]))
 const readers = readersOf('dist/core/bytes.js')
-for (const { name, parentPath } of readdirSync('dist', { recursive: true, withFileTypes: true })) {
-  if (!name.endsWith('.js')) continue
-  const path = join(parentPath, name)
-  writeFileSync(path, inline(path, readFileSync(path, 'utf8'), readers))
-}
+const numbers = new ExportedNumbers((path) => texts.get(path) ?? null)
+for (const [path, text] of texts) writeFileSync(path, inline(path, text, readers, numbers))
 
 /** Threads. Each is joined as the command line is, and lies where its module was. */
 const THREADS = ['cli/capture-worker', 'cli/replay-worker']

@@ -2,6 +2,7 @@
 // are numbers, at every use, and asks what a reader has met in all of its callers' hands: one that met a number that is no index made
 // each packet's sequence number a sum of doubles (docs/decisions/0030-numbers-and-readers-in-place.md).
 import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { parseSync } from 'oxc-parser'
 
 /** Calls `visit(child, name of its place)` for each node below. */
@@ -104,14 +105,67 @@ const isName = (parent, place) =>
   (parent.type === 'VariableDeclarator' && place === 'id') ||
   parent.type.endsWith('Specifier')
 
-/** The module's text with its own constants that are numbers, and calls of `readers` imported from `from`, written out. */
-export function inline(path, text, readers, from = /\/bytes\.js$/) {
-  const program = parse(path, text)
-  const declared = declarations(program)
+/** The module's own constants that are numbers, by the names of which no other thing has the name. */
+function numbersOf(program, declared) {
   const numbers = new Map()
   for (const [name, init] of topLevel(program)) {
     const value = numberOf(init, numbers)
     if (value !== null && declared.get(name) === 1) numbers.set(name, value)
+  }
+  return numbers
+}
+
+/** What modules export that is a number, by their paths. `read(path)` is a module's text, null = there is none. */
+export class ExportedNumbers {
+  #read
+  #known = new Map()
+
+  constructor(read) {
+    this.#read = read
+  }
+
+  /** Name and number of each. */
+  of(path) {
+    const known = this.#known.get(path)
+    if (known !== undefined) return known
+    const exported = new Map()
+    // Two modules may import each other: what is not known yet is left as it is.
+    this.#known.set(path, exported)
+    const text = this.#read(path)
+    if (text === null) return exported
+    const program = parse(path, text)
+    const numbers = numbersOf(program, declarations(program))
+    for (const { type, declaration, specifiers, source } of program.body) {
+      if (type !== 'ExportNamedDeclaration') continue
+      const from = source === null ? numbers : this.from(path, source.value)
+      const names = (declaration?.declarations ?? []).map(({ id }) => [id.name, id.name])
+      for (const { local, exported: as } of specifiers) names.push([local.name, as.name])
+      for (const [name, as] of names) if (from.has(name)) exported.set(as, from.get(name))
+    }
+    return exported
+  }
+
+  /** The same of what the module at `path` imports. */
+  from(path, specifier) {
+    return specifier.startsWith('.') ? this.of(join(dirname(path), specifier)) : new Map()
+  }
+}
+
+/** The module's text with constants that are numbers, and calls of `readers` imported from `from`, written out. */
+export function inline(path, text, readers, exported, from = /\/bytes\.js$/) {
+  const program = parse(path, text)
+  const declared = declarations(program)
+  const numbers = numbersOf(program, declared)
+  /** Whole modules under a name, and their numbers. */
+  const modules = new Map()
+  for (const { type, source, specifiers } of program.body) {
+    if (type !== 'ImportDeclaration') continue
+    const found = exported.from(path, source.value)
+    for (const { type: kind, imported, local } of specifiers) {
+      if (declared.has(local.name)) continue
+      if (kind === 'ImportNamespaceSpecifier') modules.set(local.name, found)
+      else if (found.has(imported?.name)) numbers.set(local.name, found.get(imported.name))
+    }
   }
   const imported = new Set(
     program.body
@@ -125,6 +179,10 @@ export function inline(path, text, readers, from = /\/bytes\.js$/) {
   const written = (node, parent, place) => {
     if (node.type === 'Identifier' && numbers.has(node.name) && !isName(parent, place))
       return `(${numbers.get(node.name)})`
+    if (node.type === 'MemberExpression' && !node.computed) {
+      const value = modules.get(node.object.name)?.get(node.property.name)
+      if (value !== undefined) return `(${value})`
+    }
     if (isReading(node)) {
       const given = node.arguments.map((argument) => written(argument, node, 'arguments'))
       const { params, uses, from, body } = readers.get(node.callee.name)

@@ -4,7 +4,7 @@ import { transformSync } from 'esbuild'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 // @ts-expect-error: a script, without types.
-import { inline, readersOf } from '../../scripts/inline.mjs'
+import { ExportedNumbers, inline, readersOf } from '../../scripts/inline.mjs'
 import { i32, u8, u16, u16le, u24, u24le, u32, u32le } from '../../src/core/bytes.ts'
 
 const BYTES = transformSync(readFileSync('src/core/bytes.ts', 'utf8'), { loader: 'ts' }).code
@@ -12,13 +12,34 @@ const readers = readersOf('bytes.js', BYTES)
 const ALL = { u8, u16, u24, u32, i32, u16le, u24le, u32le }
 const NAMES = Object.keys(ALL)
 
-const written = (text: string): string => inline('some.js', text, readers)
+/** Modules beside the one that is written. */
+const MODULES: Record<string, string> = {
+  'a/numbers.js':
+    "export const A = 1\nconst B = A + 1\nexport { B as C }\nexport const F = () => A\nexport * from './other.js'",
+  'a/again.js': "export { A } from './numbers.js'\nimport { D } from './again.js'\nexport const E = D",
+}
+const exported = new ExportedNumbers((path: string) => MODULES[path] ?? null)
+
+const written = (text: string): string => inline('a/some.js', text, readers, exported)
 
 describe('numbers', () => {
   it('are written where they are used', () => {
     expect(written('const A = 0x10\nconst f = (x) => x + A')).toBe('const A = 0x10\nconst f = (x) => x + (16)')
     expect(written('export const A = -1\nf(A, [A])')).toBe('export const A = -1\nf((-1), [(-1)])')
     expect(written('const A = 3\nconst B = A * 4 + 1\nf(B)')).toBe('const A = 3\nconst B = (3) * 4 + 1\nf((13))')
+  })
+
+  it('are written where another module has them', () => {
+    for (const [text, instead] of [
+      ["import { A, C as c } from './numbers.js'\n", 'f(A, c)', 'f((1), (2))'],
+      ["import { A } from './again.js'\n", 'f(A)', 'f((1))'],
+      ["import * as n from '../a/numbers.js'\n", 'f(n.A, n.F(), n[A], n)', 'f((1), n.F(), n[A], n)'],
+      ["import { A } from './numbers.js'\n", 'const f = (A) => A', 'const f = (A) => A'],
+      ["import { E } from './again.js'\n", 'f(E)', 'f(E)'],
+      ["import { A } from 'numbers.js'\n", 'f(A)', 'f(A)'],
+      ["import { A } from './nowhere.js'\n", 'f(A)', 'f(A)'],
+    ].map(([head = '', text = '', instead = '']) => [head + text, head + instead] as const))
+      expect(written(text)).toBe(instead)
   })
 
   it('are left alone where the name may be another thing, or is only a name', () => {
