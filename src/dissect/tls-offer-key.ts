@@ -73,7 +73,10 @@ function putRange(buf: Uint8Array, at: number, end: number): void {
     return
   }
   put16(length)
-  for (let p = at; p < end; p++) key[keyEnd++] = buf[p] as number
+  // A variable of the module is in memory, read and written at each byte.
+  let to = keyEnd
+  for (let p = at; p < end; p++) key[to++] = buf[p] as number
+  keyEnd = to
 }
 
 /** The 16-bit type of every entry of a list whose entries are type, 16-bit length, body. */
