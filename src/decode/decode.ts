@@ -1,4 +1,4 @@
-import { i32, u8, u16 } from '../core/bytes.ts'
+import { u8, u16 } from '../core/bytes.ts'
 import { decodeEthernet, decodeEthertype, decodeLlc, decodeMpls, decodePpp } from './ethernet.ts'
 import { ETHERTYPE_IPV4 } from './ethertypes.ts'
 import {
@@ -59,6 +59,8 @@ const LINK_ETHERNET = 1
 // IEEE 802.3 §3.1: two addresses, then the type.
 const ETHERTYPE_AT = 12
 const ETHERNET_HEADER = 14
+/** That, its type, and IP. */
+const LAYERS_TO_IP = 3
 
 /**
  * Reads the headers of one frame down to its innermost transport and fills `m`. `end` is the end of the captured
@@ -83,7 +85,7 @@ export function decodeFrame(
   // What nearly every frame is goes the same way without asking at each layer which is next.
   m.at = at + ETHERNET_HEADER
   const layer = decodeIp(buf, m)
-  if (layer !== LAYER_IP_PAYLOAD || m.proto !== PROTO_TCP) return run(buf, m, layer)
+  if (layer !== LAYER_IP_PAYLOAD || m.proto !== PROTO_TCP) return run(buf, m, layer, LAYERS_TO_IP)
   m.transportAt = m.at
   const last = decodeTcp(buf, m)
   return last === LAYER_DONE ? DECODED : outcome(last, m)
@@ -117,9 +119,9 @@ export function decodeIpPayload(buf: Uint8Array, at: number, end: number, m: Pac
   return run(buf, m, m.ipVersion === 6 ? skipExtensionHeaders(buf, m, m.proto) : LAYER_IP_PAYLOAD)
 }
 
-function run(buf: Uint8Array, m: PacketMeta, first: number): DecodeStatus {
+function run(buf: Uint8Array, m: PacketMeta, first: number, done = 0): DecodeStatus {
   let layer = first
-  for (let n = 0; n < MAX_LAYERS; n++) {
+  for (let n = done; n < MAX_LAYERS; n++) {
     switch (layer) {
       case LAYER_ETHERNET:
         layer = decodeEthernet(m)
@@ -229,9 +231,10 @@ function decodeTcp(buf: Uint8Array, m: PacketMeta): number {
   if (m.end - at < TCP_MIN_HEADER) return LAYER_TRUNCATED
   const header = (u8(buf, at + TCP_DATA_OFFSET) >> 4) << 2
   if (header < TCP_MIN_HEADER) return LAYER_MALFORMED
-  m.srcPort = u16(buf, at)
-  m.dstPort = u16(buf, at + 2)
-  m.seq = i32(buf, at + TCP_SEQ)
+  const view = m.viewOf(buf)
+  m.srcPort = view.getUint16(at)
+  m.dstPort = view.getUint16(at + 2)
+  m.seq = view.getInt32(at + TCP_SEQ)
   m.tcpFlags = u8(buf, at + TCP_FLAGS)
   m.at = at + header
   if (m.at > m.end) {

@@ -1,4 +1,4 @@
-import { i32, u8, u16, u32 } from '../core/bytes.ts'
+import { u8, u16, u32 } from '../core/bytes.ts'
 import { LAYER_FRAGMENT, LAYER_IP_PAYLOAD, LAYER_MALFORMED, LAYER_TRUNCATED } from './layers.ts'
 import { type PacketMeta, TUNNEL_AH } from './packet-meta.ts'
 
@@ -18,20 +18,21 @@ export function decodeIpv4(buf: Uint8Array, m: PacketMeta): number {
   const headerLength = (u8(buf, at) & 0x0f) << 2
   if (headerLength < V4_MIN_HEADER) return LAYER_MALFORMED
   if (m.end - at < headerLength) return LAYER_TRUNCATED
-  let total = u16(buf, at + V4_TOTAL_LENGTH)
+  const view = m.viewOf(buf)
+  let total = view.getUint16(at + V4_TOTAL_LENGTH)
   // Segmentation offload leaves a total length of zero in frames captured on the sending host.
   if (total === 0) total = m.end + m.missing - at
   if (total < headerLength) return LAYER_MALFORMED
   limit(m, at + total)
   m.ipVersion = 4
-  m.ipId = u16(buf, at + V4_ID)
+  m.ipId = view.getUint16(at + V4_ID)
   m.proto = u8(buf, at + V4_PROTOCOL)
   m.src0 = m.src1 = m.dst0 = m.dst1 = 0
   m.src2 = m.dst2 = MAPPED_PREFIX
-  m.src3 = i32(buf, at + V4_SRC)
-  m.dst3 = i32(buf, at + V4_DST)
+  m.src3 = view.getInt32(at + V4_SRC)
+  m.dst3 = view.getInt32(at + V4_DST)
   m.at = at + headerLength
-  const fragment = u16(buf, at + V4_FLAGS)
+  const fragment = view.getUint16(at + V4_FLAGS)
   if ((fragment & 0x3fff) === 0) return LAYER_IP_PAYLOAD
   m.fragmentId = m.ipId
   m.fragmentOffset = (fragment & 0x1fff) << 3
@@ -60,19 +61,20 @@ const MAX_EXTENSION_HEADERS = 16
 export function decodeIpv6(buf: Uint8Array, m: PacketMeta): number {
   const at = m.at
   if (m.end - at < V6_HEADER) return LAYER_TRUNCATED
-  const payload = u16(buf, at + V6_PAYLOAD_LENGTH)
+  const view = m.viewOf(buf)
+  const payload = view.getUint16(at + V6_PAYLOAD_LENGTH)
   // Zero means a jumbogram or segmentation offload: the frame's own length is all there is.
   if (payload !== 0) limit(m, at + V6_HEADER + payload)
   m.ipVersion = 6
   m.ipId = 0
-  m.src0 = i32(buf, at + V6_SRC)
-  m.src1 = i32(buf, at + V6_SRC + 4)
-  m.src2 = i32(buf, at + V6_SRC + 8)
-  m.src3 = i32(buf, at + V6_SRC + 12)
-  m.dst0 = i32(buf, at + V6_DST)
-  m.dst1 = i32(buf, at + V6_DST + 4)
-  m.dst2 = i32(buf, at + V6_DST + 8)
-  m.dst3 = i32(buf, at + V6_DST + 12)
+  m.src0 = view.getInt32(at + V6_SRC)
+  m.src1 = view.getInt32(at + V6_SRC + 4)
+  m.src2 = view.getInt32(at + V6_SRC + 8)
+  m.src3 = view.getInt32(at + V6_SRC + 12)
+  m.dst0 = view.getInt32(at + V6_DST)
+  m.dst1 = view.getInt32(at + V6_DST + 4)
+  m.dst2 = view.getInt32(at + V6_DST + 8)
+  m.dst3 = view.getInt32(at + V6_DST + 12)
   m.at = at + V6_HEADER
   return skipExtensionHeaders(buf, m, u8(buf, at + V6_NEXT_HEADER))
 }

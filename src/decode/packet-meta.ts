@@ -74,8 +74,10 @@ export const TUNNEL_NAMES = [
 /** Index into TUNNEL_NAMES. */
 export type TunnelKind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17
 
+const NOTHING = new Uint8Array()
+
 /**
- * What the headers of one frame said. One object is reused for all frames: numbers only, one hidden class.
+ * What the headers of one frame said. One object is reused for all frames: one hidden class.
  * Addresses are four 32-bit words, an IPv4 address as its IPv4-mapped form (RFC 4291 §2.5.5.2).
  */
 export class PacketMeta {
@@ -140,4 +142,19 @@ export class PacketMeta {
   copyExact = 0
   copyHash = 0
   copyWithinUs = 0
+
+  #viewed: Uint8Array = NOTHING
+  #view: DataView = new DataView(NOTHING.buffer)
+
+  /**
+   * A view of the whole of `buf`. A word read through it is one load and one check, by bytes it is four of each. It throws outside of
+   * `buf`: for headers that are known to be there.
+   */
+  viewOf(buf: Uint8Array): DataView {
+    if (this.#viewed !== buf) {
+      this.#viewed = buf
+      this.#view = new DataView(buf.buffer, buf.byteOffset, buf.length)
+    }
+    return this.#view
+  }
 }

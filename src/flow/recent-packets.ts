@@ -3,7 +3,7 @@
  * conversation, shows each packet twice in one context, and switches and routers between change no more of it than
  * addresses of the link, tags, TTL and the checksum of IP.
  */
-import { i32, u8, u16 } from '../core/bytes.ts'
+import { u8 } from '../core/bytes.ts'
 import { type PacketMeta, PROTO_TCP, SYN } from '../decode/packet-meta.ts'
 import type { Side } from './flow-flags.ts'
 
@@ -125,16 +125,18 @@ function bucketOf(ends: number, exact: number, hash: number): number {
 
 function lookAtSegment(bytes: Uint8Array, m: PacketMeta): void {
   const { transportAt, at, ipId } = m
+  const view = m.viewOf(bytes)
   const length = at - transportAt
-  let hash = Math.imul(i32(bytes, transportAt + TCP_ACK) ^ (m.tcpFlags << 24), 0x9e3779b1)
-  hash ^= Math.imul((ipId << 16) | u16(bytes, transportAt + TCP_CHECKSUM), 0x85ebca6b)
+  let hash = Math.imul(view.getInt32(transportAt + TCP_ACK) ^ (m.tcpFlags << 24), 0x9e3779b1)
+  hash ^= Math.imul((ipId << 16) | view.getUint16(transportAt + TCP_CHECKSUM), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 15), 0xc2b2ae35) + (m.end - at + m.missing)
   let isSure = ipId !== 0 || (m.tcpFlags & SYN) !== 0
-  if (length > TCP_FIRST_OPTION) {
+  // Options that were cut off may lie behind the end of all that there is.
+  if (length > TCP_FIRST_OPTION && at <= bytes.length) {
     // Selective acknowledgements come last, and differ where all else is equal (RFC 2018 §3).
-    let options = u16(bytes, at - 2)
-    if (length >= TCP_TIMESTAMP_END && i32(bytes, transportAt + TCP_FIRST_OPTION) === NOP_NOP_TIMESTAMP_10) {
-      options |= u16(bytes, transportAt + TCP_TIMESTAMP_LOW) << 16
+    let options = view.getUint16(at - 2)
+    if (length >= TCP_TIMESTAMP_END && view.getInt32(transportAt + TCP_FIRST_OPTION) === NOP_NOP_TIMESTAMP_10) {
+      options |= view.getUint16(transportAt + TCP_TIMESTAMP_LOW) << 16
       isSure = true
     }
     hash = Math.imul(hash ^ (hash >>> 13), 0x165667b1) ^ options
