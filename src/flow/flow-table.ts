@@ -38,6 +38,8 @@ const REPORTED = 12
 const RTT = 13
 /** Initial sequence numbers, of low and of high, valid with SYN_LOW / SYN_HIGH. */
 const ISN = 14
+/** Of each end. */
+const ADDRESS_WORDS = 4
 
 const US_PER_SECOND = 1_000_000
 
@@ -75,17 +77,8 @@ export class FlowTable {
   readonly #seed: number
   #free: number = NONE
   #used = 0
-  // The canonical key of the packet at hand, filled by `#key`.
-  #lo0 = 0
-  #lo1 = 0
-  #lo2 = 0
-  #lo3 = 0
-  #hi0 = 0
-  #hi1 = 0
-  #hi2 = 0
-  #hi3 = 0
-  #keyPorts = 0
-  #keyHash = 0
+  /** Of the packet of the last `find`. */
+  #hash = 0
 
   /** `seed` keeps a sender from choosing addresses that collide. */
   constructor(capacity: number, seed: number) {
@@ -137,15 +130,17 @@ export class FlowTable {
 
   /** Index of the packet's flow, -1 where there is none, or DUPLICATE; sets `side`. `hash`: what `hashOf` says, if it was asked. */
   find(m: PacketMeta, hash = this.hashOf(m)): number {
-    this.#key(m, hash)
     const key = this.key
     const vni = m.vni
-    const side = this.side
+    const side = isAbove(m) ? HIGH : LOW
+    const ports = portsOf(m, side)
+    this.side = side
+    this.#hash = hash
     let other = -1
     let slot = this.buckets[hash & this.#mask] as number
     while (slot !== 0) {
       const k = (slot - 1) * KEY_WORDS
-      if (key[k + HASH] === hash && this.#matches(k, m)) {
+      if (key[k + HASH] === hash && key[k + PORTS] === ports && isBetween(key, k, side, m)) {
         const context = key[k + VNI + side] as number
         if (context === vni) return slot - 1
         const seen = compareContexts(this.spaces, context, key[k + VNI + 1 - side] as number, vni)
@@ -167,28 +162,30 @@ export class FlowTable {
     return flow
   }
 
-  /** Adds the flow of the packet that `find` just missed, first seen in `source`. The table must not be full. */
-  create(m: PacketMeta, source = 0): number {
+  /** Adds the flow of the packet that `find` just missed, first seen in the source `origin`. The table must not be full. */
+  create(m: PacketMeta, origin = 0): number {
     if (this.count > this.buckets.length) this.#growBuckets()
     let flow = this.#free
     if (flow === NONE) flow = this.#used++
     else this.#free = this.key[flow * KEY_WORDS + NEXT] as number
     const k = flow * KEY_WORDS
     const key = this.key
-    key[k] = this.#lo0
-    key[k + 1] = this.#lo1
-    key[k + 2] = this.#lo2
-    key[k + 3] = this.#lo3
-    key[k + 4] = this.#hi0
-    key[k + 5] = this.#hi1
-    key[k + 6] = this.#hi2
-    key[k + 7] = this.#hi3
-    key[k + PORTS] = this.#keyPorts
+    const source = k + this.side * ADDRESS_WORDS
+    const target = k + (1 - this.side) * ADDRESS_WORDS
+    key[source] = m.src0
+    key[source + 1] = m.src1
+    key[source + 2] = m.src2
+    key[source + 3] = m.src3
+    key[target] = m.dst0
+    key[target + 1] = m.dst1
+    key[target + 2] = m.dst2
+    key[target + 3] = m.dst3
+    key[k + PORTS] = portsOf(m, this.side)
     key[k + VNI + this.side] = m.vni
     key[k + VNI + 1 - this.side] = UNSEEN
     key[k + KIND] = m.proto | (m.ipVersion << 8) | (m.tunnel << 16)
     key[k + FLAGS] = 0
-    key[k + ORIGIN] = ((m.vlan + 1) << 16) | source
+    key[k + ORIGIN] = ((m.vlan + 1) << 16) | origin
     const c = flow * COUNTER_WORDS
     const counters = this.#counters
     counters[c + LAST_SEEN] = m.time
@@ -202,8 +199,8 @@ export class FlowTable {
     counters[c + FIRST_SEEN + 2] = 0
     // Most flows never had one: what is not written takes no memory.
     if (this.#increments[flow] !== 0) this.#increments[flow] = 0
-    const bucket = this.#keyHash & this.#mask
-    key[k + HASH] = this.#keyHash
+    const bucket = this.#hash & this.#mask
+    key[k + HASH] = this.#hash
     key[k + NEXT] = this.buckets[bucket] as number
     this.buckets[bucket] = flow + 1
     this.count += 1
@@ -343,48 +340,25 @@ export class FlowTable {
   clientSide(flow: number): Side {
     return (this.flagsOf(flow) & CLIENT_IS_HIGH) === 0 ? LOW : HIGH
   }
+}
 
-  /** Is the record at `k` of the packet's addresses, ports and protocol? */
-  #matches(k: number, m: PacketMeta): boolean {
-    const key = this.key
-    return (
-      key[k + PORTS] === this.#keyPorts &&
-      key[k + 3] === this.#lo3 &&
-      key[k + 7] === this.#hi3 &&
-      key[k + 2] === this.#lo2 &&
-      key[k + 6] === this.#hi2 &&
-      key[k + 1] === this.#lo1 &&
-      key[k + 5] === this.#hi1 &&
-      key[k] === this.#lo0 &&
-      key[k + 4] === this.#hi0 &&
-      ((key[k + KIND] as number) & 0xff) === m.proto
-    )
-  }
+/** The low end's port, then the high end's: `side` sent the packet. */
+const portsOf = (m: PacketMeta, side: Side): number =>
+  side === HIGH ? (m.dstPort << 16) | m.srcPort : (m.srcPort << 16) | m.dstPort
 
-  #key(m: PacketMeta, hash: number): void {
-    const high = isAbove(m)
-    this.side = high ? HIGH : LOW
-    if (high) {
-      this.#lo0 = m.dst0
-      this.#lo1 = m.dst1
-      this.#lo2 = m.dst2
-      this.#lo3 = m.dst3
-      this.#hi0 = m.src0
-      this.#hi1 = m.src1
-      this.#hi2 = m.src2
-      this.#hi3 = m.src3
-      this.#keyPorts = (m.dstPort << 16) | m.srcPort
-    } else {
-      this.#lo0 = m.src0
-      this.#lo1 = m.src1
-      this.#lo2 = m.src2
-      this.#lo3 = m.src3
-      this.#hi0 = m.dst0
-      this.#hi1 = m.dst1
-      this.#hi2 = m.dst2
-      this.#hi3 = m.dst3
-      this.#keyPorts = (m.srcPort << 16) | m.dstPort
-    }
-    this.#keyHash = hash
-  }
+/** Is the record at `k` of the packet's addresses and protocol? `side` sent the packet. */
+function isBetween(key: Int32Array, k: number, side: Side, m: PacketMeta): boolean {
+  const source = k + side * ADDRESS_WORDS
+  const target = k + (1 - side) * ADDRESS_WORDS
+  return (
+    key[source + 3] === m.src3 &&
+    key[target + 3] === m.dst3 &&
+    key[source + 2] === m.src2 &&
+    key[target + 2] === m.dst2 &&
+    key[source + 1] === m.src1 &&
+    key[target + 1] === m.dst1 &&
+    key[source] === m.src0 &&
+    key[target] === m.dst0 &&
+    ((key[k + KIND] as number) & 0xff) === m.proto
+  )
 }

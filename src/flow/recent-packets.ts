@@ -100,10 +100,18 @@ export class RecentPackets {
     const entries = this.#entries
     // Microseconds modulo 2³²: their difference is all that is asked for.
     const now = timeUs | 0
-    for (let at = first; at < first + BUCKET_WORDS; at += ENTRY_WORDS) {
-      if (entries[at + HASH] !== hash || entries[at + EXACT] !== exact || entries[at] !== owner) continue
-      if ((now - (entries[at + TIME] as number) + withinUs) >>> 0 > 2 * withinUs) continue
-      return true
+    // Nearly always none of them is it: four reads beside each other say so.
+    if (
+      entries[first + HASH] === hash ||
+      entries[first + ENTRY_WORDS + HASH] === hash ||
+      entries[first + 2 * ENTRY_WORDS + HASH] === hash ||
+      entries[first + 3 * ENTRY_WORDS + HASH] === hash
+    ) {
+      for (let at = first; at < first + BUCKET_WORDS; at += ENTRY_WORDS) {
+        if (entries[at + HASH] !== hash || entries[at + EXACT] !== exact || entries[at] !== owner) continue
+        if ((now - (entries[at + TIME] as number) + withinUs) >>> 0 > 2 * withinUs) continue
+        return true
+      }
     }
     const bucket = first / BUCKET_WORDS
     const way = this.#oldest[bucket] as number
