@@ -99,9 +99,11 @@ export class FramesAhead {
 
   /** What `FlowTable.find` and `RecentPackets.isCopy` need of a packet; false = it need not be looked at. */
   look(bytes: Uint8Array, m: PacketMeta): boolean {
-    m.isUnwanted = this.#filter !== null && !this.#filter(m)
-    m.isOthers = this.#shard !== null && !isInShard(m, this.#shard)
-    if (m.isUnwanted || m.isOthers) return false
+    const isUnwanted = this.#filter !== null && !this.#filter(m)
+    const isOthers = this.#shard !== null && !isInShard(m, this.#shard)
+    m.isUnwanted = isUnwanted
+    m.isOthers = isOthers
+    if (isUnwanted || isOthers) return false
     m.flowHash = this.#table.hashOf(m)
     this.#recent.look(bytes, m)
     return true
