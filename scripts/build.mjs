@@ -52,8 +52,6 @@ await build({
   chunkNames: 'main-[name]-[hash]',
   allowOverwrite: true,
   bundle: true,
-  // Writes constants of other modules where they are used, too.
-  minifySyntax: true,
   splitting: true,
   platform: 'node',
   format: 'esm',

@@ -37,3 +37,21 @@ it.skipIf(why !== '')(`has the licences of what is joined in${why}`, () => {
     expect(text).toContain(readFileSync(`node_modules/${name}/LICENSE`, 'utf8').trim())
   }
 })
+
+it.skipIf(why !== '')(`joins threads as it joins the command line${why}`, () => {
+  const threads = readdirSync('src/cli').filter((name) => /-worker\.ts$/.test(name) && isThread(`src/cli/${name}`))
+  expect(threads.length).toBeGreaterThan(1)
+  for (const name of threads.map((file) => file.replace(/\.ts$/, '.js'))) {
+    expect(readFileSync(`dist/cli/${name}`, 'utf8')).toBe(`import '../main-cli-${name}'\n`)
+    expect(existsSync(`dist/main-cli-${name}`)).toBe(true)
+  }
+})
+
+/** It works on what whoever started it gave it. */
+const isThread = (path: string): boolean => readFileSync(path, 'utf8').includes('workerData')
+
+it.skipIf(why !== '')(`writes numbers and readers where they are used${why}`, () => {
+  const text = readFileSync('dist/decode/decode.js', 'utf8')
+  expect(text).not.toMatch(/< TCP_MIN_HEADER|\bu8\(buf/)
+  expect(text).toContain('< (20)')
+})
