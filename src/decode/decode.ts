@@ -231,7 +231,7 @@ function decodeTcp(buf: Uint8Array, m: PacketMeta): number {
   if (m.end - at < TCP_MIN_HEADER) return LAYER_TRUNCATED
   const header = (u8(buf, at + TCP_DATA_OFFSET) >> 4) << 2
   if (header < TCP_MIN_HEADER) return LAYER_MALFORMED
-  const view = m.viewOf(buf)
+  const view = m.view.of(buf)
   m.srcPort = view.getUint16(at)
   m.dstPort = view.getUint16(at + 2)
   m.seq = view.getInt32(at + TCP_SEQ)

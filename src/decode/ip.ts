@@ -18,7 +18,7 @@ export function decodeIpv4(buf: Uint8Array, m: PacketMeta): number {
   const headerLength = (u8(buf, at) & 0x0f) << 2
   if (headerLength < V4_MIN_HEADER) return LAYER_MALFORMED
   if (m.end - at < headerLength) return LAYER_TRUNCATED
-  const view = m.viewOf(buf)
+  const view = m.view.of(buf)
   let total = view.getUint16(at + V4_TOTAL_LENGTH)
   // Segmentation offload leaves a total length of zero in frames captured on the sending host.
   if (total === 0) total = m.end + m.missing - at
@@ -61,7 +61,7 @@ const MAX_EXTENSION_HEADERS = 16
 export function decodeIpv6(buf: Uint8Array, m: PacketMeta): number {
   const at = m.at
   if (m.end - at < V6_HEADER) return LAYER_TRUNCATED
-  const view = m.viewOf(buf)
+  const view = m.view.of(buf)
   const payload = view.getUint16(at + V6_PAYLOAD_LENGTH)
   // Zero means a jumbogram or segmentation offload: the frame's own length is all there is.
   if (payload !== 0) limit(m, at + V6_HEADER + payload)

@@ -1,3 +1,5 @@
+import { LastView } from '../core/last-view.ts'
+
 export { PROTO_GRE, PROTO_ICMP, PROTO_ICMPV6, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../core/ip-numbers.ts'
 
 /** Transport outcome of decoding one frame: what the flow stage does next. Numbers, so that V8 keeps them unboxed. */
@@ -74,8 +76,6 @@ export const TUNNEL_NAMES = [
 /** Index into TUNNEL_NAMES. */
 export type TunnelKind = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12 | 13 | 14 | 15 | 16 | 17
 
-const NOTHING = new Uint8Array()
-
 /**
  * What the headers of one frame said. One object is reused for all frames: one hidden class.
  * Addresses are four 32-bit words, an IPv4 address as its IPv4-mapped form (RFC 4291 §2.5.5.2).
@@ -143,18 +143,6 @@ export class PacketMeta {
   copyHash = 0
   copyWithinUs = 0
 
-  #viewed: Uint8Array = NOTHING
-  #view: DataView = new DataView(NOTHING.buffer)
-
-  /**
-   * A view of the whole of `buf`. A word read through it is one load and one check, by bytes it is four of each. It throws outside of
-   * `buf`: for headers that are known to be there.
-   */
-  viewOf(buf: Uint8Array): DataView {
-    if (this.#viewed !== buf) {
-      this.#viewed = buf
-      this.#view = new DataView(buf.buffer, buf.byteOffset, buf.length)
-    }
-    return this.#view
-  }
+  /** Of the buffer that holds the frame. */
+  readonly view = new LastView()
 }

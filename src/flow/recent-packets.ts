@@ -133,7 +133,7 @@ function bucketOf(ends: number, exact: number, hash: number): number {
 
 function lookAtSegment(bytes: Uint8Array, m: PacketMeta): void {
   const { transportAt, at, ipId } = m
-  const view = m.viewOf(bytes)
+  const view = m.view.of(bytes)
   const length = at - transportAt
   let hash = Math.imul(view.getInt32(transportAt + TCP_ACK) ^ (m.tcpFlags << 24), 0x9e3779b1)
   hash ^= Math.imul((ipId << 16) | view.getUint16(transportAt + TCP_CHECKSUM), 0x85ebca6b)

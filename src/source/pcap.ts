@@ -3,6 +3,7 @@
  * Kuznetzov's variant, whose record header is eight bytes longer.
  */
 import { u32 } from '../core/bytes.ts'
+import { LastView } from '../core/last-view.ts'
 import { u16of, u32of } from './endian.ts'
 import {
   type CaptureFormat,
@@ -62,8 +63,6 @@ function startReader(head: Uint8Array): StartedReader | string {
   return { reader, at: FILE_HEADER_BYTES }
 }
 
-const NOTHING = new Uint8Array()
-
 class PcapReader implements RecordReader {
   need = 0
   wrong: string | null = null
@@ -74,8 +73,7 @@ class PcapReader implements RecordReader {
   readonly #link: number
   readonly #capturedAt: number
   readonly #wireAt: number
-  #viewed: Uint8Array = NOTHING
-  #view: DataView = new DataView(NOTHING.buffer)
+  readonly #view = new LastView()
 
   constructor(variant: Variant, link: number, snaplen: number, swapped: boolean) {
     this.#big = variant.big
@@ -89,7 +87,7 @@ class PcapReader implements RecordReader {
 
   fill(buf: Uint8Array, at: number, end: number, batch: FrameBatch): number {
     const little = !this.#big
-    const view = this.#viewOf(buf)
+    const view = this.#view.of(buf)
     const maxFrame = this.#maxFrame
     const headerBytes = this.#headerBytes
     const capturedAt = this.#capturedAt
@@ -120,15 +118,6 @@ class PcapReader implements RecordReader {
     }
     batch.count = count
     return pos
-  }
-
-  /** One read through a view is one load; by bytes it is four, each with a check of its own. */
-  #viewOf(buf: Uint8Array): DataView {
-    if (this.#viewed !== buf) {
-      this.#viewed = buf
-      this.#view = new DataView(buf.buffer, buf.byteOffset, buf.length)
-    }
-    return this.#view
   }
 
   cutOff(have: number): string {

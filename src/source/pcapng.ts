@@ -4,6 +4,7 @@
  * hold TLS secrets.
  */
 import { u32 } from '../core/bytes.ts'
+import { LastView } from '../core/last-view.ts'
 import { u16of, u32of } from './endian.ts'
 import {
   type CaptureFormat,
@@ -105,6 +106,7 @@ class PcapngReader implements RecordReader {
   /** Simple packet blocks carry no time: they are given that of the frame before them. */
   #lastTime = 0
   readonly #skippedBlocks: Record<string, number>
+  readonly #view = new LastView()
 
   constructor(skippedBlocks: Record<string, number>) {
     this.#skippedBlocks = skippedBlocks
@@ -132,9 +134,10 @@ class PcapngReader implements RecordReader {
 
   /** Reads one block and returns where the next starts; `at` itself when it is not whole or is wrong. */
   #block(buf: Uint8Array, at: number, end: number, batch: FrameBatch): number {
-    const type = u32of(buf, at, this.#big)
+    const view = this.#view.of(buf)
+    const type = view.getUint32(at, !this.#big)
     if (type === SECTION_HEADER) return this.#section(buf, at, end)
-    const total = u32of(buf, at + TOTAL_LENGTH, this.#big)
+    const total = view.getUint32(at + TOTAL_LENGTH, !this.#big)
     if (total < MIN_BLOCK_BYTES || total & 3) return this.#fail(at, `a block claims a length of ${total} bytes`)
     const next = at + total
     const isPacket = type === ENHANCED_PACKET || type === SIMPLE_PACKET || type === OBSOLETE_PACKET
@@ -147,19 +150,21 @@ class PcapngReader implements RecordReader {
   }
 
   #packet(buf: Uint8Array, at: number, next: number, type: number, batch: FrameBatch): number {
-    const big = this.#big
+    const little = !this.#big
+    const view = this.#view.of(buf)
     if (next - at < MIN_PACKET_BLOCK_BYTES) return this.#fail(at, `a packet block of ${next - at} bytes, too few`)
-    const id = type === ENHANCED_PACKET ? u32of(buf, at + INTERFACE, big) : u16of(buf, at + INTERFACE, big)
+    const id =
+      type === ENHANCED_PACKET ? view.getUint32(at + INTERFACE, little) : view.getUint16(at + INTERFACE, little)
     const from = this.#interfaces[id]
     if (from === undefined) return this.#noInterface(at, id)
-    const captured = u32of(buf, at + CAPTURED, big)
+    const captured = view.getUint32(at + CAPTURED, little)
     if (captured > from.maxFrame || captured > next - at - MIN_PACKET_BLOCK_BYTES)
       return this.#fail(at, `a frame claims ${captured} captured bytes in a block of ${next - at}`)
-    const time = timeUs(from.unit, u32of(buf, at + TIME_HIGH, big), u32of(buf, at + TIME_LOW, big))
+    const time = timeUs(from.unit, view.getUint32(at + TIME_HIGH, little), view.getUint32(at + TIME_LOW, little))
     const count = batch.count++
     batch.at[count] = at + FRAME
     batch.captured[count] = captured
-    batch.wire[count] = wireLength(u32of(buf, at + WIRE, big), captured)
+    batch.wire[count] = wireLength(view.getUint32(at + WIRE, little), captured)
     batch.time[count] = time
     batch.link[count] = from.link
     this.#lastTime = time
@@ -218,7 +223,7 @@ class PcapngReader implements RecordReader {
   /** A block repeats its length at its end: the only check that the file is still in step. */
   #endsWell(buf: Uint8Array, at: number, next: number): boolean {
     const total = next - at
-    const repeated = u32of(buf, next - 4, this.#big)
+    const repeated = this.#view.of(buf).getUint32(next - 4, !this.#big)
     if (repeated === total) return true
     this.wrong = `a block of ${total} bytes repeats its length as ${repeated}`
     return false
