@@ -14,7 +14,8 @@ if (what === 'refuse') {
   process.once('disconnect', () => process.exit())
   await tell({ kind: 'opened' })
   await tell({ kind: 'dropped', frames: 2 })
-  process.stdout.write(readFileSync(file))
+  // Before there are frames: whoever has seen them all looks here.
   appendFileSync(times, 'started\n')
+  process.stdout.write(readFileSync(file))
   if (what === 'crash') setTimeout(() => process.kill(process.pid, 'SIGABRT'), 100)
 }
