@@ -75,7 +75,7 @@ export class RecentPackets {
 
   /** Was this packet of `side` of `flow`, which was looked at, there a moment ago? If not, it is remembered. */
   isCopy({ copyAt, copyExact, copyHash, copyWithinUs, time }: PacketMeta, flow: number, side: Side): boolean {
-    const isCopy = this.#remember(flow * 2 + side + 1, copyAt, copyExact, copyHash, time, copyWithinUs)
+    const isCopy = this.#remember(flow * 2 + side + 1, copyAt, copyExact, copyHash, time | 0, copyWithinUs)
     if (isCopy) this.#counts.duplicates += 1
     return isCopy
   }
@@ -87,7 +87,7 @@ export class RecentPackets {
     const exact = from ^ (to >>> 7) ^ (to << 25) ^ m.vni
     const what = Math.imul(m.fragmentId, 0x9e3779b1) ^ Math.imul((m.fragmentOffset << 1) | m.moreFragments, 0x85ebca6b)
     const hash = mixEnds(what ^ m.proto, bytes, m.at, m)
-    const isCopy = this.#remember(NO_FLOW, bucketOf(0, exact, hash), exact, hash, m.time, COPY_US)
+    const isCopy = this.#remember(NO_FLOW, bucketOf(0, exact, hash), exact, hash, m.time | 0, COPY_US)
     if (isCopy) this.#fragmentCounts.duplicates += 1
     return isCopy
   }
@@ -96,10 +96,9 @@ export class RecentPackets {
     this.#entries.fill(0)
   }
 
-  #remember(owner: number, first: number, exact: number, hash: number, timeUs: number, withinUs: number): boolean {
+  /** `now`: microseconds modulo 2³², as their difference is all that is asked for, and a fraction would cost 16 bytes a call. */
+  #remember(owner: number, first: number, exact: number, hash: number, now: number, withinUs: number): boolean {
     const entries = this.#entries
-    // Microseconds modulo 2³²: their difference is all that is asked for.
-    const now = timeUs | 0
     // Nearly always none of them is it: four reads beside each other say so.
     if (
       entries[first + HASH] === hash ||
