@@ -3,6 +3,7 @@
  * ours, bench/count-instructions.c); two files, one longer than the other, so that start and most of compiling cancel out.
  *
  *   npm run bench:instructions             600,000 frames of openings, and 200,000 of them
+ *   npm run bench:instructions -- FEW MANY other numbers of them
  *   npm run bench:instructions -- --short  does every part of it work?
  *
  * Needs qemu-x86_64 (package qemu-user) and a C compiler, on x86-64. Where a function's time goes is another question: waiting for memory
@@ -17,7 +18,10 @@ import { MIXES, makeFile } from './make-file.ts'
 import { hasCommand } from './measure.ts'
 
 const short = process.argv.includes('--short')
-const [FEW, MANY] = short ? [5000, 20_000] : [200_000, 600_000]
+const [FEW = short ? 5000 : 200_000, MANY = short ? 20_000 : 600_000] = process.argv
+  .slice(2)
+  .filter((word) => /^\d+$/.test(word))
+  .map(Number)
 const SHOWN = short ? 5 : 60
 /** The exit status of what could not run here. */
 const SKIPPED = 77
