@@ -23,6 +23,9 @@ const INSERT_SETTINGS = [
   'input_format_null_as_default = 1',
   // The promise that rows are stored holds when the insert returns.
   'async_insert = 0',
+  // What replaces another row of its batch is dropped by the next merge, as that of another batch is, and by FINAL until then: to do it
+  // at once is to merge each batch with nothing, row by row, which was four tenths of what storing took.
+  'optimize_on_insert = 0',
   // On a cluster the same: when every shard has its rows.
   'distributed_foreground_insert = 1',
   'deduplicate_blocks_in_dependent_materialized_views = 1',
