@@ -3,7 +3,7 @@
  * reads what it leaves in the file that is named by COUNT_INTO. What is declared here is QEMU's interface for plug-ins, version 1.
  *
  * The file: 1,024 64-bit counts of threads, the first one's first; then, in no order, addresses where translated code begins, each with the
- * count of instructions that were executed from there, two 64-bit words; zero where there is nothing.
+ * count of instructions that the first thread executed from there, two 64-bit words; zero where there is nothing.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -55,12 +55,12 @@ static place *place_of(uint64_t address)
   }
 }
 
-/* Threads that run the same code at the same time may lose a count of each other's; the reading thread's own total is its own. */
+/* A place is counted for the first thread, which reads: others compile and collect. */
 static void executed(unsigned thread, void *of)
 {
   const block *it = of;
   threads[thread % THREADS] += it->instructions;
-  it->at->count += it->instructions;
+  if (thread == 0) it->at->count += it->instructions;
 }
 
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)

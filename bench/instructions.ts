@@ -22,13 +22,14 @@ const [FEW = short ? 5000 : 200_000, MANY = short ? 20_000 : 600_000] = process.
   .slice(2)
   .filter((word) => /^\d+$/.test(word))
   .map(Number)
-const SHOWN = short ? 5 : 60
+const SHOWN = short ? 5 : 120
 /** The exit status of what could not run here. */
 const SKIPPED = 77
 
 /** See bench/count-instructions.c. */
 const THREADS = 1024
 const WORD_BYTES = 8
+const SYMBOLS_BYTES = 1 << 28
 
 /** Code of the engine's making that has a name in its map of such code, by where it begins. */
 interface Code {
@@ -73,7 +74,25 @@ function codeOf(map: string): Code[] {
     const begin = Number.parseInt(at, 16)
     byBegin.set(begin, { begin, end: begin + Number.parseInt(size, 16), name: shortName(name) })
   }
+  for (const one of codeOfProgram()) byBegin.set(one.begin, one)
   return [...byBegin.values()].sort((a, b) => a.begin - b.begin)
+}
+
+/** What the engine itself has of functions, by the symbols of its program; none where nm (binutils) is not there, or the program can be anywhere. */
+function codeOfProgram(): Code[] {
+  const { stdout, status } = spawnSync('nm', ['-C', '-S', '--defined-only', process.execPath], {
+    encoding: 'latin1',
+    maxBuffer: SYMBOLS_BYTES,
+  })
+  const code: Code[] = []
+  if (status !== 0) return code
+  for (const line of stdout.split('\n')) {
+    const [, at = '', size = '', name = ''] = /^(\w+) (\w+) [tTwW] (.*)$/.exec(line) ?? []
+    if (name === '') continue
+    const begin = Number.parseInt(at, 16)
+    code.push({ begin, end: begin + Number.parseInt(size, 16), name: name.replace(/\(.*/, '') })
+  }
+  return code
 }
 
 /** "JS:*feed file:///…/main-chunk-X.js:1:2" is the function "feed", optimised or not. */
