@@ -5,6 +5,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join, relative, sep } from 'node:path'
 import { build } from 'esbuild'
 import { ExportedNumbers, inline, readersOf } from './inline.mjs'
+import { tellOffsets } from './offsets.mjs'
 
 rmSync('dist', { recursive: true, force: true })
 const tsc = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], {
@@ -20,7 +21,7 @@ const modules = readdirSync('dist', { recursive: true, withFileTypes: true })
 const texts = new Map(modules.map((path) => [path, readFileSync(path, 'utf8')]))
 const readers = readersOf('dist/core/bytes.js')
 const numbers = new ExportedNumbers((path) => texts.get(path) ?? null)
-for (const [path, text] of texts) writeFileSync(path, inline(path, text, readers, numbers))
+for (const [path, text] of texts) writeFileSync(path, tellOffsets(path, inline(path, text, readers, numbers)))
 
 /** Threads. Each is joined as the command line is, and lies where its module was. */
 const THREADS = ['cli/capture-worker', 'cli/replay-worker']

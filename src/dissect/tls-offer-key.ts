@@ -3,6 +3,7 @@
  * every part is behind its length, so no two hellos that differ can write the same key.
  */
 import { u16 } from '../core/bytes.ts'
+import { LastView } from '../core/last-view.ts'
 import type { Ja4Transport } from '../wire/fingerprint.ts'
 import type { ClientHelloView } from '../wire/tls-client-hello.ts'
 import { vectorEnd } from '../wire/tls-extensions.ts'
@@ -12,6 +13,8 @@ import type { ServerHelloView } from '../wire/tls-server-hello.ts'
 const MAX_KEY_BYTES = 4096
 
 const keyWords = new Int32Array(MAX_KEY_BYTES / 4)
+const keyView = new DataView(keyWords.buffer)
+const borrowed = new LastView()
 /** Valid until the next key is written; `[0, keyLength)` is the key. */
 export const key = new Uint8Array(keyWords.buffer)
 let keyEnd = 0
@@ -68,14 +71,19 @@ function put16(value: number): void {
 
 function putRange(buf: Uint8Array, at: number, end: number): void {
   const length = end > at ? end - at : 0
-  if (length > MAX_KEY_BYTES - keyEnd) {
+  if (length + 2 > MAX_KEY_BYTES - keyEnd) {
     keyEnd = MAX_KEY_BYTES
     return
   }
   put16(length)
-  // A variable of the module is in memory, read and written at each byte.
+  // A variable of the module is in memory, read and written at each step.
   let to = keyEnd
-  for (let p = at; p < end; p++) key[to++] = buf[p] as number
+  let from = at
+  // A view throws where there is nothing.
+  const whole = (Math.min(end, buf.length) - 3) | 0
+  const view = borrowed.of(buf)
+  for (; from < whole; from = (from + 4) | 0, to = (to + 4) | 0) keyView.setInt32(to, view.getInt32(from))
+  for (; from < end; from++) key[to++] = buf[from] as number
   keyEnd = to
 }
 

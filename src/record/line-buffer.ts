@@ -87,24 +87,23 @@ export class LineBuffer {
 
   /** A whole number from 0 to 2^53 - 1. */
   number(value: number): void {
-    if (value < 10) {
-      this.bytes[this.end++] = ZERO + value
+    if (value < 1e8) {
+      const small = value | 0
+      if (small < 10) this.bytes[this.end++] = ZERO + small
+      else this.padded(small, digitsOf(small))
       return
     }
     // What is longer is in two parts, each of them a small integer.
-    if (value < 1e8) this.padded(value, digitsOf(value))
-    else {
-      const high = Math.floor(value / 1e8)
-      this.number(high)
-      this.padded(value - high * 1e8, 8)
-    }
+    const high = Math.floor(value / 1e8)
+    this.number(high)
+    this.padded(value - high * 1e8, 8)
   }
 
   /** `width` decimal digits of an integer below 10^9, zeros in front. */
   padded(value: number, width: number): void {
     const view = this.#view
     let rest = value | 0
-    let at = this.end + width
+    let at = (this.end + width) | 0
     this.end = at
     for (let left = width >> 1; left > 0; left--) {
       const hundreds = (rest / 100) | 0

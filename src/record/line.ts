@@ -220,8 +220,9 @@ const ID_WORDS = new Int32Array(4)
 
 /** 128 bits over the flow's key and its first packet's time: the same flow of the same capture has the same id. */
 function idWords(table: FlowTable, flow: number): void {
+  // Kept to 32 bits at each step: what once was more is a double from there on.
   let h0 = 0x243f6a88
-  let h1 = 0x85a308d3
+  let h1 = 0x85a308d3 | 0
   let h2 = 0x13198a2e
   let h3 = 0x03707344
   const first = table.firstSeenOf(flow)
@@ -233,12 +234,12 @@ function idWords(table: FlowTable, flow: number): void {
     if (i < 8) word = words[a + i] as number
     else if (i === 8) word = table.portsOf(flow)
     else if (i === 9) word = table.vniOf(flow) ^ (table.protoOf(flow) << 24)
-    else if (i === 10) word = high
+    else if (i === 10) word = high | 0
     else word = (first - high * 0x1_0000_0000) | 0
     h0 = mix(h0 ^ word, 0x9e3779b1)
-    h1 = mix(h1 + word, 0x85ebca6b) ^ h0
-    h2 = mix(h2 ^ Math.imul(word, 0xc2b2ae35), 0x27d4eb2f) + h1
-    h3 = mix(h3 + Math.imul(word, 0x165667b1), 0xc2b2ae3d) ^ h2
+    h1 = mix((h1 + word) | 0, 0x85ebca6b) ^ h0
+    h2 = (mix(h2 ^ Math.imul(word, 0xc2b2ae35), 0x27d4eb2f) + h1) | 0
+    h3 = mix((h3 + Math.imul(word, 0x165667b1)) | 0, 0xc2b2ae3d) ^ h2
   }
   ID_WORDS[0] = h0
   ID_WORDS[1] = h1
