@@ -19,8 +19,8 @@ export class CertificateSights {
   note(tls: TlsFacts | null): void {
     if (tls === null || this.#sink.certificate === undefined) return
     if (tls.ocspResponse !== null) this.#noteStaple(tls.serverCertificates[0], tls.ocspResponse)
-    if (tls.serverCertificates.length > 0) tls.serverCertificates.forEach(this.#note)
-    if (tls.clientCertificates.length > 0) tls.clientCertificates.forEach(this.#note)
+    this.#noteAll(tls.serverCertificates)
+    this.#noteAll(tls.clientCertificates)
   }
 
   #noteStaple(leaf: CertificateFacts | undefined, staple: StapledResponse): void {
@@ -31,10 +31,13 @@ export class CertificateSights {
     this.#sink.certificate?.(leaf, staple)
   }
 
-  readonly #note = (certificate: CertificateFacts): void => {
-    if (this.#known.has(certificate.fingerprint)) return
-    this.#remember(certificate)
-    this.#sink.certificate?.(certificate, null)
+  #noteAll(certificates: readonly CertificateFacts[]): void {
+    for (let i = 0; i < certificates.length; i++) {
+      const certificate = certificates[i] as CertificateFacts
+      if (this.#known.has(certificate.fingerprint)) continue
+      this.#remember(certificate)
+      this.#sink.certificate?.(certificate, null)
+    }
   }
 
   #remember({ fingerprint }: CertificateFacts): void {

@@ -82,15 +82,15 @@ export class Agent {
   process(batch: FrameBatch, source: string): void {
     const number = this.#sources.numberOf(source)
     const { bytes, count } = batch
-    const { packets, statuses } = this.#ahead
+    const { packets } = this.#ahead
     for (let from = 0; from < count; ) {
       const ahead = this.#ahead.decode(batch, from)
       for (let i = 0; i < ahead; i++) {
         const m = packets[i] as PacketMeta
         if (m.time > this.#now) this.#advance(m.time)
         const by = this.#sources.numberOfFrame(batch, from + i, number)
-        if (statuses[i] === DECODED) this.#packet(bytes, m, by)
-        else this.#decoded(statuses[i] as DecodeStatus, bytes, m, by)
+        if (m.status === DECODED) this.#packet(bytes, m, by)
+        else this.#decoded(m.status, bytes, m, by)
         while (m.furtherAt >= 0) this.#decoded(decodeFurther(bytes, m), bytes, m, by) // counts once
       }
       from += ahead
@@ -157,7 +157,7 @@ export class Agent {
     if (m.isUnwanted) return
     if (m.isOthers) return void this.#sessions.memory.overhear(m, bytes)
     const table = this.table
-    let index = table.find(m, m.flowHash)
+    let index = table.find(m)
     if (index === DUPLICATE) {
       this.stats.duplicates += 1
       return

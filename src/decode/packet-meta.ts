@@ -132,11 +132,15 @@ export class PacketMeta {
   furtherMissing = 0
 
   // What the flow stage asks of it before its turn (flow/frames-ahead.ts).
+  /** How decoding ended. */
+  status: DecodeStatus = DECODED
   /** It is not asked for, or another worker's: then nothing else is found out. */
   isUnwanted = false
   isOthers = false
-  /** Hash of the flow's key. */
+  /** Hash of the flow's key, its low end's port and its high end's, and which of the ends sent the packet (flow/flow-flags.ts). */
   flowHash = 0
+  flowPorts = 0
+  flowSide: 0 | 1 = 0
   /** Where its copy would be, what that has as well, one value and a hash of others, and how far away it may be, µs. */
   copyAt = 0
   copyExact = 0

@@ -1,6 +1,6 @@
 import type { PacketMeta, TunnelKind } from '../decode/packet-meta.ts'
 import { CLIENT_IS_HIGH, HIGH, LOW, type Side } from './flow-flags.ts'
-import { hashOf, isAbove } from './key-order.ts'
+import { hashOf, isAbove, swapPorts } from './key-order.ts'
 import { compareContexts, type MirrorSpaces, PERHAPS, SAME, TWICE, UNSEEN } from './mirror-spaces.ts'
 import { NONE, TimerWheel } from './timer-wheel.ts'
 
@@ -21,6 +21,8 @@ const NEXT = 12
 const FLAGS = 13
 /** Protocol, IP version, kind of tunnel, a byte each. */
 const KIND = 14
+/** Without the tunnel. */
+const KIND_MASK = 0xffff
 /** VLAN + 1 of the first packet (0 = untagged) in the upper half, index into the agent's names of sources in the lower. */
 const ORIGIN = 15
 
@@ -74,11 +76,9 @@ export class FlowTable {
   /** Of each of the last bits of hashes: index + 1 of the first flow, 0 = none. */
   buckets: Int32Array
   #mask: number
-  readonly #seed: number
+  readonly seed: number
   #free: number = NONE
   #used = 0
-  /** Of the packet of the last `find`. */
-  #hash = 0
 
   /** `seed` keeps a sender from choosing addresses that collide. */
   constructor(capacity: number, seed: number) {
@@ -93,7 +93,7 @@ export class FlowTable {
     // Chains hold index + 1, so that fresh zeroed pages already mean "empty".
     this.buckets = new Int32Array(buckets)
     this.#mask = buckets - 1
-    this.#seed = seed | 0
+    this.seed = seed | 0
   }
 
   /** What packets touch at random places, as large as it will ever be. */
@@ -124,18 +124,20 @@ export class FlowTable {
     return this.count === this.capacity
   }
 
-  hashOf(m: PacketMeta): number {
-    return hashOf(m, isAbove(m), this.#seed)
+  /** Finds out what `find` asks of a packet. */
+  look(m: PacketMeta): void {
+    const side = isAbove(m) ? HIGH : LOW
+    const ports = (m.srcPort << 16) | m.dstPort
+    m.flowSide = side
+    m.flowPorts = side === HIGH ? swapPorts(ports) : ports
+    m.flowHash = hashOf(m, side, m.flowPorts, this.seed)
   }
 
-  /** Index of the packet's flow, -1 where there is none, or DUPLICATE; sets `side`. `hash`: what `hashOf` says, if it was asked. */
-  find(m: PacketMeta, hash = this.hashOf(m)): number {
+  /** Index of the packet's flow, which was looked at, -1 where there is none, or DUPLICATE; sets `side`. */
+  find(m: PacketMeta): number {
     const key = this.key
-    const vni = m.vni
-    const side = isAbove(m) ? HIGH : LOW
-    const ports = portsOf(m, side)
+    const { vni, flowSide: side, flowPorts: ports, flowHash: hash } = m
     this.side = side
-    this.#hash = hash
     let other = -1
     let slot = this.buckets[hash & this.#mask] as number
     while (slot !== 0) {
@@ -180,7 +182,7 @@ export class FlowTable {
     key[target + 1] = m.dst1
     key[target + 2] = m.dst2
     key[target + 3] = m.dst3
-    key[k + PORTS] = portsOf(m, this.side)
+    key[k + PORTS] = m.flowPorts
     key[k + VNI + this.side] = m.vni
     key[k + VNI + 1 - this.side] = UNSEEN
     key[k + KIND] = m.proto | (m.ipVersion << 8) | (m.tunnel << 16)
@@ -199,8 +201,8 @@ export class FlowTable {
     counters[c + FIRST_SEEN + 2] = 0
     // Most flows never had one: what is not written takes no memory.
     if (this.#increments[flow] !== 0) this.#increments[flow] = 0
-    const bucket = this.#hash & this.#mask
-    key[k + HASH] = this.#hash
+    const bucket = m.flowHash & this.#mask
+    key[k + HASH] = m.flowHash
     key[k + NEXT] = this.buckets[bucket] as number
     this.buckets[bucket] = flow + 1
     this.count += 1
@@ -342,23 +344,20 @@ export class FlowTable {
   }
 }
 
-/** The low end's port, then the high end's: `side` sent the packet. */
-const portsOf = (m: PacketMeta, side: Side): number =>
-  side === HIGH ? (m.dstPort << 16) | m.srcPort : (m.srcPort << 16) | m.dstPort
-
 /** Is the record at `k` of the packet's addresses and protocol? `side` sent the packet. */
 function isBetween(key: Int32Array, k: number, side: Side, m: PacketMeta): boolean {
-  const source = k + side * ADDRESS_WORDS
-  const target = k + (1 - side) * ADDRESS_WORDS
+  const source = (k + (side === HIGH ? ADDRESS_WORDS : 0)) | 0
+  const target = (k + (side === HIGH ? 0 : ADDRESS_WORDS)) | 0
+  if (key[(source + 3) | 0] !== m.src3 || key[(target + 3) | 0] !== m.dst3) return false
+  if (((key[(k + KIND) | 0] as number) & KIND_MASK) !== ((m.proto | (m.ipVersion << 8)) & KIND_MASK)) return false
+  // All IPv4 addresses begin alike.
   return (
-    key[source + 3] === m.src3 &&
-    key[target + 3] === m.dst3 &&
-    key[source + 2] === m.src2 &&
-    key[target + 2] === m.dst2 &&
-    key[source + 1] === m.src1 &&
-    key[target + 1] === m.dst1 &&
-    key[source] === m.src0 &&
-    key[target] === m.dst0 &&
-    ((key[k + KIND] as number) & 0xff) === m.proto
+    m.ipVersion === 4 ||
+    (key[source + 2] === m.src2 &&
+      key[target + 2] === m.dst2 &&
+      key[source + 1] === m.src1 &&
+      key[target + 1] === m.dst1 &&
+      key[source] === m.src0 &&
+      key[target] === m.dst0)
   )
 }

@@ -3,11 +3,14 @@
  * memory that is not in the processor's cache: the flow's bucket, its record, and where a copy would be. Asked for one packet
  * after another each is waited for; asked for many packets at once, the waits overlap.
  */
+import { LastView } from '../core/last-view.ts'
 import { decodeFrame } from '../decode/decode.ts'
-import { DECODED, type DecodeStatus, PacketMeta } from '../decode/packet-meta.ts'
+import { DECODED, PacketMeta } from '../decode/packet-meta.ts'
 import type { FrameBatch } from '../source/source.ts'
 import { type FlowTable, HASH, KEY_WORDS } from './flow-table.ts'
 import { isInShard, type Shard } from './key-order.ts'
+import { lookAtPacket } from './packet-copies.ts'
+import { LINK_ETHERNET, readPlain } from './plain-frame.ts'
 import type { RecentPackets } from './recent-packets.ts'
 
 /** Enough for the waits to overlap, few enough for what was read to be there still. */
@@ -23,7 +26,6 @@ interface FrameCounts {
 
 export class FramesAhead {
   readonly packets: readonly PacketMeta[] = Array.from({ length: AHEAD }, () => new PacketMeta())
-  readonly statuses: DecodeStatus[] = new Array(AHEAD).fill(DECODED)
   /** Of what was read: nobody asks, but what nobody keeps is not read. */
   touched = 0
   readonly #table: FlowTable
@@ -31,6 +33,7 @@ export class FramesAhead {
   readonly #counts: FrameCounts
   readonly #filter: ((m: PacketMeta) => boolean) | null
   readonly #shard: Shard | null
+  readonly #view = new LastView()
   // Of those that will be looked at.
   readonly #hashes = new Int32Array(AHEAD)
   readonly #copiesAt = new Int32Array(AHEAD)
@@ -52,31 +55,44 @@ export class FramesAhead {
     this.#shard = shard
   }
 
-  /** Fills `packets` and `statuses` with frames of the batch from `from` on; returns how many. */
+  /** Fills `packets` with frames of the batch from `from` on; returns how many. */
   decode({ bytes, at, captured, wire, time, link, count }: FrameBatch, from: number): number {
-    const { packets, statuses } = this
-    const counts = this.#counts
+    const { packets } = this
+    const { statuses } = this.#counts
+    const view = this.#view.of(bytes)
+    const { seed } = this.#table
+    const isChoosy = this.#filter !== null || this.#shard !== null
+    const hashes = this.#hashes
+    const copiesAt = this.#copiesAt
     const frames = Math.min(AHEAD, count - from)
     let wireBytes = 0
+    let decoded = 0
     let looked = 0
     for (let i = 0; i < frames; i++) {
       const m = packets[i] as PacketMeta
-      const frame = from + i
+      const frame = (from + i) | 0
       const start = at[frame] as number
-      const end = start + (captured[frame] as number)
+      const end = (start + (captured[frame] as number)) | 0
       const onWire = wire[frame] as number
       wireBytes += onWire
       m.time = time[frame] as number
-      const status = decodeFrame(bytes, start, end, onWire, link[frame] as number, m)
-      statuses[i] = status
-      counts.statuses[status] = (counts.statuses[status] as number) + 1
-      if (status !== DECODED || !this.look(bytes, m)) continue
-      this.#hashes[looked] = m.flowHash
-      this.#copiesAt[looked] = m.copyAt
+      if (link[frame] === LINK_ETHERNET && readPlain(view, start, end, seed, m) === true) {
+        m.status = DECODED
+        decoded += 1
+        if (isChoosy && this.#leaveOut(m)) continue
+      } else {
+        const status = decodeFrame(bytes, start, end, onWire, link[frame] as number, m)
+        m.status = status
+        statuses[status] = (statuses[status] as number) + 1
+        if (status !== DECODED || !this.look(bytes, m)) continue
+      }
+      hashes[looked] = m.flowHash
+      copiesAt[looked] = m.copyAt
       looked += 1
     }
-    counts.frames += frames
-    counts.wireBytes += wireBytes
+    statuses[DECODED] = (statuses[DECODED] as number) + decoded
+    this.#counts.frames += frames
+    this.#counts.wireBytes += wireBytes
     this.touched = this.#touchFlows(looked) ^ this.#recent.touch(this.#copiesAt, looked)
     return frames
   }
@@ -91,21 +107,25 @@ export class FramesAhead {
     let touched = 0
     for (let i = 0; i < count; i++) {
       // Of none the first record is as good as another.
-      const at = Math.max((slots[i] as number) - 1, 0) * KEY_WORDS
+      const slot = slots[i] as number
+      const at = slot === 0 ? 0 : Math.imul(slot - 1, KEY_WORDS)
       touched ^= (key[at + HASH] as number) ^ (counterWords[at] as number)
     }
     return touched
   }
 
-  /** What `FlowTable.find` and `RecentPackets.isCopy` need of a packet; false = it need not be looked at. */
+  /** Finds out what is asked of a packet that is not read by `readPlain`; false = it need not be looked at. */
   look(bytes: Uint8Array, m: PacketMeta): boolean {
-    const isUnwanted = this.#filter !== null && !this.#filter(m)
-    const isOthers = this.#shard !== null && !isInShard(m, this.#shard)
-    m.isUnwanted = isUnwanted
-    m.isOthers = isOthers
-    if (isUnwanted || isOthers) return false
-    m.flowHash = this.#table.hashOf(m)
-    this.#recent.look(bytes, m)
+    if (this.#leaveOut(m)) return false
+    this.#table.look(m)
+    lookAtPacket(bytes, m)
     return true
+  }
+
+  /** It is not asked for, or another worker's. */
+  #leaveOut(m: PacketMeta): boolean {
+    m.isUnwanted = this.#filter !== null && !this.#filter(m)
+    m.isOthers = this.#shard !== null && !isInShard(m, this.#shard)
+    return m.isUnwanted || m.isOthers
   }
 }

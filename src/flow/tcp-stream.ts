@@ -91,7 +91,7 @@ export class TcpStream {
   /** Takes one segment's payload; `missing` bytes behind it were on the wire but not captured. */
   segment(seq: number, buf: Uint8Array, at: number, end: number, missing: number, reader: StreamReader): void {
     if (!this.#started) this.startAt(seq)
-    const ahead = (seq - this.#nextSeq) | 0
+    const ahead = ((seq | 0) - this.#nextSeq) | 0
     if (ahead > 0) {
       this.#wait(seq | 0, buf, at, end, missing, reader)
       return
@@ -163,7 +163,7 @@ export class TcpStream {
   }
 
   #deliver(buf: Uint8Array, start: number, end: number, reader: StreamReader): void {
-    let at = start
+    let at = start | 0
     if (this.#skip > 0) {
       const skipped = Math.min(this.#skip, end - at)
       this.#skip -= skipped
@@ -181,7 +181,7 @@ export class TcpStream {
 
   /** Calls the reader until it wants more; returns bytes consumed, notes what to skip. */
   #feed(buf: Uint8Array, start: number, end: number, reader: StreamReader): number {
-    let at = start
+    let at = start | 0
     while (at < end) {
       const consumed = reader.read(this.#side, buf, at, end)
       if (consumed <= 0) break

@@ -92,28 +92,33 @@ class PcapReader implements RecordReader {
     const headerBytes = this.#headerBytes
     const capturedAt = this.#capturedAt
     const wireAt = this.#wireAt
+    const frameLink = this.#link
+    const nano = this.#nano
+    const { at: starts, captured: lengths, wire, time, link } = batch
     let pos = at
     let count = 0
     for (; count < MAX_BATCH_FRAMES; count++) {
-      if (end - pos < headerBytes) {
+      if (((end - pos) | 0) < headerBytes) {
         this.need = headerBytes
         break
       }
-      const captured = view.getInt32(pos + capturedAt, little)
+      const captured = view.getInt32((pos + capturedAt) | 0, little)
       if (captured < 0 || captured > maxFrame) {
         this.wrong = `a frame claims ${captured >>> 0} captured bytes; the most believed here is ${maxFrame}`
         break
       }
-      const next = pos + headerBytes + captured
+      const frame = (pos + headerBytes) | 0
+      const next = frame + captured
       if (next > end) {
         this.need = headerBytes + captured
         break
       }
-      batch.at[count] = pos + headerBytes
-      batch.captured[count] = captured
-      batch.wire[count] = wireLength(view.getInt32(pos + wireAt, little), captured)
-      batch.time[count] = view.getUint32(pos, little) * 1e6 + this.#micros(view.getUint32(pos + SUBSECONDS, little))
-      batch.link[count] = this.#link
+      starts[count] = frame
+      lengths[count] = captured
+      wire[count] = wireLength(view.getInt32((pos + wireAt) | 0, little), captured)
+      const subseconds = view.getUint32((pos + SUBSECONDS) | 0, little)
+      time[count] = view.getUint32(pos, little) * 1e6 + (nano ? microsOf(subseconds) : subseconds)
+      link[count] = frameLink
       pos = next
     }
     batch.count = count
@@ -125,12 +130,10 @@ class PcapReader implements RecordReader {
     if (have < header) return `cut off inside a frame's header: ${have} of ${header} bytes`
     return `cut off inside a frame: ${have - header} of ${this.need - header} bytes`
   }
-
-  /**
-   * Nanoseconds are cut to quarters of a microsecond, the step of a double at today's dates: the sum is then exact,
-   * and its whole part is the microsecond that the file says.
-   */
-  #micros(subseconds: number): number {
-    return this.#nano ? Math.floor(subseconds / 250) / 4 : subseconds
-  }
 }
+
+/**
+ * Nanoseconds are cut to quarters of a microsecond, the step of a double at today's dates: the sum is then exact,
+ * and its whole part is the microsecond that the file says.
+ */
+const microsOf = (nanoseconds: number): number => Math.floor(nanoseconds / 250) / 4

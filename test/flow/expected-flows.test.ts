@@ -3,7 +3,7 @@ import { type AnnouncedFlow, FlowFacts } from '../../src/core/facts.ts'
 import type { PacketMeta } from '../../src/decode/packet-meta.ts'
 import { ExpectedFlows } from '../../src/flow/expected-flows.ts'
 import { FlowTable } from '../../src/flow/flow-table.ts'
-import { flip, packet } from './packets.ts'
+import { find, flip, packet } from './packets.ts'
 
 const CLIENT = 10
 const SERVER = 20
@@ -14,7 +14,7 @@ const SECOND = 1_000_000
 function announced(flow: Partial<AnnouncedFlow>): ExpectedFlows {
   const table = new FlowTable(4, 1)
   const control = packet(CLIENT, SERVER, 5000, 21)
-  table.find(control)
+  find(table, control)
   const index = table.create(control)
   const facts = new FlowFacts()
   const what = {
@@ -88,7 +88,7 @@ describe('a port from which a server calls', () => {
 it('forgets the oldest beyond its cap', () => {
   const table = new FlowTable(4, 1)
   const control = packet(CLIENT, SERVER, 5000, 21)
-  table.find(control)
+  find(table, control)
   const index = table.create(control)
   const expected = new ExpectedFlows()
   const facts = new FlowFacts()

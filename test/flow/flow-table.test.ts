@@ -3,7 +3,7 @@ import { type PacketMeta, PROTO_UDP } from '../../src/decode/packet-meta.ts'
 import { HIGH, LOW } from '../../src/flow/flow-flags.ts'
 import { FlowTable } from '../../src/flow/flow-table.ts'
 import { isInShard } from '../../src/flow/key-order.ts'
-import { flip, packet, packet6 } from './packets.ts'
+import { find, flip, packet, packet6 } from './packets.ts'
 
 /** xorshift32: the same seed gives the same packets. */
 function random(seed: number): () => number {
@@ -26,7 +26,7 @@ describe('FlowTable', () => {
       const key = `${m.src3} ${m.dst3} ${m.srcPort}`
       const seen = next() % 2 === 0 ? m : flip(m)
       const known = oracle.get(key)
-      const found = table.find(seen)
+      const found = find(table, seen)
       expect(found).toBe(known ?? -1)
       if (known === undefined) {
         seen.time = step
@@ -47,7 +47,7 @@ describe('FlowTable', () => {
     const m = packet(1, 2, 5000, 443)
     m.time = 100
     m.end = 10
-    table.find(m)
+    find(table, m)
     const flow = table.create(m)
     const side = table.side
     table.countPacket(flow, m)
@@ -55,7 +55,7 @@ describe('FlowTable', () => {
     answer.time = 90
     answer.end = 15
     answer.missing = 5
-    table.find(answer)
+    find(table, answer)
     table.countPacket(flow, answer)
     const other = side === 0 ? 1 : 0
     expect([table.packetsOf(flow, side), table.packetsOf(flow, other)]).toEqual([1, 1])
@@ -65,23 +65,23 @@ describe('FlowTable', () => {
 
   it('keeps equal addresses of two tunnels apart, and joins a direction that only one context shows', () => {
     const table = new FlowTable(16, 1)
-    const make = (m: PacketMeta): number => (table.find(m) < 0 ? table.create(m) : table.find(m))
+    const make = (m: PacketMeta): number => (find(table, m) < 0 ? table.create(m) : find(table, m))
     const a = make(packet(1, 2, 5000, 443, 7))
-    expect(table.find(flip(packet(1, 2, 5000, 443, 7)))).toBe(a)
+    expect(find(table, flip(packet(1, 2, 5000, 443, 7)))).toBe(a)
     const b = make(packet(1, 2, 5000, 443, 8))
     expect(b).not.toBe(a)
-    expect(table.find(flip(packet(1, 2, 5000, 443, 8)))).toBe(b)
+    expect(find(table, flip(packet(1, 2, 5000, 443, 8)))).toBe(b)
     const wrapped = make(packet(3, 4, 5000, 443, 9))
-    expect(table.find(flip(packet(3, 4, 5000, 443, -1)))).toBe(wrapped)
+    expect(find(table, flip(packet(3, 4, 5000, 443, -1)))).toBe(wrapped)
     expect(table.vniOf(wrapped)).toBe(9)
-    expect(table.find(packet(3, 4, 5000, 443, -1))).toBe(-1)
+    expect(find(table, packet(3, 4, 5000, 443, -1))).toBe(-1)
   })
 
   it('is full at its capacity', () => {
     const table = new FlowTable(2, 1)
     for (const port of [1, 2]) {
       const m = packet(1, 2, port, 443)
-      table.find(m)
+      find(table, m)
       expect(table.isFull).toBe(false)
       table.create(m)
     }
@@ -97,10 +97,10 @@ describe('FlowTable', () => {
   ])('a packet that differs in $name is of another flow', ({ other }) => {
     const table = new FlowTable(16, 1)
     const m = packet(1, 2, 5000, 443)
-    table.find(m)
+    find(table, m)
     const flow = table.create(m)
-    expect(table.find(flip(m))).toBe(flow)
-    expect(table.find(other)).toBe(-1)
+    expect(find(table, flip(m))).toBe(flow)
+    expect(find(table, other)).toBe(-1)
   })
 
   it.each([0, 1, 2, 3])('tells IPv6 addresses apart by word %i, and finds both directions', (word) => {
@@ -110,22 +110,22 @@ describe('FlowTable', () => {
       const client = [...server]
       client[word] = value
       const m = packet6(client, server)
-      expect(table.find(m)).toBe(-1)
+      expect(find(table, m)).toBe(-1)
       return { m, flow: table.create(m), side: table.side }
     })
     for (const { m, flow, side } of flows) {
-      expect([table.find(m), table.side]).toEqual([flow, side])
-      expect([table.find(flip(m)), table.side]).toEqual([flow, side === LOW ? HIGH : LOW])
+      expect([find(table, m), table.side]).toEqual([flow, side])
+      expect([find(table, flip(m)), table.side]).toEqual([flow, side === LOW ? HIGH : LOW])
     }
   })
 
   it('a flow between two ports of one address has two sides', () => {
     const table = new FlowTable(16, 1)
     const m = packet(1, 1, 5000, 443)
-    table.find(m)
+    find(table, m)
     const flow = table.create(m)
     expect(table.side).toBe(HIGH)
-    expect([table.find(flip(m)), table.side]).toEqual([flow, LOW])
+    expect([find(table, flip(m)), table.side]).toEqual([flow, LOW])
     // Low port in the upper half: the side with the lower port is LOW here.
     expect(table.portsOf(flow) >>> 16).toBe(443)
   })
@@ -135,7 +135,7 @@ describe('FlowTable', () => {
     const m = packet6([1, 2, 3, 4], [5, 6, 7, 8])
     m.tunnel = 4
     m.vlan = 100
-    table.find(m)
+    find(table, m)
     const flow = table.create(m, 65_535)
     expect([table.protoOf(flow), table.ipVersionOf(flow), table.tunnelOf(flow)]).toEqual([6, 6, 4])
     expect([table.vlanOf(flow), table.sourceOf(flow)]).toEqual([100, 65_535])
@@ -146,7 +146,7 @@ describe('FlowTable', () => {
     const table = new FlowTable(16, 1)
     const m = packet(1, 2, 5000, 443)
     m.end = 10
-    table.find(m)
+    find(table, m)
     const flow = table.create(m)
     table.countPacket(flow, m)
     table.setFlags(flow, 0xfff)
@@ -159,7 +159,7 @@ describe('FlowTable', () => {
     expect([table.isLive(flow), table.protoOf(flow), table.count]).toEqual([false, 0, 0])
     const next = packet(3, 4, 5000, 443)
     next.time = 9
-    table.find(next)
+    find(table, next)
     expect(table.create(next)).toBe(flow)
     expect([table.flagsOf(flow), table.rttOf(flow), table.incrementOf(flow)]).toEqual([0, 0, 0])
     expect([table.isnOf(flow, HIGH), table.vlanOf(flow), table.sourceOf(flow)]).toEqual([0, -1, 0])
@@ -177,7 +177,7 @@ describe('FlowTable', () => {
     const table = new FlowTable(16, 1)
     const m = packet(1, 2, 5000, 443)
     m.time = 1_767_225_600_000_123
-    table.find(m)
+    find(table, m)
     const flow = table.create(m)
     table.setRtt(flow, 0xffff_ffff + 10)
     table.setIsn(flow, LOW, -2_147_483_648)

@@ -3,7 +3,7 @@ import { PROTO_ICMP, PROTO_SCTP, PROTO_TCP, PROTO_UDP } from '../../src/decode/p
 import { FIN_HIGH, FIN_LOW, HAS_PAYLOAD, RESET, SYN_LOW } from '../../src/flow/flow-flags.ts'
 import { FlowTable } from '../../src/flow/flow-table.ts'
 import { Lifetime } from '../../src/flow/lifetime.ts'
-import { packet } from './packets.ts'
+import { find, packet } from './packets.ts'
 
 const BOTH_FINS = FIN_LOW | FIN_HIGH
 
@@ -22,7 +22,7 @@ it.each([
 ])('$name may be idle for $seconds s', ({ proto, flags, seconds }) => {
   const table = new FlowTable(1, 1)
   const m = Object.assign(packet(1, 2, 50_000, 443), { proto })
-  table.find(m)
+  find(table, m)
   const flow = table.create(m)
   table.setFlags(flow, flags)
   expect(new Lifetime().idleUs(table, flow)).toBe(seconds * 1_000_000)

@@ -1,5 +1,6 @@
 /** Headers as decoding leaves them, for the tests of this stage. */
 import { PacketMeta, PROTO_TCP } from '../../src/decode/packet-meta.ts'
+import type { FlowTable } from '../../src/flow/flow-table.ts'
 
 export function packet(source: number, target: number, sourcePort: number, targetPort: number, vni = -1): PacketMeta {
   const m = new PacketMeta()
@@ -29,4 +30,10 @@ export function flip(m: PacketMeta): PacketMeta {
     back[`dst${field}`] = m[`src${field}`]
   }
   return back
+}
+
+/** Looks at the packet and then for it, as the agent does. */
+export function find(table: FlowTable, m: PacketMeta): number {
+  table.look(m)
+  return table.find(m)
 }

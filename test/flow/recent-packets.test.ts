@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeFrame } from '../../src/decode/decode.ts'
 import { DECODED, FRAGMENT, PacketMeta } from '../../src/decode/packet-meta.ts'
 import { HIGH, LOW } from '../../src/flow/flow-flags.ts'
+import { lookAtPacket } from '../../src/flow/packet-copies.ts'
 import { RecentPackets } from '../../src/flow/recent-packets.ts'
 import { type Frame, fragmentOf, frameOf, type Packet } from '../frames.ts'
 
@@ -48,7 +49,7 @@ function copies(...frames: Frame[]): boolean[] {
     m.time = time
     expect([DECODED, FRAGMENT]).toContain(status)
     if (status === FRAGMENT) return recent.isFragmentCopy(bytes, m)
-    recent.look(bytes, m)
+    lookAtPacket(bytes, m)
     return recent.isCopy(m, 7, LOW)
   })
   expect(counts.duplicates).toBe(known.filter(Boolean).length)
@@ -137,7 +138,7 @@ describe('a packet that is much like another', () => {
     const { bytes, time } = withId(BASE, 9)
     decodeFrame(bytes, 0, bytes.length, bytes.length, 101, m)
     m.time = time
-    recent.look(bytes, m)
+    lookAtPacket(bytes, m)
     const seen = [
       recent.isCopy(m, 1, LOW),
       recent.isCopy(m, 2, LOW),

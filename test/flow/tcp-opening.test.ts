@@ -3,7 +3,7 @@ import { ACK, FIN, type PacketMeta, PROTO_UDP, RST, SYN } from '../../src/decode
 import * as flow from '../../src/flow/flow-flags.ts'
 import { FlowTable } from '../../src/flow/flow-table.ts'
 import { clientByPort, continuesHandshake, noteSyn, startsNewConnection } from '../../src/flow/tcp-opening.ts'
-import { flip, packet } from './packets.ts'
+import { find, flip, packet } from './packets.ts'
 
 const CLIENT_ISN = 1000
 // As decoding gives a number above 2^31.
@@ -25,12 +25,12 @@ class Connection {
 
   /** Does the client of the test's story stand in the flow as its client? */
   get clientIsOurs(): boolean {
-    this.table.find(this.#base)
+    find(this.table, this.#base)
     return this.table.clientSide(this.index) === this.table.side
   }
 
   isnOf(who: 'client' | 'server'): number {
-    this.table.find(who === 'client' ? this.#base : flip(this.#base))
+    find(this.table, who === 'client' ? this.#base : flip(this.#base))
     return this.table.isnOf(this.index, this.table.side)
   }
 
@@ -60,7 +60,7 @@ class Connection {
 
   #packet(who: 'client' | 'server', tcpFlags: number, seq: number): PacketMeta {
     const m = Object.assign(who === 'client' ? this.#base : flip(this.#base), { tcpFlags, seq })
-    this.table.find(m)
+    find(this.table, m)
     return m
   }
 }

@@ -22,6 +22,7 @@ import { FlowEndpoint, flowHead, visibilityOf, writeFlow } from '../../src/recor
 import { LineBuffer } from '../../src/record/line-buffer.ts'
 import { RowWriter } from '../../src/record/row.ts'
 import { certificate, tls12, undetermined } from '../classify/sample.ts'
+import { find } from '../flow/packets.ts'
 
 const STRONG: Judged = { verdict: 'strong', violations: [], reason: null }
 const UNKNOWN: Judged = { verdict: 'unknown', violations: ['p/rule'], reason: 'gap' }
@@ -66,11 +67,11 @@ class Line {
 
   constructor(first: PacketMeta, ...rest: readonly PacketMeta[]) {
     const { table } = this
-    table.find(first)
+    find(table, first)
     this.flow = table.create(first)
     if (table.side === 1) table.setFlags(this.flow, CLIENT_IS_HIGH)
     for (const m of [first, ...rest]) {
-      table.find(m)
+      find(table, m)
       table.countPacket(this.flow, m)
     }
   }
