@@ -131,8 +131,14 @@ export class JudgedFlows {
   }
 
   #countRule(rule: string, flows: number): void {
-    const name = this.byRule.has(rule) || this.byRule.size < MAX_RULES ? rule : `${OTHER}/${OTHER}`
-    this.byRule.set(name, (this.byRule.get(name) ?? 0) + flows)
+    const known = this.byRule.get(rule)
+    if (known !== undefined || this.byRule.size < MAX_RULES) this.byRule.set(rule, (known ?? 0) + flows)
+    else this.#countRest(flows)
+  }
+
+  #countRest(flows: number): void {
+    const rest = `${OTHER}/${OTHER}`
+    this.byRule.set(rest, (this.byRule.get(rest) ?? 0) + flows)
   }
 }
 

@@ -31,7 +31,7 @@ const TIMESTAMP_LOW = 60
 
 /** Ethertype IPv4, version 4, five words of header; any type of service. */
 const PLAIN_TYPE = 0x0800_4500
-const TYPE_MASK = ~0xff
+const TYPE_MASK = -0x100
 /** All but time to live, and the flags that are none of fragments; no fragment has zero here. */
 const PROTOCOL_MASK = 0x3fff_00ff
 const LEAST_TCP_HEADER = 20
