@@ -1,5 +1,6 @@
 /** What a capture lost and how it fares: in words when something changed and in sum at the end, in rows for the store. */
 import { healthCounters } from '../agent-stats.ts'
+import { grouped } from '../core/grouped.ts'
 import { DECODED } from '../decode/packet-meta.ts'
 import { type HealthCounters, type HealthState, healthLine, NOTHING_COUNTED } from '../record/health-line.ts'
 import { FeedWords } from './capture-feed.ts'
@@ -75,7 +76,7 @@ export class CaptureHealth {
     if (dropped <= told.dropped || nowMs - told.atMs < TELL_MS) return
     const lost = dropped - told.dropped
     const share = (100 * lost) / (lost + stats.source.frames - told.frames)
-    this.#say(`${name}: lost ${count(lost)} frames, ${share.toFixed(2)} % of what came`)
+    this.#say(`${name}: lost ${grouped(lost)} frames, ${share.toFixed(2)} % of what came`)
     Object.assign(told, { atMs: nowMs, dropped, frames: stats.source.frames })
   }
 
@@ -127,16 +128,16 @@ export class CaptureHealth {
     return workers.map((worker) => {
       const { stats, restarts, flowsLost } = worker
       const died =
-        restarts === 0 ? [] : [`started again ${restarts} times`, `${count(flowsLost)} open flows lost by it`]
+        restarts === 0 ? [] : [`started again ${restarts} times`, `${grouped(flowsLost)} open flows lost by it`]
       if (stats === null) return `${worker.name}: ${['nothing was seen', ...died].join(', ')}`
       const { agent, source } = stats
       const parts = [
-        `${count(source.frames)} frames`,
-        `${count(agent.statuses[DECODED] ?? 0)} decoded`,
-        `${count(agent.flowsStarted)} flows`,
-        `${count(agent.records)} records`,
-        `${count(source.drops.kernel)} dropped by the kernel`,
-        `${count(source.drops.interface)} by the interface`,
+        `${grouped(source.frames)} frames`,
+        `${grouped(agent.statuses[DECODED] ?? 0)} decoded`,
+        `${grouped(agent.flowsStarted)} flows`,
+        `${grouped(agent.records)} records`,
+        `${grouped(source.drops.kernel)} dropped by the kernel`,
+        `${grouped(source.drops.interface)} by the interface`,
       ]
       return `${worker.name}: ${[...parts, ...besides(stats), ...died].join(', ')}`
     })
@@ -146,12 +147,12 @@ export class CaptureHealth {
 /** What most captures have nothing of. */
 function besides({ agent, source, members }: CaptureStats): string[] {
   const parts: string[] = []
-  if (source.drops.reader > 0) parts.push(`${count(source.drops.reader)} came faster than they were read`)
-  if ((source.stamps?.hardware ?? 0) > 0) parts.push(`${count(source.stamps?.hardware ?? 0)} stamped by the card`)
-  if (members.length > 0) parts.push(members.map(({ name, frames }) => `${count(frames)} from ${name}`).join(' and '))
-  if (agent.duplicates > 0) parts.push(`${count(agent.duplicates)} mirrored twice`)
-  if (agent.flowsEvicted > 0) parts.push(`${count(agent.flowsEvicted)} flows evicted`)
-  if (agent.sessionsEvicted > 0) parts.push(`${count(agent.sessionsEvicted)} openings read in part`)
+  if (source.drops.reader > 0) parts.push(`${grouped(source.drops.reader)} came faster than they were read`)
+  if ((source.stamps?.hardware ?? 0) > 0) parts.push(`${grouped(source.stamps?.hardware ?? 0)} stamped by the card`)
+  if (members.length > 0) parts.push(members.map(({ name, frames }) => `${grouped(frames)} from ${name}`).join(' and '))
+  if (agent.duplicates > 0) parts.push(`${grouped(agent.duplicates)} mirrored twice`)
+  if (agent.flowsEvicted > 0) parts.push(`${grouped(agent.flowsEvicted)} flows evicted`)
+  if (agent.sessionsEvicted > 0) parts.push(`${grouped(agent.sessionsEvicted)} openings read in part`)
   return parts
 }
 
@@ -182,5 +183,3 @@ const first = (nowMs: number): Told => ({
   rowUs: 0,
   counted: NOTHING_COUNTED,
 })
-
-const count = (value: number): string => value.toLocaleString('en-US')

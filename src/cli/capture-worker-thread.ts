@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { OperatorError } from '../core/errors.ts'
+import { grouped } from '../core/grouped.ts'
 import { releaseHeld } from '../source/held-socket.ts'
 import type { CaptureJob, CaptureStats, FromCaptureWorker, Judging, ToCaptureWorker } from './capture-job.ts'
 import type { RowOutput } from './pipeline.ts'
@@ -146,7 +147,7 @@ export class CaptureWorker {
     this.flowsLost += lost
     this.#events.died(this)
     this.stats = null
-    const flows = lost === 1 ? '1 open flow is' : `${lost.toLocaleString('en-US')} open flows are`
+    const flows = lost === 1 ? '1 open flow is' : `${grouped(lost)} open flows are`
     this.#events.say(`${this.name}: started again in ${this.#restartMs / 1000} s; ${flows} lost`)
     this.#timer = setTimeout(() => {
       this.#timer = null

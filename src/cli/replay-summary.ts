@@ -1,10 +1,10 @@
 import type { EngineCounters } from '../alert/engine.ts'
+import { grouped } from '../core/grouped.ts'
 import { linkTypeName } from '../decode/link.ts'
 import { DECODE_STATUS_NAMES, DECODED, FRAGMENT, LINK_ONLY, NOT_IP } from '../decode/packet-meta.ts'
 import type { FileProblem, ReplayResult } from './replay-files.ts'
 
-const plural = (count: number, what: string): string =>
-  `${count.toLocaleString('en-US')} ${what}${count === 1 ? '' : 's'}`
+const plural = (count: number, what: string): string => `${grouped(count)} ${what}${count === 1 ? '' : 's'}`
 
 /** What the operator has to know about the reading itself: one line a fact, nothing where all was well. */
 export function describeResult(result: ReplayResult): string[] {

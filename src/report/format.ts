@@ -1,19 +1,13 @@
 /** Numbers and lines for people, in plain text. */
+import { grouped } from '../core/grouped.ts'
 
 /** Columns of the report where none are asked for. */
 export const WIDTH = 80
 
-/** Made when a number is written: to make it takes longer than a small replay's reading. */
-let thousands: Intl.NumberFormat | null = null
 /** Above this no count is exact enough, or narrow enough, to be written out. */
 const MAX_WRITTEN_OUT = 1e15
 
 export const count = (value: number): string => (value < MAX_WRITTEN_OUT ? grouped(value) : value.toExponential(2))
-
-function grouped(value: number): string {
-  thousands ??= new Intl.NumberFormat('en-US')
-  return thousands.format(value)
-}
 
 export const counted = (value: number, what: string): string => `${count(value)} ${what}${value === 1 ? '' : 's'}`
 
