@@ -134,10 +134,10 @@ interface Files {
 interface Result {
   taken: number
   lost: number
-  /** µs for each frame, without what it took to start. */
+  /** µs for each frame that was read, without what it took to start. */
   cpuUs: number
   framesPerS: number
-  /** µs of their own threads for each frame that came to a worker, of all workers together. */
+  /** µs of their own threads for each frame that was read, of all workers together. */
   workerUs: number | null
   /** Frames that came to each worker. */
   shares: number[]
@@ -173,11 +173,13 @@ async function measure(net: Net, pair: Pair, files: Files, rate: string, receive
   if (!(await within(closed, 1000))) child.kill('SIGKILL')
   const counts = receiver.counts(said)
   if (counts === null) return null
+  // Who loses frames has less to do: what counts is what each costs that is read.
+  const read = FRAMES * (counts.taken / (counts.taken + counts.lost))
   return {
     ...counts,
-    cpuUs: (cpu / FRAMES) * 1e6,
+    cpuUs: (cpu / read) * 1e6,
     framesPerS: FRAMES / seconds,
-    workerUs: receiver.workers === undefined ? null : (sum(busy) / FRAMES) * 1e6,
+    workerUs: receiver.workers === undefined ? null : (sum(busy) / read) * 1e6,
     shares: receiver.workers === undefined ? [] : summaries(said).map(({ taken }) => taken),
   }
 }
