@@ -1,6 +1,5 @@
 import { u8, u16 } from '../core/bytes.ts'
 import { decodeEthernet, decodeEthertype, decodeLlc, decodeMpls, decodePpp } from './ethernet.ts'
-import { ETHERTYPE_IPV4 } from './ethertypes.ts'
 import {
   decodeAuthenticationHeader,
   decodeIpv4,
@@ -54,14 +53,6 @@ export type { DecodeStatus } from './packet-meta.ts'
 /** A frame nests at most this many layers; a deeper one is malformed by intent. */
 const MAX_LAYERS = 24
 
-/** Of the registry of link types. */
-const LINK_ETHERNET = 1
-// IEEE 802.3 §3.1: two addresses, then the type.
-const ETHERTYPE_AT = 12
-const ETHERNET_HEADER = 14
-/** That, its type, and IP. */
-const LAYERS_TO_IP = 3
-
 /**
  * Reads the headers of one frame down to its innermost transport and fills `m`. `end` is the end of the captured
  * bytes; `wireLength` the frame's length on the wire. Reads nothing outside [at, end) and allocates nothing.
@@ -80,15 +71,7 @@ export function decodeFrame(
   m.missing = Math.max(missing, 0)
   m.furtherAt = -1
   startPacket(m)
-  if (link !== LINK_ETHERNET) return run(buf, m, decodeLink(buf, m, link))
-  if (end - at < ETHERNET_HEADER || u16(buf, at + ETHERTYPE_AT) !== ETHERTYPE_IPV4) return run(buf, m, LAYER_ETHERNET)
-  // What nearly every frame is goes the same way without asking at each layer which is next.
-  m.at = at + ETHERNET_HEADER
-  const layer = decodeIp(buf, m)
-  if (layer !== LAYER_IP_PAYLOAD || m.proto !== PROTO_TCP) return run(buf, m, layer, LAYERS_TO_IP)
-  m.transportAt = m.at
-  const last = decodeTcp(buf, m)
-  return last === LAYER_DONE ? DECODED : outcome(last, m)
+  return run(buf, m, decodeLink(buf, m, link))
 }
 
 /** Reads the next packet of a frame that holds several, from `m.furtherAt`, which must not be below zero. */
@@ -119,9 +102,9 @@ export function decodeIpPayload(buf: Uint8Array, at: number, end: number, m: Pac
   return run(buf, m, m.ipVersion === 6 ? skipExtensionHeaders(buf, m, m.proto) : LAYER_IP_PAYLOAD)
 }
 
-function run(buf: Uint8Array, m: PacketMeta, first: number, done = 0): DecodeStatus {
+function run(buf: Uint8Array, m: PacketMeta, first: number): DecodeStatus {
   let layer = first
-  for (let n = done; n < MAX_LAYERS; n++) {
+  for (let n = 0; n < MAX_LAYERS; n++) {
     switch (layer) {
       case LAYER_ETHERNET:
         layer = decodeEthernet(m)
